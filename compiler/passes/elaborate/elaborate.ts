@@ -1,0 +1,257 @@
+/** Expressions: names, members, operators. See scope.ts for the idea. */
+import type { BinaryExpr, IsExpr, NameRef, Node, StringLiteral, UnaryExpr } from "#grammar";
+import { type Expr, findBuiltin, parseIp, printExpr } from "#core";
+import { similar } from "../similar.ts";
+import { boolType, isNumeric, isPlainNumber, typeName, type Type, unitOfType } from "../types.ts";
+import { elaborateCall, expandLocal } from "./call.ts";
+import { elaborateMember, stepMayBeUnbound } from "./member.ts";
+import { arithmetic, compareValues, elaborateIn, elaborateTextTest } from "./operators.ts";
+import { factsWhenFalse, factsWhenTrue, withFacts } from "./presence.ts";
+import { listItems, paramOperand } from "./reuse.ts";
+import { type Ast, type Operand, type Scope, value, type Value, wrong } from "./scope.ts";
+
+/** A condition: its core form, or one that never holds after an error. */
+export function elaborateCondition(e: Ast, scope: Scope): Expr {
+  return condition(e, scope, false).core;
+}
+
+/** A condition under an even (`false`) or odd (`true`) number of negations. */
+export function condition(e: Ast, scope: Scope, isNegated: boolean): Value {
+  const x = elaborateValue(e, scope, isNegated);
+  if (x.type.t === "bool" || x.type.t === "error") return x;
+  scope.session.report("TAP2010", e, { expected: "a condition", found: typeName(x.type) });
+  return wrong;
+}
+
+/** An expression that must have a value: a step or an entity alone is not one. */
+export function elaborateValue(e: Ast, scope: Scope, isNegated = false): Value {
+  const x = elaborate(e, scope, isNegated);
+  if (x.is === "value") return x;
+  if (x.is === "event") {
+    scope.session.report("TAP2010", e, { expected: "a value", found: `the step \`${x.step.name}\`` });
+  } else if (x.is === "entity") {
+    scope.session.report("TAP2010", e, { expected: "a value", found: "an entity" }, {
+      help: "name a level, such as `.entity.pod`",
+    });
+  }
+  return wrong;
+}
+
+export function elaborate(e: Ast, scope: Scope, isNegated = false): Operand {
+  const result = elaborateKind(e, scope, isNegated);
+  if (result.is === "value") scope.session.types.set(`${e.span.file}#${e.id}`, result.type);
+  return result;
+}
+
+function elaborateKind(e: Ast, scope: Scope, isNegated: boolean): Operand {
+  switch (e.kind) {
+    case "string":
+      return elaborateString(e, scope);
+    case "number":
+      return value({ t: e.isInt ? "int" : "float" }, { op: "const", value: e.value });
+    case "bool":
+      return value(boolType, { op: "const", value: e.value });
+    case "duration":
+      return value({ t: "duration" }, { op: "const", value: e.us });
+    case "size":
+      return value({ t: "size" }, { op: "const", value: e.bytes });
+    case "percent":
+      return value({ t: "percent" }, { op: "const", value: e.ppm });
+    case "rate":
+      return value({ t: e.of === "bytes" ? "bytes_rate" : "rate" }, { op: "const", value: e.microPerSecond });
+    case "nameRef":
+      return elaborateName(e, scope);
+    case "member":
+      return elaborateMember(e, scope);
+    case "call":
+      return elaborateCall(e, scope);
+    case "unary":
+      return elaborateUnary(e, scope, isNegated);
+    case "binary":
+      return elaborateBinary(e, scope, isNegated);
+    case "in":
+      return elaborateIn(e, scope, isNegated);
+    case "text":
+      return elaborateTextTest(e, scope, isNegated);
+    case "is":
+      return elaborateIs(e, scope);
+    case "index":
+      return scope.session.notSupported(e, "indexing a list or map");
+    case "list":
+      return scope.session.notSupported(e, "a list as a value");
+    case "quantified":
+      return scope.session.notSupported(e, `\`${e.quantifier}(… in …: …)\``);
+    case "errorExpr":
+      return { is: "error" };
+  }
+}
+
+function elaborateString(e: StringLiteral, scope: Scope): Operand {
+  if (e.template && scope.place === "explain") return elaborateTemplate(e, scope);
+  switch (e.prefix) {
+    case "":
+    case "r":
+      return value({ t: "string" }, { op: "const", value: e.value });
+    case "ip": {
+      const address = parseIp(e.value);
+      if (address !== undefined) return value({ t: "ip" }, { op: "const", value: address });
+      scope.session.report("TAP2015", e, { what: "address", reason: `\`${e.value}\` is neither IPv4 nor IPv6` }, {
+        help: 'write it like ip"10.0.0.1" or ip"fe80::1"',
+      });
+      return { is: "error" };
+    }
+    case "t": {
+      const ms = /^\d{4}-\d\d-\d\d/.test(e.value) ? Date.parse(e.value) : Number.NaN;
+      if (!Number.isNaN(ms)) return value({ t: "time" }, { op: "const", value: ms * 1000 });
+      scope.session.report("TAP2015", e, { what: "time", reason: `\`${e.value}\` is not an ISO 8601 time` }, {
+        help: 'write it like t"2026-01-31T12:00:00Z"',
+      });
+      return { is: "error" };
+    }
+    default:
+      scope.session.report("TAP2010", e, { expected: "a value", found: `a ${e.prefix}"…" pattern` }, {
+        help: 're"…" goes with `matches`, glob"…" with `like`, cidr"…" with `in`',
+      });
+      return { is: "error" };
+  }
+}
+
+/** `"{comm} was killed"` as a concatenation, each hole in its own unit. */
+export function elaborateTemplate(e: StringLiteral, scope: Scope): Value {
+  const parts = (e.template?.parts ?? [e.value]).map((part) => {
+    if (typeof part === "string") return { expr: { op: "const", value: part } as const, unit: "text" as const };
+    const x = elaborateValue(part, scope);
+    return { expr: x.core, unit: unitOfType(x.type) };
+  });
+  const only = parts[0];
+  if (parts.length === 1 && only && typeof e.template?.parts[0] !== "object") return value({ t: "string" }, only.expr);
+  return value({ t: "string" }, { op: "concat", parts });
+}
+
+function elaborateName(e: NameRef, scope: Scope): Operand {
+  const { name } = e;
+  const bound = scope.bound.get(name);
+  if (bound) return bound;
+  const step = scope.steps.get(name);
+  if (step) return { is: "event", step };
+  const local = scope.locals.get(name);
+  if (local) return expandLocal(e, local, scope);
+  if (scope.later.has(name)) {
+    scope.session.report("TAP3001", e, { step: name });
+    return { is: "error" };
+  }
+  const found = scope.module.names.get(name);
+  switch (found?.decl.kind) {
+    case "paramDecl":
+      return paramOperand(found.decl, found.module, scope);
+    case "listDecl":
+      listItems(found.decl, found.module, scope);
+      scope.session.report("TAP2010", e, { expected: "a value", found: "a list" }, { help: `write \`x in ${name}\`` });
+      return { is: "error" };
+    case "letDecl":
+      if (found.decl.formals.length === 0) return elaborateCall({ ...e, kind: "call", callee: nameNode(e), args: [] }, scope);
+      break;
+    default:
+  }
+  return reportUnknown(e, name, scope);
+}
+
+function nameNode(e: NameRef) {
+  return { kind: "name", id: e.id, span: e.span, text: e.name } as const;
+}
+
+function reportUnknown(e: Node, name: string, scope: Scope): Operand {
+  const known = [...scope.bound.keys(), ...scope.steps.keys(), ...scope.locals.keys(), ...scope.module.names.keys()];
+  const close = similar(name, known);
+  const isFunction = findBuiltin(name) !== undefined;
+  const fixes = close
+    ? [{ title: `replace with \`${close}\``, kind: "safe" as const, edits: [{ at: e.span, newText: close }] }] : [];
+  scope.session.report("TAP2001", e, { name, similar: close }, {
+    fixes, ...(isFunction ? { help: `\`${name}\` is a function: call it with \`${name}(…)\`` } : {}),
+  });
+  return { is: "error" };
+}
+
+function elaborateUnary(e: UnaryExpr, scope: Scope, isNegated: boolean): Operand {
+  if (e.op === "not") {
+    const x = condition(e.operand, scope, !isNegated);
+    return value(boolType, { op: "not", arg: x.core });
+  }
+  if (e.op === "has") return presence(e, e.operand, scope, true);
+  const x = elaborateValue(e.operand, scope);
+  if (x.type.t === "error") return x;
+  if (!isNumeric(x.type) || x.type.t === "time") {
+    scope.session.report("TAP2010", e.operand, { expected: "a number", found: typeName(x.type) });
+    return wrong;
+  }
+  if (x.core.op === "const" && typeof x.core.value === "number") {
+    return value(x.type, { op: "const", value: 0 - x.core.value });
+  }
+  const zero: Expr = { op: "const", value: 0 };
+  const isInt = x.type.t !== "float";
+  return value(x.type, { op: "arith", fn: "-", left: zero, right: x.core, scale: 1, isInt }, x.isOptional);
+}
+
+/** `has x`, `x is missing`: of a value whether it is there, of a step whether it is bound. */
+function presence(e: Node, operand: Ast, scope: Scope, isPresent: boolean): Operand {
+  const x = elaborate(operand, scope);
+  if (x.is === "error") return x;
+  const core: Expr = x.is === "value" ? { op: "has", arg: x.core } : { op: "bound", of: x.step.of };
+  if (x.is === "entity") return scope.session.notSupported(e, "`has` on a whole entity");
+  return value(boolType, isPresent ? core : { op: "not", arg: core });
+}
+
+function elaborateIs(e: IsExpr, scope: Scope): Operand {
+  if (e.what !== "missing") return scope.session.notSupported(e, `\`is ${e.what}\``);
+  return presence(e, e.operand, scope, e.isNegated);
+}
+
+function elaborateBinary(e: BinaryExpr, scope: Scope, isNegated: boolean): Operand {
+  switch (e.op) {
+    case "and":
+    case "or": {
+      const left = condition(e.left, scope, isNegated);
+      const learned = e.op === "and" ? factsWhenTrue(left.core) : factsWhenFalse(left.core);
+      const right = condition(e.right, withFacts(scope, learned), isNegated);
+      if (left.type.t === "error" || right.type.t === "error") return wrong;
+      return value(boolType, { op: e.op, args: [...parts(left.core, e.op), ...parts(right.core, e.op)] });
+    }
+    case "??": {
+      const left = elaborateValue(e.left, scope);
+      const right = elaborateValue(e.right, scope);
+      return coalesce(e, left, right, scope);
+    }
+    case "+":
+    case "-":
+    case "*":
+    case "/":
+      return arithmetic(e, elaborateValue(e.left, scope), elaborateValue(e.right, scope), scope);
+    default:
+      return compareValues(e, elaborateValue(e.left, scope), elaborateValue(e.right, scope), scope, isNegated);
+  }
+}
+
+function parts(core: Expr, op: "and" | "or"): readonly Expr[] {
+  return core.op === op ? core.args : [core];
+}
+
+function coalesce(e: BinaryExpr, left: Value, right: Value, scope: Scope): Operand {
+  if (left.type.t === "error" || right.type.t === "error") return wrong;
+  const isSame = left.type.t === right.type.t || (isPlainNumber(left.type) && isPlainNumber(right.type));
+  const isTextual = ["string", "enum"].includes(right.type.t);
+  // In a template `{size ?? "?"}` may say in words that the value is not known.
+  const isShown = scope.place === "explain" && isTextual;
+  if (!isSame && !isShown && !(isTextual && ["string", "enum"].includes(left.type.t))) {
+    scope.session.report("TAP2010", e.right, { expected: typeName(left.type), found: typeName(right.type) });
+    return wrong;
+  }
+  const type: Type = left.type.t === "enum" && right.type.t === "string" ? { t: "string" } : left.type;
+  return value(type, { op: "coalesce", left: left.core, right: right.core }, left.isOptional && right.isOptional);
+}
+
+/** The printed form under which presence facts are kept. */
+export function factKey(core: Expr): string {
+  return printExpr(core);
+}
+
+export { stepMayBeUnbound };

@@ -1,0 +1,155 @@
+/**
+ * String literals: prefix, escapes and holes.
+ *
+ *   "pid {a.pid} \"x\" {{"      plain: escapes, and holes `{expr}`; `{{` and `}}` are braces
+ *   t"…" glob"…" ip"…" cidr"…"  escapes, no holes
+ *   re"\d+\"" r"C:\temp"        backslashes stand for themselves; only `\"` is a quote
+ *
+ * Decoding remembers where each character of the value came from, so that an expression inside a
+ * hole can be reported at its place in the file although it was unescaped before it was parsed.
+ */
+import type { StringPrefix } from "./ast.ts";
+import { type Problem, shown } from "./problems.ts";
+import { scanString, stringQuoteAt } from "./scan.ts";
+
+export interface Decoded {
+  readonly prefix: StringPrefix;
+  readonly value: string;
+  /** Offset in the image of each character of the value, and of what follows the last one. */
+  readonly origin: readonly number[];
+  readonly problems: readonly Problem[];
+}
+
+const simpleEscapes: Readonly<Record<string, string>> = {
+  '"': '"',
+  "\\": "\\",
+  n: "\n",
+  t: "\t",
+  r: "\r",
+};
+
+/** Decodes a string token; `image` starts with the prefix and may lack its closing quote. */
+export function decodeString(image: string): Decoded {
+  const quote = stringQuoteAt(image, 0) ?? 0;
+  const prefix = image.slice(0, quote) as StringPrefix;
+  const isRaw = prefix === "re" || prefix === "r";
+  const { isClosed } = scanString(image, quote);
+  const last = isClosed ? image.length - 1 : image.length;
+  const parts: string[] = [];
+  const origin: number[] = [];
+  const problems: Problem[] = [];
+  let at = quote + 1;
+  while (at < last) {
+    const escape = image[at] === "\\" && at + 1 < last ? readEscape(image, at, last, isRaw) : undefined;
+    const text = escape?.text ?? image[at]!;
+    if (escape?.problem) problems.push(escape.problem);
+    for (let unit = 0; unit < text.length; unit += 1) origin.push(at + (escape?.keeps ? unit : 0));
+    parts.push(text);
+    at = escape?.end ?? at + 1;
+  }
+  origin.push(last);
+  return { prefix, value: parts.join(""), origin, problems };
+}
+
+interface Escape {
+  readonly text: string;
+  readonly end: number;
+  /** The text is the source as written, character by character. */
+  readonly keeps: boolean;
+  readonly problem?: Problem;
+}
+
+function readEscape(image: string, start: number, last: number, isRaw: boolean): Escape {
+  const next = image[start + 1]!;
+  if (isRaw) {
+    const isQuote = next === '"';
+    return { text: isQuote ? '"' : `\\${next}`, end: start + 2, keeps: !isQuote };
+  }
+  const simple = simpleEscapes[next];
+  if (simple !== undefined) return { text: simple, end: start + 2, keeps: false };
+  if (next === "u" && image[start + 2] === "{") return readCodePoint(image, start, last);
+  // A surrogate pair after the backslash is shown whole.
+  const end = start + 1 + String.fromCodePoint(image.codePointAt(start + 1)!).length;
+  return badEscape("TAP1006", image, start, Math.min(end, last));
+}
+
+function readCodePoint(image: string, start: number, last: number): Escape {
+  const close = image.slice(start, Math.min(last, start + 16)).indexOf("}");
+  const end = close < 0 ? Math.min(last, start + 3) : start + close + 1;
+  const digits = image.slice(start + 3, end - 1);
+  const code = /^[0-9A-Fa-f]{1,6}$/.test(digits) ? Number.parseInt(digits, 16) : -1;
+  const isCharacter = code >= 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
+  if (close < 0 || !isCharacter) return badEscape("TAP1021", image, start, end);
+  return { text: String.fromCodePoint(code), end, keeps: false };
+}
+
+function badEscape(code: "TAP1006" | "TAP1021", image: string, start: number, end: number): Escape {
+  const text = image.slice(start, end);
+  return { text, end, keeps: true, problem: { code, params: { escape: shown(text) }, start, end } };
+}
+
+/** A stretch of a decoded value: text to show, or the text of an expression. */
+export type TemplatePart =
+  | { readonly is: "text"; readonly text: string }
+  | { readonly is: "hole"; readonly start: number; readonly end: number };
+
+export interface SplitTemplate {
+  readonly parts: readonly TemplatePart[];
+  /** Places are offsets in the value. */
+  readonly problems: readonly Problem[];
+}
+
+/** Splits a plain string's value at its holes. */
+export function splitTemplate({ value, origin }: Decoded): SplitTemplate {
+  const parts: TemplatePart[] = [];
+  const problems: Problem[] = [];
+  let text = "";
+  let at = 0;
+  // A brace written as an escape (`\u{7b}`) is text.
+  const isBrace = (index: number, brace: string): boolean =>
+    value[index] === brace && origin[index + 1]! - origin[index]! === 1;
+  while (at < value.length) {
+    const brace = isBrace(at, "{") ? "{" : isBrace(at, "}") ? "}" : undefined;
+    if (brace === undefined || isBrace(at + 1, brace)) {
+      text += value[at];
+      at += brace === undefined ? 1 : 2;
+      continue;
+    }
+    const end = brace === "{" ? holeEnd(value, at + 1) : undefined;
+    if (end === undefined) {
+      problems.push({
+        code: brace === "{" ? "TAP1017" : "TAP1019",
+        params: {},
+        start: at,
+        end: at + 1,
+      });
+      if (brace === "{") break;
+      at += 1;
+      continue;
+    }
+    if (text !== "") parts.push({ is: "text", text });
+    text = "";
+    parts.push({ is: "hole", start: at + 1, end });
+    at = end + 1;
+  }
+  if (text !== "") parts.push({ is: "text", text });
+  return { parts, problems };
+}
+
+/** Offset of the `}` that closes the hole at `start`; strings inside the hole may hold braces. */
+function holeEnd(value: string, start: number): number | undefined {
+  let depth = 0;
+  let at = start;
+  while (at < value.length) {
+    const char = value[at];
+    if (char === '"') {
+      at = scanString(value, at).end;
+      continue;
+    }
+    if (char === "{") depth += 1;
+    if (char === "}" && depth === 0) return at;
+    if (char === "}") depth -= 1;
+    at += 1;
+  }
+  return undefined;
+}

@@ -1,0 +1,8 @@
+#pragma once
+#include <napi.h>
+
+namespace tapio {
+
+void RegisterRingMapping(Napi::Env env, Napi::Object exports);
+
+}  // namespace tapio

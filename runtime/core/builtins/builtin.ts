@@ -1,0 +1,20 @@
+/**
+ * A builtin function is one total row: types, documentation, examples that run as tests, and its
+ * meaning. It lives in the runtime's core and not in the compiler because nodes run the reference
+ * interpreter too; generated code calls the same `eval`, so there is nothing to keep equal.
+ */
+import type { Unit } from "../ir/core.ts";
+import type { Value } from "../schema.ts";
+
+export interface Builtin {
+  readonly name: string;
+  readonly params: readonly { readonly name: string; readonly unit: Unit | "number" | "any" }[];
+  readonly returns: Unit | "same" ;
+  readonly doc: string;
+  /** Expressions that must be true. */
+  readonly examples: readonly string[];
+  /** Never called with a missing argument: the result is missing then. */
+  eval(args: readonly Exclude<Value, undefined>[]): Value;
+  /** Why the kernel cannot run it; shown by `explain`. */
+  readonly kernel: string;
+}

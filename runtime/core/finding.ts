@@ -1,0 +1,239 @@
+/**
+ * A finding: what a rule has to say about one match, for people and for machines. Missing evidence
+ * may be counted; wrong evidence must never be written.
+ */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import type { CoreRule, CoreUnit, Expr, Labelled, Ref, Severity, Unit } from "./ir/core.ts";
+import { format } from "./ir/format.ts";
+import type { Match } from "./ir/interpret.ts";
+import { CutText, type EntityRef, type EventData, type FieldType, type Value } from "./schema.ts";
+
+/** One event as evidence: where in the pattern, when, and what it said. */
+export interface EvidenceLine {
+  readonly step: string;
+  readonly event: string;
+  readonly eventId: string;
+  /** µs since the epoch. */
+  readonly ts: number;
+  /** Present fields in the language's notation, in declaration order. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
+}
+
+export interface Finding {
+  readonly id: string;
+  readonly revision: number;
+  readonly state: "open";
+  readonly rule: string;
+  readonly module: string;
+  readonly version: number;
+  /** Hash of the bundle that judged; empty when a source was judged directly. */
+  readonly bundle: string;
+  readonly severity: Severity;
+  /** 0 to 1. */
+  readonly confidence: number;
+  readonly title: string;
+  readonly summary: string;
+  /** When it was complete, µs since the epoch. */
+  readonly at: number;
+  readonly root: { readonly step: string; readonly eventId: string; readonly as: string | undefined };
+  readonly entity: EntityRef;
+  readonly impacts: readonly { readonly step: string; readonly eventIds: readonly string[]; readonly facts: readonly (readonly [string, string])[] }[];
+  readonly chain: readonly {
+    readonly step: string;
+    readonly ts: number;
+    readonly count: number;
+    readonly eventIds: readonly string[];
+    /** Why this link follows from the one before. */
+    readonly because: string | undefined;
+  }[];
+  readonly evidence: readonly EvidenceLine[];
+  readonly facts: readonly (readonly [string, string])[];
+  readonly recommendations: readonly string[];
+  readonly doc: string | undefined;
+  readonly runbook: string | undefined;
+  readonly owner: string | undefined;
+  readonly mitre: readonly string[];
+  readonly labels: readonly (readonly [string, string])[];
+  /** Why evidence may be missing; empty when none is known to be. */
+  readonly degraded: readonly string[];
+}
+
+/** Values of a rule's explanation expressions for one match; back ends differ only in this. */
+export type ExplainEval = (expr: Expr) => Value;
+
+/** Every expression of a rule that is evaluated when a finding is written, in a fixed order. */
+export function explainExprs(rule: CoreRule): Expr[] {
+  const { explain: x } = rule;
+  const maybe = (e: Expr | undefined) => (e ? [e] : []);
+  return [
+    ...maybe(rule.severity.when),
+    ...rule.labels.map((l) => l.expr),
+    ...maybe(x.root.as),
+    ...x.impacts.flatMap((i) => i.facts.map((f) => f.expr)),
+    ...x.chain.flatMap((c) => maybe(c.as)),
+    ...x.because.map((b) => b.text),
+    ...x.confidence.terms.map((t) => t.when),
+    ...maybe(x.summary),
+    ...x.recommend.flatMap((r) => [r.text, ...maybe(r.when)]),
+    ...x.evidence.map((e) => e.expr),
+  ];
+}
+
+/** Writes the finding for `match`. `bundle` is the hash of what judged it. */
+export function writeFinding(
+  unit: CoreUnit,
+  match: Match,
+  evaluate: ExplainEval,
+  bundle: string,
+): Finding {
+  const { rule } = match;
+  const { explain } = rule;
+  const names = stepNames(rule);
+  const text = (e: Expr) => format(evaluate(e), "text");
+  const root = eventAt(match, explain.root.of) ?? match.last;
+  const labelled = (items: readonly Labelled[]) =>
+    items.map((l) => [l.name, format(evaluate(l.expr), l.unit)] as const);
+  return {
+    id: findingId(match, root),
+    revision: 0,
+    state: "open",
+    rule: rule.name,
+    module: rule.module,
+    version: rule.version,
+    bundle,
+    severity: severityOf(rule, evaluate),
+    confidence: confidenceOf(rule, evaluate),
+    title: explain.root.as ? text(explain.root.as) : (rule.doc ?? rule.name.replaceAll("_", " ")),
+    summary: explain.summary ? text(explain.summary) : `${rule.name} matched`,
+    at: match.at,
+    root: {
+      step: rootStep(rule, explain.root.of),
+      eventId: root.id,
+      as: explain.root.as && text(explain.root.as),
+    },
+    entity: root.entity ?? {},
+    impacts: explain.impacts.map((i) => ({
+      step: names[i.step] ?? "",
+      eventIds: match.captures[i.step]?.kept.map((e) => e.id) ?? [],
+      facts: labelled(i.facts),
+    })),
+    chain: chainOf(match, names, text),
+    evidence: evidenceOf(unit, match, names),
+    facts: labelled(explain.evidence),
+    recommendations: explain.recommend
+      .filter((r) => !r.when || evaluate(r.when) === true)
+      .map((r) => text(r.text)),
+    doc: rule.doc,
+    runbook: rule.runbook,
+    owner: rule.owner,
+    mitre: rule.mitre,
+    labels: labelled(rule.labels),
+    degraded: match.isIncomplete
+      ? ["a condition could not be decided on some event, or bounded state overflowed"]
+      : [],
+  };
+}
+
+function stepNames(rule: CoreRule): string[] {
+  return rule.pattern.node === "win" ? [rule.pattern.step.name] : rule.pattern.steps.map((s) => s.step.name);
+}
+
+function eventAt(match: Match, of: Ref): EventData | undefined {
+  if (of.step === "current") return match.last;
+  return match.captures[of.step]?.[of.pick];
+}
+
+function rootStep(rule: CoreRule, of: Ref): string {
+  return of.step === "current" ? "" : (stepNames(rule)[of.step] ?? "");
+}
+
+/** Hash of rule, version, key, root and completing event: the same after restart and replay. */
+function findingId(match: Match, root: EventData): string {
+  const { rule } = match;
+  const text = JSON.stringify([rule.module, rule.name, rule.version, match.key, root.id, match.last.id]);
+  return bytesToHex(sha256(utf8ToBytes(text))).slice(0, 20);
+}
+
+function severityOf(rule: CoreRule, evaluate: ExplainEval): Severity {
+  const { level, when, otherwise } = rule.severity;
+  return !when || evaluate(when) === true ? level : (otherwise ?? level);
+}
+
+function confidenceOf(rule: CoreRule, evaluate: ExplainEval): number {
+  const { base, terms } = rule.explain.confidence;
+  const sum = terms.reduce((x, t) => (evaluate(t.when) === true ? x + t.weight : x), base);
+  return Math.round(Math.min(1, Math.max(0, sum)) * 10_000) / 10_000;
+}
+
+/** The declared chain, or every bound step in order; links left out by the match are skipped. */
+function chainOf(match: Match, names: readonly string[], text: (e: Expr) => string): Finding["chain"] {
+  const { explain } = match.rule;
+  const declared = [...new Set(explain.chain.flatMap((c) => c.steps))];
+  const bound = match.captures.flatMap((c, i) => (c ? [i] : []));
+  const steps = bound.filter((i) => declared.length === 0 || declared.includes(i) || isLink(match, i));
+  return steps.map((step, at) => {
+    const taken = match.captures[step];
+    const before = steps[at - 1];
+    return {
+      step: names[step] ?? "",
+      ts: taken?.first.ts ?? match.at,
+      count: taken?.count ?? 0,
+      eventIds: taken?.kept.map((e) => e.id) ?? [],
+      because: before === undefined ? undefined : reason(match, before, step, text),
+    };
+  });
+}
+
+/** Optional evidence between declared links still belongs to the story. */
+function isLink(match: Match, step: number): boolean {
+  return match.rule.pattern.node === "seq" && match.rule.pattern.steps[step]?.isOptional === true;
+}
+
+function reason(match: Match, from: number, to: number, text: (e: Expr) => string): string | undefined {
+  const { explain } = match.rule;
+  const because = explain.because.find((b) => b.from === from && b.to === to);
+  if (because) return text(because.text);
+  const chain = explain.chain.find((c) => {
+    const at = c.steps.indexOf(to);
+    return at > 0 && c.steps[at - 1] === from;
+  });
+  return chain?.as && text(chain.as);
+}
+
+function evidenceOf(unit: CoreUnit, match: Match, names: readonly string[]): EvidenceLine[] {
+  return match.captures.flatMap((taken, i) =>
+    (taken?.kept ?? []).map((event) => evidenceLine(unit, names[i] ?? "", event)),
+  );
+}
+
+function evidenceLine(unit: CoreUnit, step: string, event: EventData): EvidenceLine {
+  const kind = unit.schema.kinds[event.kind];
+  const fields = (kind?.fields ?? []).flatMap((field, i) => {
+    const value = event.fields[i];
+    if (value === undefined) return [];
+    return [[field.name, format(value, unitOf(field.type))] as const];
+  });
+  return { step, event: kind?.name ?? "?", eventId: event.id, ts: event.ts, fields };
+}
+
+/** The unit in which values of a field type are written. */
+export function unitOf(type: FieldType): Unit {
+  switch (type.t) {
+    case "string":
+    case "enum":
+      return "text";
+    case "u32":
+    case "int":
+      return "int";
+    case "cidr":
+      return "ip";
+    default:
+      return type.t;
+  }
+}
+
+/** True for text of which only a prefix is known. */
+export function isCut(value: Value): value is CutText {
+  return value instanceof CutText;
+}

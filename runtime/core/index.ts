@@ -1,0 +1,10 @@
+/** What compiler, runtime and editor all stand on; no IO. */
+export { type Builtin, builtins, findBuiltin } from "./builtins/index.ts";
+export * from "./bundle/index.ts";
+export { eventId, makeEvent } from "./event.ts";
+export * from "./finding.ts";
+export * from "./ir/index.ts";
+export * from "./layout.ts";
+export * from "./schema.ts";
+export * from "./source.ts";
+export * from "./text/index.ts";

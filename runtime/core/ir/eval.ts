@@ -1,0 +1,231 @@
+/**
+ * The meaning of expressions, written as directly as it can be: the reference that generated code
+ * is compared with. Truth is Kleene's: `undefined` stands both for a missing value and for unknown.
+ */
+import { findBuiltin } from "../builtins/index.ts";
+import { CutText, type EventData, type Schema, type Value } from "../schema.ts";
+import { matchText, textContains, textEndsWith, textEquals, textStartsWith } from "../text/index.ts";
+import { assertNever, type CmpOp, type CoreUnit, type Expr, type Ref } from "./core.ts";
+import { format } from "./format.ts";
+
+/** What a step took: all of its events in order. */
+export interface Taken {
+  readonly first: EventData;
+  readonly last: EventData;
+  readonly count: number;
+  /** The first few, as evidence. */
+  readonly kept: readonly EventData[];
+}
+
+export interface Env {
+  readonly unit: CoreUnit;
+  readonly params: ReadonlyMap<string, Value>;
+  readonly current: EventData | undefined;
+  readonly captures: readonly (Taken | undefined)[];
+  /** The events of the window, oldest first. */
+  readonly window?: readonly EventData[];
+  readonly finding?: { readonly confidence: number; readonly severity: string; readonly summary: string };
+}
+
+/** The value of `e`; `undefined` when missing or unknown. */
+export function evaluate(e: Expr, env: Env): Value {
+  switch (e.op) {
+    case "const":
+      return e.value;
+    case "param":
+      return env.params.get(e.name);
+    case "field":
+      return fieldOf(env.unit.schema, eventOf(e.of, env), e.name);
+    case "meta":
+      return metaOf(env.unit.schema, eventOf(e.of, env), e.what);
+    case "entity": {
+      const entity = eventOf(e.of, env)?.entity;
+      return entity && Object.hasOwn(entity, e.kind) ? entity[e.kind] : undefined;
+    }
+    case "bound":
+      return eventOf(e.of, env) !== undefined;
+    case "not": {
+      const x = truth(e.arg, env);
+      return x === undefined ? undefined : !x;
+    }
+    case "and":
+      return all(e.args.map((a) => truth(a, env)));
+    case "or": {
+      const none = all(e.args.map((a) => negate(truth(a, env))));
+      return negate(none);
+    }
+    case "cmp":
+      return compare(e.cmp, evaluate(e.left, env), evaluate(e.right, env));
+    case "in": {
+      const item = evaluate(e.item, env);
+      const none = all(e.set.map((x) => compare("!=", item, evaluate(x, env))));
+      return item === undefined ? undefined : negate(none);
+    }
+    case "cidr":
+      return inCidr(evaluate(e.item, env), e.base, e.prefixBits);
+    case "text":
+      return textTest(e.fn, evaluate(e.text, env), evaluate(e.needle, env), e.nocase);
+    case "matches": {
+      const text = evaluate(e.text, env);
+      const program = env.unit.programs[e.program];
+      return isText(text) && program ? matchText(program, text) : undefined;
+    }
+    case "has":
+      return evaluate(e.arg, env) !== undefined;
+    case "coalesce":
+      return evaluate(e.left, env) ?? evaluate(e.right, env);
+    case "arith":
+      return arithmetic(e, evaluate(e.left, env), evaluate(e.right, env));
+    case "concat":
+      return e.parts.map((p) => format(evaluate(p.expr, env), p.unit)).join("");
+    case "if":
+      return truth(e.cond, env) === true ? evaluate(e.then, env) : evaluate(e.otherwise, env);
+    case "call": {
+      const args = e.args.map((a) => evaluate(a, env)).filter((a) => a !== undefined);
+      return args.length < e.args.length ? undefined : findBuiltin(e.fn)?.eval(args);
+    }
+    case "taken":
+      return env.captures[e.step]?.count ?? 0;
+    case "span":
+      return spanOf(env.captures);
+    case "agg":
+      return aggregate(e, env);
+    case "finding":
+      return env.finding?.[e.what];
+    default:
+      return assertNever(e);
+  }
+}
+
+/** The truth of a condition; anything that is not a boolean is unknown. */
+export function truth(e: Expr, env: Env): boolean | undefined {
+  const x = evaluate(e, env);
+  return typeof x === "boolean" ? x : undefined;
+}
+
+function negate(x: boolean | undefined): boolean | undefined {
+  return x === undefined ? undefined : !x;
+}
+
+function all(xs: readonly (boolean | undefined)[]): boolean | undefined {
+  if (xs.includes(false)) return false;
+  return xs.includes(undefined) ? undefined : true;
+}
+
+function eventOf(of: Ref, env: Env): EventData | undefined {
+  if (of.step === "current") return env.current;
+  const taken = env.captures[of.step];
+  return of.pick === "first" ? taken?.first : taken?.last;
+}
+
+function fieldOf(schema: Schema, event: EventData | undefined, name: string): Value {
+  if (!event) return undefined;
+  const index = schema.kinds[event.kind]?.fields.findIndex((f) => f.name === name) ?? -1;
+  return index < 0 ? undefined : event.fields[index];
+}
+
+function metaOf(schema: Schema, event: EventData | undefined, what: "time" | "id" | "kind"): Value {
+  if (!event) return undefined;
+  if (what === "time") return event.ts;
+  return what === "id" ? event.id : schema.kinds[event.kind]?.name;
+}
+
+function isText(x: Value): x is string | CutText {
+  return typeof x === "string" || x instanceof CutText;
+}
+
+/** Comparison; missing operands and undecided cut texts make it unknown. */
+export function compare(op: CmpOp, a: Value, b: Value): boolean | undefined {
+  if (a === undefined || b === undefined) return undefined;
+  if (op === "==" || op === "!=") {
+    const equal = equals(a, b);
+    return op === "==" ? equal : negate(equal);
+  }
+  if (typeof a !== "number" || typeof b !== "number") return undefined;
+  switch (op) {
+    case "<": return a < b;
+    case "<=": return a <= b;
+    case ">": return a > b;
+    case ">=": return a >= b;
+    default: return assertNever(op);
+  }
+}
+
+function equals(a: Exclude<Value, undefined>, b: Exclude<Value, undefined>): boolean | undefined {
+  if (a instanceof CutText && b instanceof CutText) {
+    const n = Math.min(a.visible.length, b.visible.length);
+    return a.visible.slice(0, n) === b.visible.slice(0, n) ? undefined : false;
+  }
+  if (a instanceof CutText) return typeof b === "string" ? textEquals(a, b, false) : undefined;
+  if (b instanceof CutText) return typeof a === "string" ? textEquals(b, a, false) : undefined;
+  return a === b;
+}
+
+function textTest(
+  fn: "contains" | "startswith" | "endswith" | "equals",
+  text: Value,
+  needle: Value,
+  nocase: boolean,
+): boolean | undefined {
+  if (!isText(text) || typeof needle !== "string") return undefined;
+  switch (fn) {
+    case "contains": return textContains(text, needle, nocase);
+    case "startswith": return textStartsWith(text, needle, nocase);
+    case "endswith": return textEndsWith(text, needle, nocase);
+    case "equals": return textEquals(text, needle, nocase);
+    default: return assertNever(fn);
+  }
+}
+
+function inCidr(item: Value, base: bigint, prefixBits: number): boolean | undefined {
+  if (typeof item !== "bigint") return undefined;
+  const shift = BigInt(128 - prefixBits);
+  return item >> shift === base >> shift;
+}
+
+function arithmetic(
+  e: Extract<Expr, { op: "arith" }>,
+  a: Value,
+  b: Value,
+): number | undefined {
+  if (typeof a !== "number" || typeof b !== "number") return undefined;
+  const raw = e.fn === "+" ? a + b : e.fn === "-" ? a - b : e.fn === "*" ? a * b : a / b;
+  return bounded(raw * e.scale, e.isInt);
+}
+
+/** Integers outside ±(2⁵³−1), NaN and infinities are missing. */
+export function bounded(x: number, isInt: boolean): number | undefined {
+  const y = isInt ? Math.trunc(x) : x;
+  return Number.isFinite(y) && (!isInt || Number.isSafeInteger(y)) ? y + 0 : undefined;
+}
+
+function spanOf(captures: readonly (Taken | undefined)[]): number {
+  const bound = captures.filter((c) => c !== undefined);
+  const first = bound[0];
+  const last = bound[bound.length - 1];
+  return first && last ? last.last.ts - first.first.ts : 0;
+}
+
+function aggregate(e: Extract<Expr, { op: "agg" }>, env: Env): number {
+  const values = new Set<string>();
+  let count = 0;
+  for (const event of env.window ?? []) {
+    const inner = { ...env, current: event };
+    if (e.where && truth(e.where, inner) !== true) continue;
+    if (!e.arg) count++;
+    else {
+      const value = evaluate(e.arg, inner);
+      if (value !== undefined) values.add(keyText(value));
+    }
+  }
+  return e.arg ? values.size : count;
+}
+
+/** A string that is equal exactly for equal values; a cut text is a value of its own. */
+export function keyText(x: Value): string {
+  if (x === undefined) return "?";
+  if (x instanceof CutText) return `c${x.visible}`;
+  if (typeof x === "string") return `s${x}`;
+  if (typeof x === "bigint") return `i${x}`;
+  return typeof x === "number" ? `n${x}` : `b${x}`;
+}

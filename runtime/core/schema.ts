@@ -1,0 +1,97 @@
+/**
+ * What compiler, bundle and runtime know of events: sources, entity kinds, event kinds, fields.
+ *
+ * The compiler builds a `Schema` from `.tapio` declarations; it travels in the bundle. Positions in
+ * the arrays are the ids used in records: `kinds[i]` is kind id `i`, `fields[j]` is field index `j`.
+ */
+
+/** Scalar types a record can hold. Units: duration and time in µs, size in bytes, percent in ppm. */
+export type ScalarType =
+  | "bool"
+  | "int"
+  | "u32"
+  | "float"
+  | "id64"
+  | "duration"
+  | "size"
+  | "percent"
+  | "rate"
+  | "time"
+  | "ip"
+  | "cidr"
+  | "port";
+
+export type FieldType =
+  | { readonly t: ScalarType }
+  | { readonly t: "string"; readonly maxBytes: number }
+  | { readonly t: "enum"; readonly members: readonly string[] };
+
+export interface Field {
+  readonly name: string;
+  readonly type: FieldType;
+  readonly isOptional: boolean;
+}
+
+export interface EventKind {
+  readonly name: string;
+  /** Index into `Schema.sources`. */
+  readonly source: number;
+  /** Inherited fields first, in declaration order. */
+  readonly fields: readonly Field[];
+}
+
+export interface SourceInfo {
+  readonly name: string;
+  /** Tie-break in the total order of events with equal time. */
+  readonly rank: number;
+  /** How far behind its progress the source may still deliver, µs. */
+  readonly latenessUs: number;
+  readonly granularityUs: number;
+  /** Without progress for this long the source counts as idle, µs. */
+  readonly idleUs: number;
+  readonly isLossy: boolean;
+}
+
+export interface EntityKind {
+  readonly name: string;
+  readonly parent: string | undefined;
+  readonly max: number;
+}
+
+export interface Schema {
+  readonly sources: readonly SourceInfo[];
+  readonly entities: readonly EntityKind[];
+  readonly kinds: readonly EventKind[];
+}
+
+/**
+ * A field's value outside records. `undefined` is *missing*. Enum values are their names, `id64` and
+ * `ip` are bigints (an IPv4 address is its v4-mapped IPv6 number), other numbers are doubles.
+ */
+export type Value = string | number | bigint | boolean | CutText | undefined;
+
+/** A string of which the source delivered only a prefix. */
+export class CutText {
+  readonly visible: string;
+  constructor(visible: string) {
+    this.visible = visible;
+  }
+}
+
+/** Entity kind → key, for every level that is known: `{ pod: "p1", node: "n1" }`. */
+export type EntityRef = Readonly<Record<string, string>>;
+
+/** An event as plain data: what tests, recordings, findings and the interpreter work on. */
+export interface EventData {
+  /** Stable across restarts: source, sequence number, content. */
+  readonly id: string;
+  /** Index into `Schema.kinds`. */
+  readonly kind: number;
+  /** Event time, µs since the epoch. */
+  readonly ts: number;
+  /** Gap-free per source. */
+  readonly seq: number;
+  readonly entity: EntityRef | undefined;
+  /** By field index. */
+  readonly fields: readonly Value[];
+}

@@ -1,0 +1,152 @@
+/**
+ * What can still happen from a state of the automaton: a text that goes on may match, or must, or
+ * cannot. Answers for cut texts and early exits come from here.
+ *
+ * Only well-formed UTF-8 counts. From the state of glob `**`, a stray byte FF would lead nowhere, but
+ * no text contains one, so the state accepts whatever follows. The analysis therefore walks pairs of
+ * (state, phase), the phase being how many continuation bytes are due:
+ *
+ * ```text
+ *   boundary ──00-7F──▶ boundary      boundary ──E0──▶ second byte A0-BF ──▶ one due ──▶ boundary
+ * ```
+ *
+ * Walking backwards from the pairs where a text may end, it marks the pairs that can reach a match
+ * and those that can reach a mismatch.
+ */
+
+import type { RawDfa } from "./dfa.ts";
+import { ACCEPT_STATE, DEAD_STATE, VERDICT } from "./text-program.ts";
+
+/** By phase: low byte, high byte, next phase. Phase 0 is a boundary; the table of RFC 3629. */
+const PHASES: readonly (readonly (readonly [number, number, number])[])[] = [
+  [
+    [0x00, 0x7f, 0],
+    [0xc2, 0xdf, 1],
+    [0xe0, 0xe0, 4],
+    [0xe1, 0xec, 2],
+    [0xed, 0xed, 5],
+    [0xee, 0xef, 2],
+    [0xf0, 0xf0, 6],
+    [0xf1, 0xf3, 3],
+    [0xf4, 0xf4, 7],
+  ],
+  [[0x80, 0xbf, 0]],
+  [[0x80, 0xbf, 1]],
+  [[0x80, 0xbf, 2]],
+  [[0xa0, 0xbf, 1]],
+  [[0x80, 0x9f, 1]],
+  [[0x90, 0xbf, 2]],
+  [[0x80, 0x8f, 2]],
+];
+const PHASE_COUNT = PHASES.length;
+
+export interface DecidedDfa {
+  /** The automaton with decided states replaced by the accepting and the dead state. */
+  readonly dfa: RawDfa;
+  /** `VERDICT` bits by state. */
+  readonly verdicts: Uint8Array;
+}
+
+/** Finds every state's verdicts, and lets a run stop as soon as its answer is certain. */
+export function decideStates(dfa: RawDfa): DecidedDfa {
+  const graph = reachablePairs(dfa);
+  const canMatch = pairsLeadingTo(graph, (state) => dfa.acceptsAtEnd[state] === 1);
+  const canFail = pairsLeadingTo(graph, (state) => dfa.acceptsAtEnd[state] === 0);
+  const verdicts = new Uint8Array(dfa.stateCount);
+  const replacement = new Uint16Array(dfa.stateCount);
+  for (let state = 0; state < dfa.stateCount; state++) {
+    const boundary = state * PHASE_COUNT;
+    const pairs = PHASES.map((_, phase) => boundary + phase).filter(
+      (p) => graph.isReached[p] === 1,
+    );
+    if (pairs.length === 0 || !pairs.some((p) => canMatch[p] === 1))
+      replacement[state] = DEAD_STATE;
+    else if (!pairs.some((p) => canFail[p] === 1)) replacement[state] = ACCEPT_STATE;
+    else replacement[state] = state;
+    // No text ends between the bytes of a character, so such a state needs no verdict.
+    if (graph.isReached[boundary] === 0) continue;
+    verdicts[state] =
+      (dfa.acceptsAtEnd[state] === 1 ? VERDICT.acceptsHere : 0) |
+      (canFail[boundary] === 0 ? VERDICT.acceptsAlways : 0) |
+      (canMatch[boundary] === 0 ? VERDICT.acceptsNever : 0);
+  }
+  replacement[ACCEPT_STATE] = ACCEPT_STATE;
+  verdicts[ACCEPT_STATE] = VERDICT.acceptsHere | VERDICT.acceptsAlways;
+  verdicts[DEAD_STATE] = VERDICT.acceptsNever;
+  const table = dfa.table.map((state) => replacement[state]!);
+  // The rows of the two fixed states stay loops, whatever was found out about them.
+  table.fill(DEAD_STATE, 0, dfa.classCount);
+  table.fill(ACCEPT_STATE, dfa.classCount, 2 * dfa.classCount);
+  return { dfa: { ...dfa, table, start: replacement[dfa.start]! }, verdicts };
+}
+
+/** A graph over pairs `state * PHASE_COUNT + phase`. */
+interface PairGraph {
+  readonly isReached: Uint8Array;
+  /** Edge i leads from `from[i]` to `to[i]`. */
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+}
+
+function reachablePairs(dfa: RawDfa): PairGraph {
+  const steps = PHASES.map((ranges) => classSteps(dfa, ranges));
+  const isReached = new Uint8Array(dfa.stateCount * PHASE_COUNT);
+  const from: number[] = [];
+  const to: number[] = [];
+  const pending = [dfa.start * PHASE_COUNT];
+  isReached[pending[0]!] = 1;
+  for (let pair = pending.pop(); pair !== undefined; pair = pending.pop()) {
+    const state = Math.floor(pair / PHASE_COUNT);
+    for (const [byteClass, phase] of steps[pair % PHASE_COUNT]!) {
+      const target = dfa.table[state * dfa.classCount + byteClass]! * PHASE_COUNT + phase;
+      from.push(pair);
+      to.push(target);
+      if (isReached[target] === 1) continue;
+      isReached[target] = 1;
+      pending.push(target);
+    }
+  }
+  return { isReached, from, to };
+}
+
+/** The classes a phase may read, each with the phase it leads to. */
+function classSteps(
+  dfa: RawDfa,
+  ranges: readonly (readonly [number, number, number])[],
+): readonly (readonly [number, number])[] {
+  const steps = new Map<string, readonly [number, number]>();
+  for (const [low, high, phase] of ranges) {
+    for (let byte = low; byte <= high; byte++) {
+      steps.set(`${dfa.classOf[byte]}:${phase}`, [dfa.classOf[byte]!, phase]);
+    }
+  }
+  return [...steps.values()];
+}
+
+/** Marks the pairs from which a boundary pair with such a state can be reached. */
+function pairsLeadingTo(graph: PairGraph, isGoal: (state: number) => boolean): Uint8Array {
+  const { isReached, from, to } = graph;
+  const firstEdge = new Int32Array(isReached.length).fill(-1);
+  const nextEdge = new Int32Array(to.length);
+  to.forEach((target, edge) => {
+    nextEdge[edge] = firstEdge[target]!;
+    firstEdge[target] = edge;
+  });
+  const leads = new Uint8Array(isReached.length);
+  const pending: number[] = [];
+  for (let pair = 0; pair < isReached.length; pair += PHASE_COUNT) {
+    if (isReached[pair] === 1 && isGoal(pair / PHASE_COUNT)) {
+      leads[pair] = 1;
+      pending.push(pair);
+    }
+  }
+  for (let pair = pending.pop(); pair !== undefined; pair = pending.pop()) {
+    for (let edge = firstEdge[pair]!; edge >= 0; edge = nextEdge[edge]!) {
+      const source = from[edge]!;
+      if (leads[source] === 1) continue;
+      leads[source] = 1;
+      pending.push(source);
+    }
+  }
+  return leads;
+}

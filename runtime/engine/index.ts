@@ -1,0 +1,1 @@
+export { Engine, type EngineCounters, type EngineOptions } from "./engine.ts";

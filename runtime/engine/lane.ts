@@ -1,0 +1,79 @@
+/**
+ * Rules that need the same sources share a lane: one reorder buffer and one watermark. Events leave
+ * it in the total order ≺ once the watermark has passed them; deadlines are decided in between.
+ */
+import { compareEvents, type CoreUnit, type EventData } from "#core";
+import { Heap } from "./heap.ts";
+
+export interface LaneRule {
+  readonly index: number;
+  onEvent(event: EventData, hits: readonly number[]): void;
+  readonly nextDeadline: number;
+  fireDeadline(): void;
+}
+
+/** An event in flight; shared by the lanes it waits in. */
+export interface InFlight {
+  readonly event: EventData;
+  waiting: number;
+  /** Some rule that wanted it had moved on. */
+  isLate: boolean;
+}
+
+interface Waiting {
+  readonly shared: InFlight;
+  /** Rule in this lane → steps the event may be for. */
+  readonly hits: ReadonlyMap<number, readonly number[]>;
+}
+
+export class Lane {
+  readonly sources: readonly number[];
+  /** Whether a rule concludes something from silence; then idle sources hold it back. */
+  readonly concludesFromSilence: boolean;
+  readonly rules: LaneRule[] = [];
+  watermark = Number.NEGATIVE_INFINITY;
+  #waiting: Heap<Waiting>;
+
+  constructor(unit: CoreUnit, sources: readonly number[], concludesFromSilence: boolean) {
+    this.sources = sources;
+    this.concludesFromSilence = concludesFromSilence;
+    this.#waiting = new Heap((a, b) => compareEvents(unit.schema, a.shared.event, b.shared.event) < 0);
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** False when the event is late: the watermark has passed it. */
+  offer(shared: InFlight, hits: ReadonlyMap<number, readonly number[]>): boolean {
+    if (shared.event.ts < this.watermark) return false;
+    shared.waiting++;
+    this.#waiting.push({ shared, hits });
+    return true;
+  }
+
+  /** Decides everything before `watermark`; returns how many events were done with. */
+  advance(watermark: number, done: (shared: InFlight) => void): void {
+    if (watermark <= this.watermark) return;
+    for (;;) {
+      const next = this.#waiting.peek();
+      const at = next && next.shared.event.ts < watermark ? next.shared.event.ts : watermark;
+      this.#fireBefore(at);
+      if (!next || next.shared.event.ts >= watermark) break;
+      this.#waiting.pop();
+      for (const rule of this.rules) {
+        const hits = next.hits.get(rule.index);
+        if (hits) rule.onEvent(next.shared.event, hits);
+      }
+      next.shared.waiting--;
+      done(next.shared);
+    }
+    this.watermark = watermark;
+  }
+
+  #fireBefore(at: number): void {
+    for (const rule of this.rules) {
+      while (rule.nextDeadline < at) rule.fireDeadline();
+    }
+  }
+}

@@ -1,0 +1,3 @@
+export { Interner } from "./interner.ts";
+export { RecordReader, writeEvent } from "./record-reader.ts";
+export { RecordWriter } from "./record-writer.ts";

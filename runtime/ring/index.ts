@@ -1,0 +1,1 @@
+export { Ring, type RingOptions, type RingViews } from "./ring.ts";
