@@ -2,9 +2,10 @@
  * Bundles each program into one file under dist/. The generator comes first, because the compiler
  * embeds what it writes.
  */
-import { build } from "esbuild";
+
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));

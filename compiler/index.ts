@@ -4,5 +4,15 @@ export { selectKernelEvents } from "./backends/kernel/select.ts";
 export type { LoweredRule } from "./passes/lower-rule.ts";
 export { type FindingCheck, type TestCase, testEpochUs } from "./passes/lower-test.ts";
 export {
-  bundleBody, compile, type CompileOptions, type CompileResult, encodeBundle, type SourceText, toBundle,
+  bundleBody,
+  type CompileOptions,
+  type CompileResult,
+  compile,
+  encodeBundle,
+  type SourceText,
+  toBundle,
 } from "./pipeline.ts";
+export { jsonReport } from "./report/json.ts";
+export { LineIndex } from "./report/lines.ts";
+export { countLine, type Paint, PrettyReporter, plain } from "./report/pretty.ts";
+export { buildSchema, type SchemaInfo } from "./schema/build-schema.ts";

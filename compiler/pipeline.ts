@@ -5,7 +5,13 @@
  *         → matcher (JavaScript) → kernel plan → bundle
  */
 import {
-  type Bundle, bundleAbi, type BundleBody, bundleHash, type CoreUnit, encodeBundle, layoutHash,
+  type Bundle,
+  type BundleBody,
+  bundleAbi,
+  bundleHash,
+  type CoreUnit,
+  encodeBundle,
+  layoutHash,
 } from "#core";
 import { CollectingSink, type Diagnostic, type Fix, parse, type SourceFile } from "#grammar";
 import { emitMatcher } from "./backends/js/emit.ts";
@@ -16,9 +22,8 @@ import { declareParam, emptyScope, listItems, patternProgram } from "./passes/el
 import { type Operand, type Scope, Session, value } from "./passes/elaborate/scope.ts";
 import { type LoweredRule, lowerRule } from "./passes/lower-rule.ts";
 import { lowerTest, type TestCase } from "./passes/lower-test.ts";
-import { fieldType } from "./schema/build-schema.ts";
-import { buildSchema } from "./schema/build-schema.ts";
 import { typeOfField } from "./passes/types.ts";
+import { buildSchema, fieldType } from "./schema/build-schema.ts";
 
 export interface SourceText {
   /** Path as the user gave it. */
@@ -50,7 +55,9 @@ export function compile(sources: readonly SourceText[], options: CompileOptions)
   const user = [...sources].sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0));
   const parsed = user.map((s) => parse(s.text, s.file, sink).ast);
   const own = new Set(parsed.map((f) => f.module?.text));
-  const std = options.std.map((s) => parse(s.text, s.file, sink).ast).filter((f) => !own.has(f.module?.text));
+  const std = options.std
+    .map((s) => parse(s.text, s.file, sink).ast)
+    .filter((f) => !own.has(f.module?.text));
   const files = [...std, ...parsed];
   const modules = collectModules(files, sink);
   const info = buildSchema(files, sink);
@@ -58,14 +65,21 @@ export function compile(sources: readonly SourceText[], options: CompileOptions)
   const session = new Session(info, modules, sink, (file) => texts.get(file) ?? "");
   for (const module of modules) checkDeclarations(module, session);
   const rules = modules.flatMap((m) => m.rules.flatMap((r) => lowerRule(r, m, session) ?? []));
-  const tests = modules.flatMap((m) => m.tests.flatMap((t) => lowerTest(t, m, rules, session) ?? []));
+  const tests = modules.flatMap((m) =>
+    m.tests.flatMap((t) => lowerTest(t, m, rules, session) ?? []),
+  );
   const params = [...session.params.values()].map((p) => p.param);
   params.sort((a, b) => (a.name < b.name ? -1 : 1));
   return {
     diagnostics: distinct(sink.diagnostics),
     droppedDiagnostics: sink.droppedCount,
     hasErrors: sink.hasErrors,
-    unit: { schema: info.schema, params, programs: session.programs, rules: rules.map((r) => r.core) },
+    unit: {
+      schema: info.schema,
+      params,
+      programs: session.programs,
+      rules: rules.map((r) => r.core),
+    },
     rules,
     tests,
     files: parsed,
@@ -73,7 +87,11 @@ export function compile(sources: readonly SourceText[], options: CompileOptions)
 }
 
 /** The bundle's body; the same for the same sources, wherever they lie. */
-export function bundleBody(result: CompileResult, sources: readonly SourceText[], version: string): BundleBody {
+export function bundleBody(
+  result: CompileResult,
+  sources: readonly SourceText[],
+  version: string,
+): BundleBody {
   const { unit } = result;
   return {
     abi: bundleAbi,
@@ -95,7 +113,8 @@ export function toBundle(body: BundleBody): Bundle {
 function checkDeclarations(module: Module, session: Session): void {
   const scope = emptyScope(module.name, session);
   for (const decl of module.file.decls) {
-    if (decl.kind !== "ruleDecl") for (const a of decl.annotations) session.notSupported(a, "an annotation");
+    if (decl.kind !== "ruleDecl")
+      for (const a of decl.annotations) session.notSupported(a, "an annotation");
     switch (decl.kind) {
       case "paramDecl":
         declareParam(decl, module.name, session);
@@ -124,21 +143,44 @@ function checkDeclarations(module: Module, session: Session): void {
 }
 
 /** Reads the body of a `let` once with placeholders, so that an unused one is checked as well. */
-function checkLet(decl: Extract<SourceFile["decls"][number], { kind: "letDecl" }>, scope: Scope, session: Session): void {
+function checkLet(
+  decl: Extract<SourceFile["decls"][number], { kind: "letDecl" }>,
+  scope: Scope,
+  session: Session,
+): void {
   const bound = new Map<string, Operand>();
   for (const formal of decl.formals) bound.set(formal.name.text, placeholder(formal.type, session));
   elaborate(decl.body, { ...scope, bound, expanding: [`${scope.module.name}.${decl.name.text}`] });
 }
 
-function placeholder(type: { path: { text: string; span: Diagnostic["at"]; id: number }; id: number; span: Diagnostic["at"] }, session: Session): Operand {
+function placeholder(
+  type: {
+    path: { text: string; span: Diagnostic["at"]; id: number };
+    id: number;
+    span: Diagnostic["at"];
+  },
+  session: Session,
+): Operand {
   const name = type.path.text;
   const kind = session.info.kindByName.get(name);
-  const step = { name, kinds: kind === undefined ? [] : [kind], of: { step: "current" as const }, isOptional: false, isRepeated: false };
+  const step = {
+    name,
+    kinds: kind === undefined ? [] : [kind],
+    of: { step: "current" as const },
+    isOptional: false,
+    isRepeated: false,
+  };
   if (kind !== undefined) return { is: "event", step };
   if (name === "entity.ref") return { is: "entity", step };
   const node = { id: type.id, span: type.span };
   const declared = fieldType(
-    { ...node, kind: "namedType", name: { ...node, kind: "name", text: name }, size: undefined, isOptional: false },
+    {
+      ...node,
+      kind: "namedType",
+      name: { ...node, kind: "name", text: name },
+      size: undefined,
+      isOptional: false,
+    },
     session.sink,
   );
   return value(typeOfField(declared), { op: "param", name: "" });

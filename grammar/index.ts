@@ -1,14 +1,15 @@
-/** The public face of `grammar/`: syntax trees, parsing, formatting and the diagnostic catalogue. */
-export * from "./diagnostics/catalog.ts";
+/** The public face of `grammar/`: parsing, trees, formatting and the diagnostic catalogue. */
+
 export { type Entry, entry } from "./diagnostics/catalog/entry.ts";
+export * from "./diagnostics/catalog.ts";
 export type * from "./diagnostics/diagnostic.ts";
 export * from "./diagnostics/sink.ts";
 export type * from "./syntax/ast.ts";
 export * from "./syntax/limits.ts";
 export { numberUnits } from "./syntax/numbers.ts";
 export { type Parsed, parse } from "./syntax/parse.ts";
-export { editDistance, nearest } from "./syntax/problems.ts";
 export { type Formatted, format, printTree } from "./syntax/print.ts";
+export { editDistance, nearest } from "./syntax/problems.ts";
 export { stringPrefixes } from "./syntax/scan.ts";
 export {
   type ContextualWord,

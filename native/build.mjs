@@ -67,14 +67,14 @@ export async function buildNative(options = {}) {
   if (!canRun(compiler)) {
     return unavailable(
       `the C++ compiler \`${compiler}\` was not found`,
-      "Install it (Debian, Ubuntu: `apt-get install g++`; Fedora: `dnf install gcc-c++`), or set CXX.",
+      "Install it (Debian: `apt-get install g++`; Fedora: `dnf install gcc-c++`), or set CXX.",
     );
   }
   const nodeHeaders = findNodeHeaders();
   if (nodeHeaders === undefined) {
     return unavailable(
       `Node's C headers (node_api.h) were not found beside ${process.execPath}`,
-      "Install them (Debian: `apt-get install libnode-dev`), or set npm_config_nodedir to the Node prefix.",
+      "Install them (Debian: `apt-get install libnode-dev`), or set npm_config_nodedir.",
     );
   }
   const addonApi = findAddonApi();

@@ -8,8 +8,8 @@
  * 64 bits wide. A busy record ends a pass: its producer has reserved it and is still writing.
  *
  * A store into the record pages would be a SIGSEGV (they are mapped read-only), so the typed arrays
- * never leave this class: a callback gets a `RecordView`, which can only be read, and only until the
- * callback returns. After that the kernel may overwrite the bytes.
+ * never leave this class: a callback gets a `RecordView`, which can only be read, and only until
+ * the callback returns. After that the kernel may overwrite the bytes.
  */
 import type { RingMapping } from "./addon.ts";
 
@@ -63,8 +63,9 @@ export class RingReader {
   }
 
   /**
-   * Hands at most `limit` records to `onRecord` and frees their space; returns how many. Stops early
-   * at a record still being written. What `onRecord` throws is passed on; that record counts as read.
+   * Hands at most `limit` records to `onRecord` and frees their space; returns how many. Stops
+   * early at a record still being written. What `onRecord` throws is passed on; that record counts
+   * as read.
    */
   drain(limit: number, onRecord: (record: RecordView) => void): number {
     if (this.#isClosed) return 0;

@@ -92,7 +92,7 @@ const SYMBOLS: Readonly<Record<AluOperation, string>> = {
 };
 
 function format(instruction: Instruction): string {
-  const place = (base: Register, offset: number, size: Size) =>
+  const place = ({ base, offset, size }: Extract<Instruction, { op: "load" | "store" }>) =>
     `*(u${size * 8} *)(${base} ${offset < 0 ? "-" : "+"} ${Math.abs(offset)})`;
   const goto = (target: string) => `goto ${target.slice(1)}`;
   switch (instruction.op) {
@@ -101,11 +101,9 @@ function format(instruction: Instruction): string {
       return `${half}${instruction.dst} ${SYMBOLS[instruction.alu]} ${instruction.operand}`;
     }
     case "load":
-      return `${instruction.dst} = ${place(instruction.base, instruction.offset, instruction.size)}`;
-    case "store": {
-      const target = place(instruction.base, instruction.offset, instruction.size);
-      return `${target} = ${instruction.operand}`;
-    }
+      return `${instruction.dst} = ${place(instruction)}`;
+    case "store":
+      return `${place(instruction)} = ${instruction.operand}`;
     case "loadImmediate":
       return `${instruction.dst} = ${BigInt.asIntN(64, instruction.value)} ll`;
     case "loadMap":

@@ -4,7 +4,9 @@
  * A program is a list, possibly nested, of instructions and labels; `assemble` flattens it. Jumps
  * name labels, so code can be composed without counting.
  *
- *   assemble([branch("r1", "==", 0, "drop"), mov("r0", 1), exit(), label("drop"), mov("r0", 0), exit()])
+ *   assemble([
+ *     mov("r0", 0), branch("r1", "==", 0, "done"), mov("r0", 1), label("done"), exit(),
+ *   ])
  */
 
 import type { Register, Size } from "./isa.ts";

@@ -1,7 +1,7 @@
 /**
  * Reads BTF, the kernel's description of its own types (`/sys/kernel/btf/vmlinux`), from bytes.
  *
- *   | header 24 B | types: 12 B head + extra, back to back | strings: NUL-terminated, back to back |
+ *   | header 24 B | types: 12 B head + extra, back to back | strings: each ends with NUL |
  *
  *   type head:  | u32 name offset | u32 info: kflag.1 kind.5 vlen.16 | u32 size or type id |
  *

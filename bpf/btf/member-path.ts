@@ -1,6 +1,6 @@
 /**
- * Turns a C expression such as `cgroups->subsys[4]->cgroup->kn->id` into the numbers a program needs
- * on this kernel.
+ * Turns a C expression such as `cgroups->subsys[4]->cgroup->kn->id` into the numbers a program
+ * needs on this kernel.
  *
  * A path is written with dots for both `.` and `->`; whether a step follows a pointer is what BTF
  * says. Members of anonymous structs and unions are found as in C.

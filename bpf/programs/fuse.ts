@@ -25,8 +25,8 @@ import {
 } from "#bpf/asm";
 import { type FieldStep, type Hook, IGNORE, type Kernel } from "./hook.ts";
 import { compileFilter, fieldsOf, fits, type IntegerFilter } from "./integer-filter.ts";
-import { COUNTERS, type MapFds } from "./maps.ts";
-import { HEAD, hookIndex } from "./record.ts";
+import { type CounterName, counterOffset, type MapFds } from "./maps.ts";
+import { HEAD, type HookName, hookIndex } from "./record.ts";
 
 /** Stack: map key, and pointer to this CPU's counters. Above `FREE_STACK`, below the hop slot. */
 const KEY = -12;
@@ -51,21 +51,21 @@ export function assembleFused(
   return assemble([
     mov("r6", "r1"),
     gate,
-    lookUp(maps.counters, hookIndex(hook.name)),
+    lookUp(maps.counters, 0),
     store(8, "r10", COUNTERS_POINTER, "r0"),
-    count("seen"),
+    count(hook.name, "seen"),
     lookUp(maps.scratch, hookIndex(hook.name)),
     mov("r7", "r0"),
     store(2, "r7", HEAD.present.offset, 0),
     earlySteps(steps, isEarly),
     usable === undefined ? [] : compileFilter(usable, hook.filterable, IGNORE),
     load(8, "r0", "r10", COUNTERS_POINTER),
-    count("passed"),
+    count(hook.name, "passed"),
     lateSteps(steps, isEarly),
     store(2, "r7", HEAD.hook.offset, hookIndex(hook.name)),
     call("ktimeGetNs"),
     store(8, "r7", HEAD.timeNs.offset, "r0"),
-    output(maps.ring, size),
+    output(hook.name, maps.ring, size),
     label(IGNORE),
     mov("r0", 0),
     exit(),
@@ -85,7 +85,7 @@ function lateSteps(steps: readonly FieldStep[], isEarly: (step: FieldStep) => bo
   return steps.slice(lastEarly(steps, isEarly) + 1).map(({ code }) => code);
 }
 
-/** r0 = address of the entry; an array's lookup cannot fail, but the verifier wants to see a test. */
+/** r0 = address of the entry; an array's lookup cannot fail, but the verifier wants a test. */
 function lookUp(map: number, index: number): Code {
   return [
     store(4, "r10", KEY, index),
@@ -98,15 +98,12 @@ function lookUp(map: number, index: number): Code {
 }
 
 /** Adds one to a counter of the entry r0 points to; per CPU, so nobody else writes it. */
-function count(counter: keyof typeof COUNTERS): Code {
-  return [
-    load(8, "r1", "r0", COUNTERS[counter]),
-    alu("add", "r1", 1),
-    store(8, "r0", COUNTERS[counter], "r1"),
-  ];
+function count(hook: HookName, counter: CounterName): Code {
+  const offset = counterOffset(hook, counter);
+  return [load(8, "r1", "r0", offset), alu("add", "r1", 1), store(8, "r0", offset, "r1")];
 }
 
-function output(ring: number, size: Code): Code {
+function output(hook: HookName, ring: number, size: Code): Code {
   return [
     size,
     loadMap("r1", ring),
@@ -116,6 +113,6 @@ function output(ring: number, size: Code): Code {
     call("ringbufOutput"),
     branch("r0", "==", 0, IGNORE),
     load(8, "r0", "r10", COUNTERS_POINTER),
-    count("lost"),
+    count(hook, "lost"),
   ];
 }

@@ -13,8 +13,8 @@ export interface Kernel {
   readonly btf: Btf;
   readonly pageBytes: number;
   /**
-   * Which cgroup hierarchy has the memory controller. On v2 the task's own cgroup is taken even when
-   * only an ancestor has the controller switched on; on v1 there is no such difference.
+   * Which cgroup hierarchy has the memory controller. On v2 the task's own cgroup is taken even
+   * when only an ancestor has the controller switched on; on v1 there is no such difference.
    */
   readonly memoryHierarchy: "v1" | "v2";
 }

@@ -10,8 +10,9 @@ export {
   MAX_FILTER_CONDITIONS,
 } from "./integer-filter.ts";
 export {
-  COUNTERS,
   COUNTERS_BYTES,
+  type CounterName,
+  counterOffset,
   type MapFds,
   type MapName,
   type MapSpec,

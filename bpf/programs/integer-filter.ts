@@ -2,8 +2,8 @@
  * Which events a hook keeps, as simple conditions on its integer fields.
  *
  * The law: the filter may keep too much and never drops an event for which the condition is not
- * definitely false. So a condition holds in the kernel when its field is missing in this event, when
- * the hook has no such field, and when its constant cannot be compared exactly.
+ * definitely false. So a condition holds in the kernel when its field is missing in this event,
+ * when the hook has no such field, and when its constant cannot be compared exactly.
  */
 import {
   alu,

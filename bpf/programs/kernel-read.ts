@@ -2,8 +2,8 @@
  * Reading kernel memory from a raw tracepoint program: a chain of `bpf_probe_read_kernel` calls.
  *
  * The helper fills its target with zeroes when it fails, and reading through a null pointer fails,
- * so a broken chain ends in zero without a test at every hop. Callers for whom zero is not an answer
- * look at r0 afterwards: negative when the last read failed.
+ * so a broken chain ends in zero without a test at every hop. Callers for whom zero is not an
+ * answer look at r0 afterwards: negative when the last read failed.
  *
  * Every chain clobbers r0–r5 and the eight bytes of stack at `HOP`.
  */

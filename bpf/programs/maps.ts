@@ -5,9 +5,9 @@
  *   programs  hook index → fused program; the dispatcher jumps through it, one update swaps it
  *   scratch   hook index → record under construction, per CPU: one entry per hook, because an
  *             interrupt may run another hook in the middle of one
- *   counters  hook index → seen, passed, lost, per CPU
+ *   counters  one entry with seen, passed, lost of every hook, per CPU: one call reads them all
  */
-import { HOOK_NAMES, RECORD_MAX_BYTES } from "./record.ts";
+import { HOOK_NAMES, type HookName, hookIndex, RECORD_MAX_BYTES } from "./record.ts";
 
 /** Arguments of a map creation; `type` is the kernel's `bpf_map_type`. */
 export interface MapSpec {
@@ -25,9 +25,17 @@ export type MapName = "ring" | "programs" | "scratch" | "counters";
 /** File descriptors of the created maps. */
 export type MapFds = Readonly<Record<MapName, number>>;
 
-/** Byte offsets of the u64 counters within one CPU's value. */
-export const COUNTERS = { seen: 0, passed: 8, lost: 16 } as const;
-export const COUNTERS_BYTES = 24;
+const COUNTER_OFFSETS = { seen: 0, passed: 8, lost: 16 } as const;
+const COUNTERS_BYTES_PER_HOOK = 24;
+
+export type CounterName = keyof typeof COUNTER_OFFSETS;
+
+/** Byte offset of a hook's u64 counter within one CPU's value. */
+export const counterOffset = (hook: HookName, counter: CounterName): number =>
+  hookIndex(hook) * COUNTERS_BYTES_PER_HOOK + COUNTER_OFFSETS[counter];
+
+/** Size of one CPU's value. */
+export const COUNTERS_BYTES = HOOK_NAMES.length * COUNTERS_BYTES_PER_HOOK;
 
 /** Every program of the tracepoint family; also what may sit in `programs`. */
 export const PROGRAM_TYPE_RAW_TRACEPOINT = 17;
@@ -53,8 +61,9 @@ export function mapSpecs(ringBytes: number): Readonly<Record<MapName, MapSpec>> 
     counters: {
       name: "tapio_counters",
       type: MAP_TYPE.perCpuArray,
+      keyBytes: 4,
       valueBytes: COUNTERS_BYTES,
-      ...perHook,
+      maxEntries: 1,
     },
   };
 }

@@ -1,6 +1,6 @@
 /**
- * `kernel.oom_kill`: the kernel has chosen a victim. Tracepoint `mark_victim`, whose argument is the
- * victim's task (kernel 6.8 and later) or just its pid (before).
+ * `kernel.oom_kill`: the kernel has chosen a victim. Tracepoint `mark_victim`, whose argument is
+ * the victim's task (kernel 6.8 and later) or just its pid (before).
  *
  * With only a pid, `pid` is known and the rest is taken from the task that ran out of memory, which
  * is the current one: scope, limit and usage are about its cgroup, which is the same question; comm
@@ -16,9 +16,9 @@
  *   2. A level whose usage is above its maximum: the limit was lowered under a running process,
  *      which kills without taking that lock.
  *   3. Only on kernels without `oom_lock`: the nearest level whose usage is within 1/64 of its
- *      maximum, at least 256 KiB. The kernel kills only while less than one page is free; the margin
- *      covers what others give back in the moments until the victim is marked. A machine that runs
- *      out while such a cgroup is full is mistaken for it; with `oom_lock` it is not.
+ *      maximum, at least 256 KiB. The kernel kills only while less than one page is free; the
+ *      margin covers what others give back in the moments until the victim is marked. A machine
+ *      that runs out while such a cgroup is full is mistaken for it; with `oom_lock` it is not.
  *   Otherwise the machine ran out: scope `global`, limit and usage missing.
  */
 import {

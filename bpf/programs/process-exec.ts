@@ -1,5 +1,6 @@
 /**
- * `kernel.process_exec`: execve(2) has succeeded. Tracepoint `sched_process_exec(task, old_pid, bprm)`.
+ * `kernel.process_exec`: execve(2) has succeeded. Tracepoint
+ * `sched_process_exec(task, old_pid, bprm)`.
  *
  * The file name is the one given to execve, up to 256 bytes. Two more than that are read: a result
  * of 258 bytes (with NUL) means that the name did not fit, and the decoder marks the text as cut.

@@ -1,6 +1,6 @@
 /**
- * The raw record a hook writes into the ring: the one description both the program generator and the
- * decoder use.
+ * The raw record a hook writes into the ring: the one description both the program generator and
+ * the decoder use.
  *
  *    0        8      10        12    16       24              40
  *    | timeNs | hook | present | pid | cgroup | comm (16 B)   | payload, by hook …

@@ -3,8 +3,8 @@
  *
  * Kernels since 6.2 count per CPU (`percpu_counter rss_stat[4]`); only the shared part of each
  * counter is read, which lags the truth by at most one batch per CPU (32 pages, or twice the number
- * of CPUs, whichever is more). Older ones have `rss_stat.count[4]`. On a kernel with neither, or for
- * a task that has already given up its address space, `rss` stays missing.
+ * of CPUs, whichever is more). Older ones have `rss_stat.count[4]`. On a kernel with neither, or
+ * for a task that has already given up its address space, `rss` stays missing.
  */
 import { alu, branch, type Code, label, load, store } from "#bpf/asm";
 import { type Btf, hasMember, type MemberPath, memberPath } from "#bpf/btf";
@@ -39,7 +39,7 @@ export function residentMemory(kernel: Kernel): Code {
   ];
 }
 
-/** Ends the step with `rss` missing when a counter cannot be read; one below zero counts as zero. */
+/** Ends the step with `rss` missing when a counter is unreadable; one below zero counts as zero. */
 function addCounter(path: MemberPath, negative: string): Code {
   return [
     readMember(path, "r9", COUNT),

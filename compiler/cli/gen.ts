@@ -14,9 +14,15 @@ import { emitStdText } from "../schema/emit/std-text.ts";
 export function generateAll(root: string): Map<string, string> {
   const stdDir = join(root, "rules/std");
   // The schema comes first: its kinds have the lowest ids.
-  const names = readdirSync(stdDir).filter((n) => n.endsWith(".tapio"))
-    .sort((a, b) => Number(b === "schema.tapio") - Number(a === "schema.tapio") || (a < b ? -1 : 1));
-  const files = names.map((n) => ({ file: `std/${n}`, text: readFileSync(join(stdDir, n), "utf8") }));
+  const names = readdirSync(stdDir)
+    .filter((n) => n.endsWith(".tapio"))
+    .sort(
+      (a, b) => Number(b === "schema.tapio") - Number(a === "schema.tapio") || (a < b ? -1 : 1),
+    );
+  const files = names.map((n) => ({
+    file: `std/${n}`,
+    text: readFileSync(join(stdDir, n), "utf8"),
+  }));
   const sink = new CollectingSink();
   const parsed = files.map((f) => parse(f.text, f.file, sink).ast);
   const info = buildSchema(parsed, sink);
@@ -43,7 +49,9 @@ export function staleFiles(root: string, generated: ReadonlyMap<string, string>)
 function orphans(root: string, generated: ReadonlyMap<string, string>): string[] {
   const dir = "grammar/reference/codes";
   if (!existsSync(join(root, dir))) return [];
-  return readdirSync(join(root, dir)).map((n) => `${dir}/${n}`).filter((p) => !generated.has(p));
+  return readdirSync(join(root, dir))
+    .map((n) => `${dir}/${n}`)
+    .filter((p) => !generated.has(p));
 }
 
 export function runGen(root: string, isCheck: boolean): number {

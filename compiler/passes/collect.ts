@@ -3,8 +3,18 @@
  * anything; a clash is an error at the later place.
  */
 import {
-  type Decl, type DiagnosticSink, diagnostic, type Import, type LetDecl, type ListDecl, type ParamDecl,
-  type PatternDecl, type RuleDecl, type SourceFile, type TemplateDecl, type TestDecl,
+  type Decl,
+  type DiagnosticSink,
+  diagnostic,
+  type Import,
+  type LetDecl,
+  type ListDecl,
+  type ParamDecl,
+  type PatternDecl,
+  type RuleDecl,
+  type SourceFile,
+  type TemplateDecl,
+  type TestDecl,
 } from "#grammar";
 import { similar } from "./similar.ts";
 
@@ -21,7 +31,11 @@ export interface Module {
 }
 
 export function collectModules(files: readonly SourceFile[], sink: DiagnosticSink): Module[] {
-  const own = files.map((file) => ({ file, name: file.module?.text ?? "", names: ownNames(file, sink) }));
+  const own = files.map((file) => ({
+    file,
+    name: file.module?.text ?? "",
+    names: ownNames(file, sink),
+  }));
   const byName = new Map<string, typeof own>();
   for (const module of own) byName.set(module.name, [...(byName.get(module.name) ?? []), module]);
   return own.map((module) => {
@@ -39,7 +53,9 @@ export function collectModules(files: readonly SourceFile[], sink: DiagnosticSin
 }
 
 function isNamed(decl: Decl): decl is NamedDecl {
-  return ["listDecl", "paramDecl", "letDecl", "patternDecl", "templateDecl", "ruleDecl"].includes(decl.kind);
+  return ["listDecl", "paramDecl", "letDecl", "patternDecl", "templateDecl", "ruleDecl"].includes(
+    decl.kind,
+  );
 }
 
 function ownNames(file: SourceFile, sink: DiagnosticSink): Map<string, NamedDecl> {
@@ -68,7 +84,8 @@ function importNames(
     sink.add(diagnostic("TAP2004", item.path.span, { module: item.path.text, similar: close }));
     return;
   }
-  if (item.alias) sink.add(diagnostic("TAP6001", item.alias.span, { what: "an import under another name" }));
+  if (item.alias)
+    sink.add(diagnostic("TAP6001", item.alias.span, { what: "an import under another name" }));
   const exported = new Map(found.flatMap((m) => [...m.names]));
   for (const name of item.names ?? []) {
     const decl = exported.get(name.text);

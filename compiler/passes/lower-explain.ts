@@ -1,7 +1,13 @@
 /** `explain { … }` to core: every claim is checked against what the pattern can carry. */
-import type { ExplainItem, ExplainLine, Expr as Ast, Node, Path } from "#grammar";
+
 import type { Explain, Expr, Labelled, Ref, Unit } from "#core";
-import { elaborate, elaborateCondition, elaborateTemplate, elaborateValue } from "./elaborate/elaborate.ts";
+import type { Expr as Ast, ExplainItem, ExplainLine, Node, Path } from "#grammar";
+import {
+  elaborate,
+  elaborateCondition,
+  elaborateTemplate,
+  elaborateValue,
+} from "./elaborate/elaborate.ts";
 import type { Scope, StepBinding } from "./elaborate/scope.ts";
 import { unitOfType } from "./types.ts";
 
@@ -27,12 +33,15 @@ class ExplainLowering {
       lines.filter((l): l is Line<K> => l.kind === kind);
     const root = all("rootLine")[0];
     return {
-      root: root ? this.#root(root) : { of: this.#bindings[0]?.of ?? { step: "current" }, as: undefined },
+      root: root
+        ? this.#root(root)
+        : { of: this.#bindings[0]?.of ?? { step: "current" }, as: undefined },
       impacts: all("impactLine").flatMap((l) => this.#impact(l)),
       chain: all("chainLine").map((l) => this.#chain(l)),
       because: all("becauseLine").flatMap((l) => this.#because(l)),
       confidence: this.#confidence(all("confidenceLine")[0]),
-      summary: all("summaryLine")[0] && elaborateTemplate(all("summaryLine")[0]!.text, this.#scope).core,
+      summary:
+        all("summaryLine")[0] && elaborateTemplate(all("summaryLine")[0]!.text, this.#scope).core,
       recommend: all("recommendLine").map((l) => ({
         text: elaborateTemplate(l.text, this.#scope).core,
         when: l.when && elaborateCondition(l.when, this.#scope),
@@ -42,7 +51,11 @@ class ExplainLowering {
   }
 
   #onlyOnce(lines: readonly ExplainLine[]): void {
-    const once = { rootLine: "root", confidenceLine: "confidence", summaryLine: "summary" } as const;
+    const once = {
+      rootLine: "root",
+      confidenceLine: "confidence",
+      summaryLine: "summary",
+    } as const;
     for (const [kind, clause] of Object.entries(once)) {
       const second = lines.filter((l) => l.kind === kind)[1];
       if (second) this.#scope.session.report("TAP2019", second, { clause });
@@ -54,7 +67,9 @@ class ExplainLowering {
     const x = elaborate(line.root, this.#scope);
     if (x.is === "event") return { of: x.step.of, as };
     if (x.is !== "error") {
-      this.#scope.session.report("TAP4102", line.root, { name: this.#scope.session.text(line.root) });
+      this.#scope.session.report("TAP4102", line.root, {
+        name: this.#scope.session.text(line.root),
+      });
     }
     return { of: { step: "current" }, as };
   }
@@ -97,9 +112,15 @@ class ExplainLowering {
   }
 
   /** An edge needs the order the pattern forces; the join is there because no step may lack one. */
-  #checkEdge(a: Path | undefined, b: Path | undefined, from: number | undefined, to: number | undefined): void {
+  #checkEdge(
+    a: Path | undefined,
+    b: Path | undefined,
+    from: number | undefined,
+    to: number | undefined,
+  ): void {
     if (!a || !b || from === undefined || to === undefined || from < to) return;
-    const reason = from === to ? "a step cannot lead to itself" : `\`${b.text}\` happens before \`${a.text}\``;
+    const reason =
+      from === to ? "a step cannot lead to itself" : `\`${b.text}\` happens before \`${a.text}\``;
     this.#scope.session.report("TAP4101", b, { from: a.text, to: b.text, reason });
   }
 
@@ -109,7 +130,8 @@ class ExplainLowering {
       weight: t.sign === "plus" ? t.weight : -t.weight,
       when: elaborateCondition(t.when, this.#scope),
     }));
-    const sum = (sign: number) => terms.reduce((x, t) => (t.weight * sign > 0 ? x + t.weight : x), line.base);
+    const sum = (sign: number) =>
+      terms.reduce((x, t) => (t.weight * sign > 0 ? x + t.weight : x), line.base);
     const [low, high] = [sum(-1), sum(1)];
     if (low < -1e-9 || high > 1 + 1e-9) {
       this.#scope.session.report("TAP4001", line, { low: low.toFixed(2), high: high.toFixed(2) });
@@ -121,13 +143,19 @@ class ExplainLowering {
     const [first, ...rest] = path.parts;
     const base = (n: Node) => ({ id: n.id, span: n.span });
     const start: Ast = { ...base(path), kind: "nameRef", name: first?.text ?? "" };
-    const ast = rest.reduce<Ast>((object, member) => ({ ...base(path), kind: "member", object, member }), start);
+    const ast = rest.reduce<Ast>(
+      (object, member) => ({ ...base(path), kind: "member", object, member }),
+      start,
+    );
     return this.#labelled(path.text, ast);
   }
 }
 
 /** The event a finding's root is, for the checks of tests. */
-export function rootBinding(explain: Explain, bindings: readonly StepBinding[]): StepBinding | undefined {
+export function rootBinding(
+  explain: Explain,
+  bindings: readonly StepBinding[],
+): StepBinding | undefined {
   const of: Ref = explain.root.of;
   const binding = bindings.find((b) => b.of.step === of.step);
   return binding && { ...binding, of };

@@ -2,14 +2,37 @@
  * Patterns to core: steps, keys, gaps, negatives. Whatever the grammar allows and this version does
  * not lower gets its own diagnostic.
  */
-import type {
-  AllOf, DurArg, Expr as Ast, GroupHead, Key, MatchItem, Node, NumArg, Pattern, Repeat, SeqItem, SeqStep as AstSeqStep,
-  Sequence, Step as AstStep, Window,
-} from "#grammar";
+
 import {
-  type CmpOp, type Count, type Duration, type Expr, type Gap, type KeyPart, type Seq, type SeqStep, type Step,
-  walkExpr, type Win,
+  type CmpOp,
+  type Count,
+  type Duration,
+  type Expr,
+  type Gap,
+  type KeyPart,
+  type Seq,
+  type SeqStep,
+  type Step,
+  type Win,
+  walkExpr,
 } from "#core";
+import type {
+  AllOf,
+  Expr as Ast,
+  SeqStep as AstSeqStep,
+  Step as AstStep,
+  DurArg,
+  GroupHead,
+  Key,
+  MatchItem,
+  Node,
+  NumArg,
+  Pattern,
+  Repeat,
+  SeqItem,
+  Sequence,
+  Window,
+} from "#grammar";
 import { elaborateCondition, elaborateValue } from "./elaborate/elaborate.ts";
 import { declareParam, emptyScope } from "./elaborate/reuse.ts";
 import type { Scope, Session, StepBinding } from "./elaborate/scope.ts";
@@ -67,7 +90,14 @@ export function resolveKinds(step: AstStep, session: Session): number[] {
     else if (path.text !== "") {
       const close = similar(path.text, session.info.kindByName.keys());
       const fixes = close
-        ? [{ title: `replace with \`${close}\``, kind: "safe" as const, edits: [{ at: path.span, newText: close }] }] : [];
+        ? [
+            {
+              title: `replace with \`${close}\``,
+              kind: "safe" as const,
+              edits: [{ at: path.span, newText: close }],
+            },
+          ]
+        : [];
       session.report("TAP2002", path, { event: path.text, similar: close }, { fixes });
     }
     return [];
@@ -76,7 +106,13 @@ export function resolveKinds(step: AstStep, session: Session): number[] {
 }
 
 function currentBinding(step: AstStep, kinds: readonly number[]): StepBinding {
-  return { name: step.name.text, kinds, of: { step: "current" }, isOptional: false, isRepeated: false };
+  return {
+    name: step.name.text,
+    kinds,
+    of: { step: "current" },
+    isOptional: false,
+    isRepeated: false,
+  };
 }
 
 function lowerSingle(node: AstStep, rule: Scope): LoweredPattern {
@@ -86,9 +122,21 @@ function lowerSingle(node: AstStep, rule: Scope): LoweredPattern {
   const where = node.where && elaborateCondition(node.where, scope);
   const key = node.by ? node.by.map((k) => lowerKey(k, self, scope)).map((k) => k.part) : [];
   const step: Step = { name: self.name, kinds, where, key };
-  const seqStep: SeqStep = { step, gap: undefined, isOptional: false, repeat: undefined, without: [] };
+  const seqStep: SeqStep = {
+    step,
+    gap: undefined,
+    isOptional: false,
+    repeat: undefined,
+    without: [],
+  };
   const pattern: Seq = {
-    node: "seq", steps: [seqStep], deadline: undefined, until: undefined, within: 0, isStrict: false, partials: 1,
+    node: "seq",
+    steps: [seqStep],
+    deadline: undefined,
+    until: undefined,
+    within: 0,
+    isStrict: false,
+    partials: 1,
   };
   return { pattern, bindings: [{ ...self, of: { step: 0, pick: "first" } }] };
 }
@@ -106,7 +154,11 @@ function lowerKey(key: Key, step: StepBinding, scope: Scope): LoweredKey {
     const kinds = scope.session.info.schema.entities.map((e) => e.name);
     const kind = key.entity.text;
     if (!kinds.includes(kind)) {
-      scope.session.report("TAP2007", key.entity, { what: "entity kind", name: kind, similar: similar(kind, kinds) });
+      scope.session.report("TAP2007", key.entity, {
+        what: "entity kind",
+        name: kind,
+        similar: similar(kind, kinds),
+      });
     }
     const expr: Expr = { op: "entity", of: step.of, kind };
     return { part: { expr, allowsMissing: false }, type: { t: "string" } };
@@ -115,10 +167,17 @@ function lowerKey(key: Key, step: StepBinding, scope: Scope): LoweredKey {
   const missing = path && missingIn(path[0] ?? "", step, scope);
   if (missing) {
     scope.session.report("TAP3202", key, { step: step.name, key: path?.[0] ?? "", event: missing });
-    return { part: { expr: { op: "const", value: false }, allowsMissing: false }, type: { t: "error" } };
+    return {
+      part: { expr: { op: "const", value: false }, allowsMissing: false },
+      type: { t: "error" },
+    };
   }
   const ast = path ? pathAst(key.expr, step.name, path) : key.expr;
-  const x = elaborateValue(ast, { ...scope, steps: new Map([[step.name, step]]), later: new Set() });
+  const x = elaborateValue(ast, {
+    ...scope,
+    steps: new Map([[step.name, step]]),
+    later: new Set(),
+  });
   return { part: { expr: x.core, allowsMissing: key.allowsMissing }, type: x.type };
 }
 
@@ -145,7 +204,12 @@ function missingIn(field: string, step: StepBinding, scope: Scope): string | und
 function pathAst(at: Node, stepName: string, path: readonly string[]): Ast {
   const base = { id: at.id, span: at.span };
   return path.reduce<Ast>(
-    (object, text) => ({ ...base, kind: "member", object, member: { ...base, kind: "name", text } }),
+    (object, text) => ({
+      ...base,
+      kind: "member",
+      object,
+      member: { ...base, kind: "name", text },
+    }),
     { ...base, kind: "nameRef", name: stepName },
   );
 }
@@ -157,8 +221,13 @@ export function lowerDuration(arg: DurArg, scope: Scope): Duration {
   if (arg.kind === "nameRef") {
     const param = paramOf(arg.name, scope);
     if (param?.type.t === "duration") return { param: param.param.name };
-    if (param) scope.session.report("TAP2010", arg, { expected: "a duration", found: typeName(param.type) });
-    else scope.session.report("TAP2001", arg, { name: arg.name, similar: similar(arg.name, scope.module.names.keys()) });
+    if (param)
+      scope.session.report("TAP2010", arg, { expected: "a duration", found: typeName(param.type) });
+    else
+      scope.session.report("TAP2001", arg, {
+        name: arg.name,
+        similar: similar(arg.name, scope.module.names.keys()),
+      });
   }
   return 0;
 }
@@ -166,19 +235,29 @@ export function lowerDuration(arg: DurArg, scope: Scope): Duration {
 function lowerCount(arg: NumArg, scope: Scope): Count {
   if (arg.kind === "number") {
     if (arg.isInt && arg.value >= 1) return arg.value;
-    scope.session.report("TAP2018", arg, { what: "a number of events", bounds: "a whole number of at least 1" });
+    scope.session.report("TAP2018", arg, {
+      what: "a number of events",
+      bounds: "a whole number of at least 1",
+    });
   } else if (arg.kind === "nameRef") {
     const param = paramOf(arg.name, scope);
     if (param && ["int", "u32"].includes(param.type.t)) return { param: param.param.name };
-    if (param) scope.session.report("TAP2010", arg, { expected: "a number", found: typeName(param.type) });
-    else scope.session.report("TAP2001", arg, { name: arg.name, similar: similar(arg.name, scope.module.names.keys()) });
+    if (param)
+      scope.session.report("TAP2010", arg, { expected: "a number", found: typeName(param.type) });
+    else
+      scope.session.report("TAP2001", arg, {
+        name: arg.name,
+        similar: similar(arg.name, scope.module.names.keys()),
+      });
   }
   return 1;
 }
 
 function paramOf(name: string, scope: Scope) {
   const found = scope.module.names.get(name);
-  return found?.decl.kind === "paramDecl" ? declareParam(found.decl, found.module, scope.session) : undefined;
+  return found?.decl.kind === "paramDecl"
+    ? declareParam(found.decl, found.module, scope.session)
+    : undefined;
 }
 
 // ---------- sequences ----------
@@ -216,10 +295,27 @@ class SequenceLowering {
     for (const [i, item] of items.entries()) this.#item(item, i);
     const last = this.#nodes.at(-1);
     const dangling = this.#negatives[0];
-    if (dangling) this.#session.report("TAP3002", dangling.node, { what: "`without`", where: "last" }, { help: "say `then no … for …`, or put a step after it" });
-    if (last?.isOptional) this.#session.report("TAP3002", last, { what: "`optional`", where: "last" }, { help: "make the last step mandatory" });
+    if (dangling)
+      this.#session.report(
+        "TAP3002",
+        dangling.node,
+        { what: "`without`", where: "last" },
+        { help: "say `then no … for …`, or put a step after it" },
+      );
+    if (last?.isOptional)
+      this.#session.report(
+        "TAP3002",
+        last,
+        { what: "`optional`", where: "last" },
+        { help: "make the last step mandatory" },
+      );
     if (this.#steps.length === 0) return undefined;
-    const until = this.#node.until && this.#step(this.#node.until, this.#bound.map((b, i) => (i === 0 ? b : { ...b, isOptional: true })));
+    const until =
+      this.#node.until &&
+      this.#step(
+        this.#node.until,
+        this.#bound.map((b, i) => (i === 0 ? b : { ...b, isOptional: true })),
+      );
     this.#checkConnected();
     const pattern: Seq = {
       node: "seq",
@@ -228,14 +324,18 @@ class SequenceLowering {
       until,
       within: this.#heads.within ?? this.#spanOfGaps(),
       isStrict: this.#heads.isStrict,
-      partials: this.#heads.partials ?? (this.#steps[0]?.repeat ? defaultPartialsForRuns : defaultPartials),
+      partials:
+        this.#heads.partials ?? (this.#steps[0]?.repeat ? defaultPartialsForRuns : defaultPartials),
     };
     return { pattern, bindings: this.#bound };
   }
 
   #checkNames(): void {
     const seen = new Map<string, AstStep>();
-    const steps = [...this.#node.items.map((i) => i.step), ...(this.#node.until ? [this.#node.until] : [])];
+    const steps = [
+      ...this.#node.items.map((i) => i.step),
+      ...(this.#node.until ? [this.#node.until] : []),
+    ];
     for (const step of steps) {
       const first = seen.get(step.name.text);
       if (first) {
@@ -248,14 +348,35 @@ class SequenceLowering {
   #item(item: SeqItem, index: number): void {
     const isLast = index === this.#node.items.length - 1;
     if (item.kind === "seqWithout") {
-      if (this.#steps.length === 0) this.#session.report("TAP3002", item, { what: "`without`", where: "first" }, { help: "put a step before it" });
+      if (this.#steps.length === 0)
+        this.#session.report(
+          "TAP3002",
+          item,
+          { what: "`without`", where: "first" },
+          { help: "put a step before it" },
+        );
       else this.#negatives.push({ step: this.#step(item.step, this.#bound), node: item.step });
       return;
     }
     if (item.kind === "seqDeadline") {
-      if (!isLast) this.#session.report("TAP3002", item, { what: "`then no … for …`", where: "middle" }, { help: "use `without` between steps" });
-      if (this.#steps.length === 0) this.#session.report("TAP3002", item, { what: "`then no … for …`", where: "first" }, { help: "put a step before it, or use `absent`" });
-      this.#deadline = { step: this.#step(item.step, this.#bound), wait: lowerDuration(item.wait, this.#rule) };
+      if (!isLast)
+        this.#session.report(
+          "TAP3002",
+          item,
+          { what: "`then no … for …`", where: "middle" },
+          { help: "use `without` between steps" },
+        );
+      if (this.#steps.length === 0)
+        this.#session.report(
+          "TAP3002",
+          item,
+          { what: "`then no … for …`", where: "first" },
+          { help: "put a step before it, or use `absent`" },
+        );
+      this.#deadline = {
+        step: this.#step(item.step, this.#bound),
+        wait: lowerDuration(item.wait, this.#rule),
+      };
       return;
     }
     this.#positive(item);
@@ -266,13 +387,28 @@ class SequenceLowering {
     const step = this.#step(item.step, this.#bound);
     const repeat = item.repeat && this.#repeat(item.repeat);
     const gap = item.gap && this.#gap(item.gap);
-    if (gap && at === 0) this.#session.report("TAP3002", item.gap ?? item, { what: "a gap", where: "first" }, { help: "a gap stands between two steps" });
-    this.#steps.push({ step, gap, isOptional: item.isOptional, repeat, without: this.#negatives.map((n) => n.step) });
+    if (gap && at === 0)
+      this.#session.report(
+        "TAP3002",
+        item.gap ?? item,
+        { what: "a gap", where: "first" },
+        { help: "a gap stands between two steps" },
+      );
+    this.#steps.push({
+      step,
+      gap,
+      isOptional: item.isOptional,
+      repeat,
+      without: this.#negatives.map((n) => n.step),
+    });
     this.#nodes.push(item);
     this.#negatives = [];
     this.#bound.push({
-      name: step.name, kinds: step.kinds, of: { step: at, pick: "first" },
-      isOptional: item.isOptional, isRepeated: repeat !== undefined,
+      name: step.name,
+      kinds: step.kinds,
+      of: { step: at, pick: "first" },
+      isOptional: item.isOptional,
+      isRepeated: repeat !== undefined,
     });
   }
 
@@ -293,21 +429,37 @@ class SequenceLowering {
     const expected = this.#keyTypes;
     if (!expected) this.#keyTypes = types;
     else {
-      const fits = expected.length === types.length && expected.every((t, i) => isComparable(t, types[i] ?? t));
+      const fits =
+        expected.length === types.length &&
+        expected.every((t, i) => isComparable(t, types[i] ?? t));
       const nameAll = (ts: readonly Type[]) => ts.map(typeName).join(", ") || "none";
-      if (!fits) this.#session.report("TAP3203", node, { step: self.name, left: nameAll(expected), right: nameAll(types) });
+      if (!fits)
+        this.#session.report("TAP3203", node, {
+          step: self.name,
+          left: nameAll(expected),
+          right: nameAll(types),
+        });
     }
     return keys.map((k) => k.part);
   }
 
   #repeat(repeat: Repeat): SeqStep["repeat"] {
     const min = lowerCount(repeat.min, this.#rule);
-    const max = repeat.max === "open" ? undefined : repeat.max === "exact" ? min : lowerCount(repeat.max, this.#rule);
+    const max =
+      repeat.max === "open"
+        ? undefined
+        : repeat.max === "exact"
+          ? min
+          : lowerCount(repeat.max, this.#rule);
     if (typeof min === "number" && typeof max === "number" && max < min) {
-      this.#session.report("TAP2018", repeat, { what: "the upper bound of `repeat`", bounds: `at least ${min}` });
+      this.#session.report("TAP2018", repeat, {
+        what: "the upper bound of `repeat`",
+        bounds: `at least ${min}`,
+      });
     }
     const keep = repeat.keep ?? defaultKeep;
-    if (keep < 1 || keep > 1024) this.#session.report("TAP2018", repeat, { what: "`keep`", bounds: "from 1 to 1024" });
+    if (keep < 1 || keep > 1024)
+      this.#session.report("TAP2018", repeat, { what: "`keep`", bounds: "from 1 to 1024" });
     return { min, max, keep };
   }
 
@@ -337,7 +489,8 @@ class SequenceLowering {
     if ((this.#keyTypes?.length ?? 0) > 0) return;
     for (const [i, { step }] of this.#steps.entries()) {
       const node = this.#nodes[i];
-      if (i > 0 && node && !joinsEarlier(step.where)) this.#session.report("TAP3201", node.step, { step: step.name });
+      if (i > 0 && node && !joinsEarlier(step.where))
+        this.#session.report("TAP3201", node.step, { step: step.name });
     }
   }
 }
@@ -355,15 +508,18 @@ function joinsEarlier(where: Expr | undefined): boolean {
     });
     return found;
   };
-  return (speaksOf(where.left, true) && speaksOf(where.right, false)) ||
-    (speaksOf(where.left, false) && speaksOf(where.right, true));
+  return (
+    (speaksOf(where.left, true) && speaksOf(where.right, false)) ||
+    (speaksOf(where.left, false) && speaksOf(where.right, true))
+  );
 }
 
 function lowerHeads(heads: readonly GroupHead[], rule: Scope): Heads {
   const out: Heads = { keys: [], within: undefined, isStrict: false, partials: undefined };
   const seen = new Set<string>();
   for (const head of heads) {
-    if (seen.has(head.kind)) rule.session.report("TAP2019", head, { clause: rule.session.text(head).split(" ")[0] ?? "" });
+    if (seen.has(head.kind))
+      rule.session.report("TAP2019", head, { clause: rule.session.text(head).split(" ")[0] ?? "" });
     seen.add(head.kind);
     switch (head.kind) {
       case "byHead":
@@ -378,7 +534,8 @@ function lowerHeads(heads: readonly GroupHead[], rule: Scope): Heads {
       case "partialsHead": {
         const max = lowerCount(head.max, rule);
         if (typeof max !== "number") rule.session.notSupported(head, "a parameter as `partials`");
-        else if (max > 4096) rule.session.report("TAP2018", head, { what: "`partials`", bounds: "from 1 to 4096" });
+        else if (max > 4096)
+          rule.session.report("TAP2018", head, { what: "`partials`", bounds: "from 1 to 4096" });
         else out.partials = max;
         break;
       }
@@ -402,8 +559,16 @@ function lowerWindow(node: Window, rule: Scope): LoweredPattern | undefined {
   const self = currentBinding(node.step, kinds);
   const scope: Scope = { ...rule, steps: new Map([[self.name, self]]) };
   const where = node.step.where && elaborateCondition(node.step.where, scope);
-  const keys = kinds.length === 0 ? [] : (node.by ?? node.step.by ?? []).map((k) => lowerKey(k, self, scope).part);
-  const inner: Scope = { ...emptyScope(rule.module.name, session), place: "having", locals: rule.locals, window: self };
+  const keys =
+    kinds.length === 0
+      ? []
+      : (node.by ?? node.step.by ?? []).map((k) => lowerKey(k, self, scope).part);
+  const inner: Scope = {
+    ...emptyScope(rule.module.name, session),
+    place: "having",
+    locals: rule.locals,
+    window: self,
+  };
   const having = elaborateCondition(node.having, inner);
   checkLowerBounds(having, node.having, session);
   const size = lowerDuration(node.shape.size, rule);
@@ -421,7 +586,8 @@ function checkLowerBounds(e: Expr, node: Node, session: Session): void {
     for (const arg of e.args) checkLowerBounds(arg, node, session);
     return;
   }
-  const isFine = e.op === "cmp" &&
+  const isFine =
+    e.op === "cmp" &&
     ((e.left.op === "agg" && lowerBound.has(e.cmp) && !hasAggregate(e.right)) ||
       (e.right.op === "agg" && upperBound.has(e.cmp) && !hasAggregate(e.left)));
   if (!isFine) session.report("TAP3103", node, { what: "this condition" });

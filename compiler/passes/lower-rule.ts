@@ -1,10 +1,20 @@
 /** Rules to core. */
-import type { ExceptItem, Key, LifecycleItem, LocalLet, Node, PolicyItem, RuleDecl, RuleItem } from "#grammar";
+
 import type { CoreRule, KeyPart, Labelled, Severity } from "#core";
+import type {
+  ExceptItem,
+  Key,
+  LifecycleItem,
+  LocalLet,
+  Node,
+  PolicyItem,
+  RuleDecl,
+  RuleItem,
+} from "#grammar";
+import type { Module } from "./collect.ts";
 import { elaborateCondition, elaborateValue } from "./elaborate/elaborate.ts";
 import { emptyScope } from "./elaborate/reuse.ts";
 import type { Scope, Session, StepBinding } from "./elaborate/scope.ts";
-import type { Module } from "./collect.ts";
 import { lowerExplain } from "./lower-explain.ts";
 import { lowerPattern } from "./lower-pattern.ts";
 import { similar } from "./similar.ts";
@@ -20,7 +30,11 @@ const severities: readonly Severity[] = ["info", "warning", "error", "critical"]
 const defaultKeysMax = 65_536;
 
 /** The core form of a rule, or undefined when it has errors. */
-export function lowerRule(decl: RuleDecl, module: Module, session: Session): LoweredRule | undefined {
+export function lowerRule(
+  decl: RuleDecl,
+  module: Module,
+  session: Session,
+): LoweredRule | undefined {
   const before = session.sinkErrors();
   for (const a of decl.annotations) session.notSupported(a, "an annotation");
   if (decl.instance) session.notSupported(decl.instance.template, "a rule made from a template");
@@ -35,7 +49,9 @@ export function lowerRule(decl: RuleDecl, module: Module, session: Session): Low
   if (!lowered) return undefined;
   const { bindings, pattern } = lowered;
   const explaining: Scope = {
-    ...scope, place: "explain", steps: new Map(bindings.map((b) => [b.name, b])),
+    ...scope,
+    place: "explain",
+    steps: new Map(bindings.map((b) => [b.name, b])),
     window: pattern.node === "win" ? bindings[0] : undefined,
   };
   const keysMax = keysOf(decl.items, session);
@@ -50,7 +66,10 @@ export function lowerRule(decl: RuleDecl, module: Module, session: Session): Low
     pattern,
     keysMax,
     suppress: suppressOf(decl.items, explaining),
-    explain: lowerExplain(decl.items.find((i) => i.kind === "explainItem"), explaining),
+    explain: lowerExplain(
+      decl.items.find((i) => i.kind === "explainItem"),
+      explaining,
+    ),
   };
   return session.sinkErrors() === before ? { core, bindings, decl } : undefined;
 }
@@ -69,8 +88,20 @@ function severityOf(items: readonly RuleItem[], scope: Scope): CoreRule["severit
     if (known) return known;
     const close = similar(name.text, severities);
     const fixes = close
-      ? [{ title: `replace with \`${close}\``, kind: "safe" as const, edits: [{ at: name.span, newText: close }] }] : [];
-    scope.session.report("TAP2011", name, { value: name.text, members: severities.join(", "), similar: close }, { fixes });
+      ? [
+          {
+            title: `replace with \`${close}\``,
+            kind: "safe" as const,
+            edits: [{ at: name.span, newText: close }],
+          },
+        ]
+      : [];
+    scope.session.report(
+      "TAP2011",
+      name,
+      { value: name.text, members: severities.join(", "), similar: close },
+      { fixes },
+    );
     return "warning";
   };
   return {
@@ -112,17 +143,32 @@ function findingKey(key: Key, scope: Scope): KeyPart {
   const kinds = scope.session.info.schema.entities.map((e) => e.name);
   const kind = key.entity.text;
   if (!kinds.includes(kind)) {
-    scope.session.report("TAP2007", key.entity, { what: "entity kind", name: kind, similar: similar(kind, kinds) });
+    scope.session.report("TAP2007", key.entity, {
+      what: "entity kind",
+      name: kind,
+      similar: similar(kind, kinds),
+    });
   }
   const [first] = scope.steps.values();
-  return { expr: { op: "entity", of: first?.of ?? { step: "current" }, kind }, allowsMissing: true };
+  return {
+    expr: { op: "entity", of: first?.of ?? { step: "current" }, kind },
+    allowsMissing: true,
+  };
 }
 
 /** Clauses that stand once. */
 function checkOnce(items: readonly RuleItem[], session: Session): void {
   const names: Partial<Record<RuleItem["kind"], string>> = {
-    severityItem: "severity", matchItem: "match", explainItem: "explain", keysItem: "keys", selectItem: "select",
-    skipItem: "skip", emitItem: "emit", suppressItem: "suppress", labelsItem: "labels", mitreItem: "mitre",
+    severityItem: "severity",
+    matchItem: "match",
+    explainItem: "explain",
+    keysItem: "keys",
+    selectItem: "select",
+    skipItem: "skip",
+    emitItem: "emit",
+    suppressItem: "suppress",
+    labelsItem: "labels",
+    mitreItem: "mitre",
   };
   const seen = new Set<string>();
   for (const item of items) {
@@ -174,7 +220,9 @@ function laterPolicy(item: PolicyItem): string | undefined {
     case "emitItem":
       return item.mode === "final" ? undefined : `\`emit ${item.mode}\``;
     case "onItem":
-      return item.event === "idle" && item.action === "hold" ? undefined : `\`on ${item.event} ${item.action}\``;
+      return item.event === "idle" && item.action === "hold"
+        ? undefined
+        : `\`on ${item.event} ${item.action}\``;
     case "keysItem":
       return undefined;
   }

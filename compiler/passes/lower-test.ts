@@ -67,16 +67,27 @@ export function lowerTest(
     }
   }
   if (session.sinkErrors() !== before) return undefined;
-  const last = Math.max(testEpochUs, ...givens.events.map((e) => Math.max(e.event.ts, e.arrivesAt))) + 1;
+  const last =
+    Math.max(testEpochUs, ...givens.events.map((e) => Math.max(e.event.ts, e.arrivesAt))) + 1;
   return {
-    title: decl.title.value, at: decl.title.span, rule: target.core.name, events: givens.events,
-    advanceTo: givens.advanceTo ?? last, checks,
+    title: decl.title.value,
+    at: decl.title.span,
+    rule: target.core.name,
+    events: givens.events,
+    advanceTo: givens.advanceTo ?? last,
+    checks,
   };
 }
 
-function findRule(name: string, module: Module, rules: readonly LoweredRule[]): LoweredRule | undefined {
+function findRule(
+  name: string,
+  module: Module,
+  rules: readonly LoweredRule[],
+): LoweredRule | undefined {
   const found = module.names.get(name);
-  return rules.find((r) => (found ? r.decl === found.decl : `${r.core.module}.${r.core.name}` === name));
+  return rules.find((r) =>
+    found ? r.decl === found.decl : `${r.core.module}.${r.core.name}` === name,
+  );
 }
 
 /** A target with errors of its own has been reported already; only an unknown one is news. */
@@ -101,9 +112,11 @@ class GivenLowering {
   line(line: GivenLine): void {
     switch (line.kind) {
       case "entityLine":
-        return this.#declare(line);
+        this.#declare(line);
+        return;
       case "eventLine":
-        return this.#event(line);
+        this.#event(line);
+        return;
       case "advanceLine":
         this.advanceTo = Math.max(this.advanceTo ?? 0, testEpochUs + line.to.us);
         return;
@@ -119,16 +132,25 @@ class GivenLowering {
   #declare(line: Extract<GivenLine, { kind: "entityLine" }>): void {
     this.#checkKind(line.entity.text, line.entity);
     const parent = line.parent;
-    const chain = parent ? (this.#entities.get(entityKey(parent.entity.text, parent.key.value)) ?? {
-      [parent.entity.text]: parent.key.value,
-    }) : {};
-    this.#entities.set(entityKey(line.entity.text, line.key.value), { [line.entity.text]: line.key.value, ...chain });
+    const chain = parent
+      ? (this.#entities.get(entityKey(parent.entity.text, parent.key.value)) ?? {
+          [parent.entity.text]: parent.key.value,
+        })
+      : {};
+    this.#entities.set(entityKey(line.entity.text, line.key.value), {
+      [line.entity.text]: line.key.value,
+      ...chain,
+    });
   }
 
   #checkKind(name: string, node: Node): void {
     const kinds = this.#session.info.schema.entities.map((e) => e.name);
     if (kinds.includes(name)) return;
-    this.#session.report("TAP2007", node, { what: "entity kind", name, similar: similar(name, kinds) });
+    this.#session.report("TAP2007", node, {
+      what: "entity kind",
+      name,
+      similar: similar(name, kinds),
+    });
   }
 
   #event(line: Extract<GivenLine, { kind: "eventLine" }>): void {
@@ -174,7 +196,11 @@ class GivenLowering {
       const field = info?.fields[index];
       if (!field) {
         const names = info?.fields.map((f) => f.name) ?? [];
-        session.report("TAP2003", init.name, { event: line.event.text, field: init.name.text, similar: similar(init.name.text, names) });
+        session.report("TAP2003", init.name, {
+          event: line.event.text,
+          field: init.name.text,
+          similar: similar(init.name.text, names),
+        });
         isFine = false;
         continue;
       }
@@ -185,7 +211,8 @@ class GivenLowering {
     for (const [i, field] of (info?.fields ?? []).entries()) {
       if (fields[i] !== undefined || field.isOptional) continue;
       // Reported once, not for each repetition.
-      if (isFine) session.report("TAP2016", line.event, { field: field.name, event: line.event.text });
+      if (isFine)
+        session.report("TAP2016", line.event, { field: field.name, event: line.event.text });
       isFine = false;
     }
     return isFine ? { entity, fields } : undefined;
@@ -198,7 +225,10 @@ class GivenLowering {
       const known = this.#entities.get(entityKey(node.callee.text, arg.value));
       return known ?? { [node.callee.text]: arg.value };
     }
-    this.#session.report("TAP2010", node, { expected: 'an entity such as `pod("p1")`', found: `\`${this.#session.text(node)}\`` });
+    this.#session.report("TAP2010", node, {
+      expected: 'an entity such as `pod("p1")`',
+      found: `\`${this.#session.text(node)}\``,
+    });
     return undefined;
   }
 
@@ -209,11 +239,15 @@ class GivenLowering {
       this.#session.report("TAP2010", node, { expected: "a constant", found: "a computed value" });
       return undefined;
     }
-    const isMember = type.t !== "enum" || (typeof x.core.value === "string" && type.members.includes(x.core.value));
+    const isMember =
+      type.t !== "enum" ||
+      (typeof x.core.value === "string" && type.members.includes(x.core.value));
     if (type.t === "enum" && !isMember) {
       const members = type.members;
       this.#session.report("TAP2011", node, {
-        value: String(x.core.value), members: members.join(", "), similar: similar(String(x.core.value), members),
+        value: String(x.core.value),
+        members: members.join(", "),
+        similar: similar(String(x.core.value), members),
       });
       return undefined;
     }
@@ -231,9 +265,16 @@ function entityKey(kind: string, key: string): string {
 function substitute(node: Ast, ts: number, n: number): Ast {
   if (node.kind !== "call") return node;
   const base = { id: node.id, span: node.span };
-  if (node.callee.text === "seq" && node.args.length === 0) return { ...base, kind: "number", value: n, isInt: true };
+  if (node.callee.text === "seq" && node.args.length === 0)
+    return { ...base, kind: "number", value: n, isInt: true };
   if (node.callee.text === "now" && node.args.length === 0) {
-    return { ...base, kind: "string", prefix: "t", value: new Date(ts / 1000).toISOString(), template: undefined };
+    return {
+      ...base,
+      kind: "string",
+      prefix: "t",
+      value: new Date(ts / 1000).toISOString(),
+      template: undefined,
+    };
   }
   return { ...node, args: node.args.map((a) => ({ ...a, value: substitute(a.value, ts, n) })) };
 }
@@ -252,17 +293,35 @@ function lowerExpect(
   const known = module.names.get(line.rule.text)?.decl.kind === "ruleDecl";
   if (!rule && !known) {
     const names = rules.map((r) => r.core.name);
-    session.report("TAP2001", line.rule, { name: line.rule.text, similar: similar(line.rule.text, names) });
+    session.report("TAP2001", line.rule, {
+      name: line.rule.text,
+      similar: similar(line.rule.text, names),
+    });
     return undefined;
   }
   if (line.kind === "noFindingLine") {
-    return { at: line.span, rule: line.rule.text, wants: "none", completeAt: undefined, times: undefined, conditions: [] };
+    return {
+      at: line.span,
+      rule: line.rule.text,
+      wants: "none",
+      completeAt: undefined,
+      times: undefined,
+      conditions: [],
+    };
   }
   if (!rule) return undefined;
   const scope = checkScope(rule, module, session);
   return {
-    at: line.span, rule: rule.core.name, wants: "some", completeAt: line.at?.us, times: line.times,
-    conditions: line.checks.map((c) => ({ expr: elaborateCondition(c, scope), text: session.text(c), at: c.span })),
+    at: line.span,
+    rule: rule.core.name,
+    wants: "some",
+    completeAt: line.at?.us,
+    times: line.times,
+    conditions: line.checks.map((c) => ({
+      expr: elaborateCondition(c, scope),
+      text: session.text(c),
+      at: c.span,
+    })),
   };
 }
 
@@ -276,7 +335,9 @@ function checkScope(rule: LoweredRule, module: Module, session: Session): Scope 
   ]);
   if (root) bound.set("root", { is: "event", step: root });
   return {
-    ...emptyScope(module.name, session), place: "check", bound,
+    ...emptyScope(module.name, session),
+    place: "check",
+    bound,
     steps: new Map(rule.bindings.map((b) => [b.name, b])),
     window: rule.core.pattern.node === "win" ? rule.bindings[0] : undefined,
   };

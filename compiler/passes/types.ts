@@ -31,7 +31,10 @@ export function isPlainNumber(type: Type): boolean {
 }
 
 export function isNumeric(type: Type): boolean {
-  return isPlainNumber(type) || ["duration", "size", "percent", "rate", "bytes_rate", "time"].includes(type.t);
+  return (
+    isPlainNumber(type) ||
+    ["duration", "size", "percent", "rate", "bytes_rate", "time"].includes(type.t)
+  );
 }
 
 export function isText(type: Type): boolean {
@@ -49,20 +52,37 @@ export function isComparable(a: Type, b: Type): boolean {
 /** How a type is called in messages. */
 export function typeName(type: Type): string {
   switch (type.t) {
-    case "bool": return "a condition";
-    case "int": case "u32": case "float": return "a number";
-    case "id64": return "an id";
-    case "duration": return "a duration";
-    case "size": return "a size";
-    case "percent": return "a percentage";
-    case "rate": return "a rate";
-    case "bytes_rate": return "a byte rate";
-    case "time": return "a time";
-    case "ip": return "an address";
-    case "cidr": return "a network";
-    case "port": return "a port";
-    case "string": return "a text";
-    case "enum": return `one of ${type.members.slice(0, 8).join(", ")}`;
-    case "error": return "something unreadable";
+    case "bool":
+      return "a condition";
+    case "int":
+    case "u32":
+    case "float":
+      return "a number";
+    case "id64":
+      return "an id";
+    case "duration":
+      return "a duration";
+    case "size":
+      return "a size";
+    case "percent":
+      return "a percentage";
+    case "rate":
+      return "a rate";
+    case "bytes_rate":
+      return "a byte rate";
+    case "time":
+      return "a time";
+    case "ip":
+      return "an address";
+    case "cidr":
+      return "a network";
+    case "port":
+      return "a port";
+    case "string":
+      return "a text";
+    case "enum":
+      return `one of ${type.members.slice(0, 8).join(", ")}`;
+    case "error":
+      return "something unreadable";
   }
 }

@@ -3,11 +3,26 @@
  * the standard library come first and in the order of its text, so that their ids are the same in
  * every bundle and equal to the generated constants of the runtime.
  */
+
+import type {
+  EntityKind,
+  EventKind,
+  Field,
+  FieldType,
+  ScalarType,
+  Schema,
+  SourceInfo,
+} from "#core";
 import {
-  type DiagnosticSink, diagnostic, type EntityDecl, type EventDecl, type FieldDecl, type SourceDecl,
-  type SourceFile, type TypeNode,
+  type DiagnosticSink,
+  diagnostic,
+  type EntityDecl,
+  type EventDecl,
+  type FieldDecl,
+  type SourceDecl,
+  type SourceFile,
+  type TypeNode,
 } from "#grammar";
-import type { EntityKind, EventKind, Field, FieldType, ScalarType, Schema, SourceInfo } from "#core";
 import { similar } from "../passes/similar.ts";
 
 export interface SchemaInfo {
@@ -18,15 +33,39 @@ export interface SchemaInfo {
 }
 
 const scalarTypes = [
-  "bool", "int", "u32", "float", "id64", "duration", "size", "percent", "rate", "time", "ip", "cidr", "port",
+  "bool",
+  "int",
+  "u32",
+  "float",
+  "id64",
+  "duration",
+  "size",
+  "percent",
+  "rate",
+  "time",
+  "ip",
+  "cidr",
+  "port",
 ] as const satisfies readonly ScalarType[];
 
 /** Files in the order their kinds get ids. */
 export function buildSchema(files: readonly SourceFile[], sink: DiagnosticSink): SchemaInfo {
   const decls = files.flatMap((f) => f.decls);
-  const sources = unique(decls.filter((d) => d.kind === "sourceDecl"), (d) => d.name.text, sink).map(sourceInfo);
-  const entities = unique(decls.filter((d) => d.kind === "entityDecl"), (d) => d.name.text, sink).map(entityKind);
-  const events = unique(decls.filter((d) => d.kind === "eventDecl"), (d) => d.name.text, sink);
+  const sources = unique(
+    decls.filter((d) => d.kind === "sourceDecl"),
+    (d) => d.name.text,
+    sink,
+  ).map(sourceInfo);
+  const entities = unique(
+    decls.filter((d) => d.kind === "entityDecl"),
+    (d) => d.name.text,
+    sink,
+  ).map(entityKind);
+  const events = unique(
+    decls.filter((d) => d.kind === "eventDecl"),
+    (d) => d.name.text,
+    sink,
+  );
   const builder = new KindBuilder(events, sources, sink);
   const kinds = events.map((e) => builder.kind(e));
   return {
@@ -93,7 +132,11 @@ class KindBuilder {
       const name = sourceName?.text ?? "";
       const names = this.#sources.map((s) => s.name);
       this.#sink.add(
-        diagnostic("TAP2007", sourceName?.span ?? decl.name.span, { what: "source", name, similar: similar(name, names) }),
+        diagnostic("TAP2007", sourceName?.span ?? decl.name.span, {
+          what: "source",
+          name,
+          similar: similar(name, names),
+        }),
       );
     }
     const fields = new Map<string, Field>();
@@ -127,7 +170,11 @@ class KindBuilder {
   }
 
   #field(decl: FieldDecl): Field {
-    return { name: decl.name.text, type: fieldType(decl.type, this.#sink), isOptional: decl.type.isOptional };
+    return {
+      name: decl.name.text,
+      type: fieldType(decl.type, this.#sink),
+      isOptional: decl.type.isOptional,
+    };
   }
 }
 
@@ -135,7 +182,12 @@ class KindBuilder {
 export function fieldType(node: TypeNode, sink: DiagnosticSink): FieldType {
   if (node.kind === "enumType") return { t: "enum", members: node.members.map((m) => m.text) };
   if (node.kind !== "namedType") {
-    const what = node.kind === "listType" ? "a list field" : node.kind === "mapType" ? "a map field" : "a record field";
+    const what =
+      node.kind === "listType"
+        ? "a list field"
+        : node.kind === "mapType"
+          ? "a map field"
+          : "a record field";
     sink.add(diagnostic("TAP6001", node.span, { what }));
     return { t: "bool" };
   }

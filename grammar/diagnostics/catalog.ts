@@ -16,6 +16,7 @@
  * and `diagnostic("TAP2003", at, { event, field })` does not compile when a parameter is missing.
  */
 import { bundle } from "./catalog/bundle.ts";
+import type { Entry } from "./catalog/entry.ts";
 import { explain } from "./catalog/explain.ts";
 import { kernel } from "./catalog/kernel.ts";
 import { lints } from "./catalog/lints.ts";
@@ -23,7 +24,6 @@ import { names } from "./catalog/names.ts";
 import { syntax } from "./catalog/syntax.ts";
 import { time } from "./catalog/time.ts";
 import type { Diagnostic, Fix, Label, Severity, Span } from "./diagnostic.ts";
-import type { Entry } from "./catalog/entry.ts";
 
 export const catalog = {
   ...syntax,
@@ -38,8 +38,7 @@ export const catalog = {
 export type CatalogCode = keyof typeof catalog;
 
 /** What the message of `C` must be told. */
-export type Params<C extends CatalogCode> =
-  (typeof catalog)[C] extends Entry<infer P> ? P : never;
+export type Params<C extends CatalogCode> = (typeof catalog)[C] extends Entry<infer P> ? P : never;
 
 /** What a report may say beyond the message. */
 export interface Extras {

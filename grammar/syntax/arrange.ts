@@ -2,9 +2,10 @@
  * What the canonical style says about each place of the tree: which blocks put their items on lines
  * of their own, where a long line may be broken and in what order, and where spaces stand.
  */
-import * as t from "./tokens.ts";
+
 import type { SoftBreak } from "./layout.ts";
 import { INDENT } from "./layout.ts";
+import * as t from "./tokens.ts";
 import type { Leaf, TreeElement, TreeNode } from "./tree.ts";
 
 /**
@@ -56,8 +57,19 @@ const clauseStarts: Readonly<Record<string, readonly string[]>> = {
 
 /** Productions whose parts are separated by commas, or by `|` and `->`. */
 const lists: ReadonlySet<string> = new Set([
-  "args", "listLiteral", "formals", "enumType", "checks", "import", "mitreItem", "pathList",
-  "keyList", "allowExceptItem", "subsumesItem", "bareStep", "chainLine",
+  "args",
+  "listLiteral",
+  "formals",
+  "enumType",
+  "checks",
+  "import",
+  "mitreItem",
+  "pathList",
+  "keyList",
+  "allowExceptItem",
+  "subsumesItem",
+  "bareStep",
+  "chainLine",
 ]);
 
 const CLAUSE_LEVEL = 1_000;
@@ -73,7 +85,8 @@ export function softBreakBefore(
   nesting: number,
 ): SoftBreak | undefined {
   if (previous === undefined) return undefined;
-  const label = child.is === "node" ? child.kind : (t.keywordText(child.tokenType) ?? child.tokenType.name);
+  const label =
+    child.is === "node" ? child.kind : (t.keywordText(child.tokenType) ?? child.tokenType.name);
   if (clauseStarts[parent.kind]?.includes(label)) {
     return { level: CLAUSE_LEVEL, shift: INDENT, fills: false };
   }
@@ -88,7 +101,9 @@ export function softBreakBefore(
 function operatorBreak({ image, tokenType }: Leaf, base: number): SoftBreak | undefined {
   if (image === "or") return { level: base, shift: INDENT, fills: false };
   if (image === "and") return { level: base + 1, shift: INDENT, fills: false };
-  return t.isOneOf(tokenType, t.ArithmeticOp) ? { level: base + 3, shift: INDENT, fills: true } : undefined;
+  return t.isOneOf(tokenType, t.ArithmeticOp)
+    ? { level: base + 3, shift: INDENT, fills: true }
+    : undefined;
 }
 
 /** Productions in which parentheses or brackets nest. */
@@ -97,11 +112,22 @@ export function isNesting(kind: string): boolean {
 }
 
 const tightBefore: ReadonlySet<unknown> = new Set([
-  t.Comma, t.Colon, t.Dot, t.RParen, t.RBracket, t.Question,
+  t.Comma,
+  t.Colon,
+  t.Dot,
+  t.RParen,
+  t.RBracket,
+  t.Question,
 ]);
 const tightAfter: ReadonlySet<unknown> = new Set([t.Dot, t.LParen, t.LBracket, t.At]);
 /** Productions that hug their opening parenthesis or bracket. */
-const hugging: ReadonlySet<string> = new Set(["args", "formals", "namedType", "index", "quantified"]);
+const hugging: ReadonlySet<string> = new Set([
+  "args",
+  "formals",
+  "namedType",
+  "index",
+  "quantified",
+]);
 
 /** Whether a space stands between two neighbouring tokens on one line. */
 export function hasSpaceBetween(

@@ -2,7 +2,7 @@
  * The abstract syntax of `.tapio` files: what the grammar says, nothing inferred.
  *
  * Every node is plain readonly data with a `kind`, a `span`, and an `id` that is unique within its
- * file, so that later passes keep what they learn in tables keyed by node and never write on the tree.
+ * file, so that later passes keep what they learn in tables keyed by node, never on the tree.
  * Where a part was missing in the source, the builder leaves an `error` expression or an empty name
  * behind; the parser has already reported it.
  */
@@ -51,7 +51,7 @@ export interface Annotation extends Node {
 interface DeclBase extends Node {
   readonly annotations: readonly Annotation[];
   readonly isPub: boolean;
-  /** Text of the `///` comments before the declaration, without the slashes, lines joined by `\n`. */
+  /** Text of the `///` comments before the declaration, without slashes, joined by `\n`. */
   readonly doc: string | undefined;
 }
 
@@ -356,7 +356,11 @@ export interface Absence extends Node {
 
 export type PolicyItem =
   | (Node & { readonly kind: "selectItem"; readonly mode: "tightest" | "widest" | "each" })
-  | (Node & { readonly kind: "skipItem"; readonly mode: "past" | "none" | "to"; readonly to: Name | undefined })
+  | (Node & {
+      readonly kind: "skipItem";
+      readonly mode: "past" | "none" | "to";
+      readonly to: Name | undefined;
+    })
   | (Node & { readonly kind: "emitItem"; readonly mode: "final" | "eager" | "close" })
   | (Node & {
       readonly kind: "keysItem";
@@ -383,7 +387,11 @@ export interface ExplainItem extends Node {
   readonly lines: readonly ExplainLine[];
 }
 export type ExplainLine =
-  | (Node & { readonly kind: "rootLine"; readonly root: Expr; readonly as: StringLiteral | undefined })
+  | (Node & {
+      readonly kind: "rootLine";
+      readonly root: Expr;
+      readonly as: StringLiteral | undefined;
+    })
   | (Node & {
       readonly kind: "impactLine";
       readonly paths: readonly Path[];
@@ -511,7 +519,11 @@ export type ExpectLine =
       readonly missing: Name | undefined;
       readonly checks: readonly Expr[];
     })
-  | (Node & { readonly kind: "resolvedLine"; readonly rule: Name; readonly at: DurationLiteral | undefined });
+  | (Node & {
+      readonly kind: "resolvedLine";
+      readonly rule: Name;
+      readonly at: DurationLiteral | undefined;
+    });
 
 // ---------- expressions ----------
 
@@ -627,7 +639,19 @@ export interface UnaryExpr extends Node {
   readonly operand: Expr;
 }
 export type BinaryOp =
-  | "or" | "and" | "==" | "!=" | "<=" | ">=" | "<" | ">" | "??" | "+" | "-" | "*" | "/";
+  | "or"
+  | "and"
+  | "=="
+  | "!="
+  | "<="
+  | ">="
+  | "<"
+  | ">"
+  | "??"
+  | "+"
+  | "-"
+  | "*"
+  | "/";
 export interface BinaryExpr extends Node {
   readonly kind: "binary";
   readonly op: BinaryOp;

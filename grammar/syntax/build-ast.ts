@@ -6,15 +6,26 @@
  *   build-expression ── build-pattern ── build-rule ── build-test ── build-ast (this file)
  */
 import type {
-  Annotation, Decl, EnumType, FieldDecl, Formal, Import, ListDecl, ParamDecl, RuleDecl, SourceAttr,
-  SourceFile, TypeNode, TypeRef,
+  Annotation,
+  Decl,
+  EnumType,
+  FieldDecl,
+  Formal,
+  Import,
+  ListDecl,
+  ParamDecl,
+  RuleDecl,
+  SourceAttr,
+  SourceFile,
+  TypeNode,
+  TypeRef,
 } from "./ast.ts";
+import type { BuildContext } from "./build-expression.ts";
 import { TestBuilder } from "./build-test.ts";
 import { Cursor, firstLeaf } from "./cursor.ts";
 import * as t from "./tokens.ts";
 import { keyword as kw } from "./tokens.ts";
 import { type Tree, type TreeNode, triviaOf } from "./tree.ts";
-import type { BuildContext } from "./build-expression.ts";
 
 /** Builds the abstract syntax of a whole file. */
 export function buildAst(tree: Tree, context: BuildContext): SourceFile {
@@ -60,7 +71,8 @@ class AstBuilder extends TestBuilder {
     cursor.eat(kw.import);
     const path = this.path(cursor);
     const alias = cursor.eat(kw.as) ? this.name(cursor) : undefined;
-    if (cursor.eat(t.LBrace) === undefined) return { kind: "import", ...at, path, alias, names: undefined };
+    if (cursor.eat(t.LBrace) === undefined)
+      return { kind: "import", ...at, path, alias, names: undefined };
     const names = [];
     do names.push(this.name(cursor));
     while (cursor.eat(t.Comma) !== undefined);
@@ -77,7 +89,8 @@ class AstBuilder extends TestBuilder {
     if (body === undefined) return undefined;
     const head: DeclHead = { ...this.at(node), annotations, isPub, doc: this.docBefore(node) };
     const decl = this.declBody(body, new Cursor(body), head);
-    const isNamed = decl.kind === "overrideDecl" || decl.kind === "testDecl" || decl.name.text !== "";
+    const isNamed =
+      decl.kind === "overrideDecl" || decl.kind === "testDecl" || decl.name.text !== "";
     return isNamed ? decl : undefined;
   }
 
@@ -99,7 +112,12 @@ class AstBuilder extends TestBuilder {
     if (leaf === undefined) return undefined;
     const lines = triviaOf(this.#source, leaf.fullStart, leaf.startOffset)
       .filter((piece) => piece.kind === "docComment")
-      .map((piece) => this.#source.slice(piece.start + 3, piece.end).replace(/^ /, "").trimEnd());
+      .map((piece) =>
+        this.#source
+          .slice(piece.start + 3, piece.end)
+          .replace(/^ /, "")
+          .trimEnd(),
+      );
     return lines.length === 0 ? undefined : lines.join("\n");
   }
 
@@ -216,7 +234,14 @@ class AstBuilder extends TestBuilder {
     }
     const min = this.expr(cursor);
     cursor.eat(t.DotDot);
-    return { kind: "paramDecl", ...head, name, type, value, range: { min, max: this.expr(cursor) } };
+    return {
+      kind: "paramDecl",
+      ...head,
+      name,
+      type,
+      value,
+      range: { min, max: this.expr(cursor) },
+    };
   }
 
   private rule(node: TreeNode, cursor: Cursor, head: DeclHead): RuleDecl {
@@ -278,9 +303,17 @@ class AstBuilder extends TestBuilder {
     const cursor = node && new Cursor(node);
     const inner = cursor?.anyNode();
     if (node === undefined || cursor === undefined || inner === undefined) {
-      const name = this.name(new Cursor({ is: "node", kind: "none", children: [], isBroken: true }));
+      const name = this.name(
+        new Cursor({ is: "node", kind: "none", children: [], isBroken: true }),
+      );
       const at = this.missing(outer.behind);
-      return { kind: "namedType", ...at, isOptional: false, name: { ...name, span: at.span }, size: undefined };
+      return {
+        kind: "namedType",
+        ...at,
+        isOptional: false,
+        name: { ...name, span: at.span },
+        size: undefined,
+      };
     }
     const isOptional = cursor.eat(t.Question) !== undefined;
     return this.baseType(inner, { ...this.at(node), isOptional });

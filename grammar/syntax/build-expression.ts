@@ -9,15 +9,25 @@
  */
 import type { Span } from "../diagnostics/diagnostic.ts";
 import type {
-  Arg, BinaryOp, CallExpr, ErrorExpr, Expr, Literal, Name, Path, QuantifiedExpr, StringLiteral,
-  Template, TextOp,
+  Arg,
+  BinaryOp,
+  CallExpr,
+  ErrorExpr,
+  Expr,
+  Literal,
+  Name,
+  Path,
+  QuantifiedExpr,
+  StringLiteral,
+  Template,
+  TextOp,
 } from "./ast.ts";
 import { Cursor, firstLeaf, lastLeaf } from "./cursor.ts";
 import { lexText } from "./leaves.ts";
 import { EXPRESSION_DEPTH_MAX } from "./limits.ts";
 import { readNumber } from "./numbers.ts";
-import type { ParseResult } from "./parser.ts";
 import type { Problem } from "./problems.ts";
+import type { ParseResult } from "./recovering-parser.ts";
 import { decodeString, splitTemplate } from "./strings.ts";
 import * as t from "./tokens.ts";
 import { keyword as kw } from "./tokens.ts";
@@ -87,7 +97,10 @@ export class ExpressionBuilder {
     return { id: this.id(), span: this.span(offset, offset) };
   }
 
-  private join(from: Expr, to: { readonly span: Span }): { readonly id: number; readonly span: Span } {
+  private join(
+    from: Expr,
+    to: { readonly span: Span },
+  ): { readonly id: number; readonly span: Span } {
     return { id: this.id(), span: { ...from.span, end: to.span.end } };
   }
 
@@ -166,7 +179,12 @@ export class ExpressionBuilder {
     const last = this.context.problems.at(-1);
     // What is around an expression that is too deep may be too deep again: once is enough.
     const isRepeated = last?.code === "TAP1023" && last.start >= start && last.end <= end;
-    const problem: Problem = { code: "TAP1023", params: { limit: EXPRESSION_DEPTH_MAX }, start, end };
+    const problem: Problem = {
+      code: "TAP1023",
+      params: { limit: EXPRESSION_DEPTH_MAX },
+      start,
+      end,
+    };
     if (isRepeated) this.context.problems.pop();
     this.context.problems.push(problem);
     return this.broken(node);
@@ -269,7 +287,10 @@ export class ExpressionBuilder {
   private member(object: Made, cursor: Cursor): Made {
     const member = this.name(cursor);
     const at = this.join(object.expr, member);
-    return { expr: { kind: "member", ...at, object: object.expr, member }, depth: object.depth + 1 };
+    return {
+      expr: { kind: "member", ...at, object: object.expr, member },
+      depth: object.depth + 1,
+    };
   }
 
   private indexed(object: Made, cursor: Cursor): Made {
@@ -326,7 +347,12 @@ export class ExpressionBuilder {
         return undefined;
       case "int":
       case "number":
-        return { kind: "number", ...this.at(leaf), value: reading.value, isInt: reading.type === "int" };
+        return {
+          kind: "number",
+          ...this.at(leaf),
+          value: reading.value,
+          isInt: reading.type === "int",
+        };
       case "duration":
         return { kind: "duration", ...this.at(leaf), us: reading.value };
       case "size":
@@ -400,7 +426,13 @@ export class ExpressionBuilder {
     const at = this.at(leaf);
     const isPlain = prefix === "" && /[{}]/.test(decoded.value);
     if (!isPlain) {
-      const expr: StringLiteral = { kind: "string", ...at, prefix, value: decoded.value, template: undefined };
+      const expr: StringLiteral = {
+        kind: "string",
+        ...at,
+        prefix,
+        value: decoded.value,
+        template: undefined,
+      };
       return { expr, depth: 1 };
     }
     const toFile: OffsetMap = (offset) => this.map(leaf.startOffset + decoded.origin[offset]!);

@@ -1,7 +1,22 @@
 /** Types, steps, keys and patterns from the tree. */
 import type {
-  Absence, AllOf, DurArg, DurationLiteral, FieldInit, Gap, GroupHead, Key, NumArg, Path, Pattern,
-  Repeat, SeqItem, Sequence, Step, Window, WindowShape,
+  Absence,
+  AllOf,
+  DurArg,
+  DurationLiteral,
+  FieldInit,
+  Gap,
+  GroupHead,
+  Key,
+  NumArg,
+  Path,
+  Pattern,
+  Repeat,
+  SeqItem,
+  Sequence,
+  Step,
+  Window,
+  WindowShape,
 } from "./ast.ts";
 import { ExpressionBuilder } from "./build-expression.ts";
 import { Cursor } from "./cursor.ts";
@@ -117,7 +132,14 @@ export class PatternBuilder extends ExpressionBuilder {
 
   private emptyStep(offset: number): Step {
     const name = { kind: "name", ...this.missing(offset), text: "" } as const;
-    return { kind: "step", ...this.missing(offset), name, events: [], where: undefined, by: undefined };
+    return {
+      kind: "step",
+      ...this.missing(offset),
+      name,
+      events: [],
+      where: undefined,
+      by: undefined,
+    };
   }
 
   // ---------- patterns ----------
@@ -281,7 +303,8 @@ export class PatternBuilder extends ExpressionBuilder {
     const step = this.bareStep(cursor);
     cursor.eat(kw.for);
     const wait = this.durArg(cursor);
-    if (cursor.eat(kw.for) === undefined) return { kind: "absence", ...at, step, wait, each: undefined };
+    if (cursor.eat(kw.for) === undefined)
+      return { kind: "absence", ...at, step, wait, each: undefined };
     cursor.eat(kw.each);
     const entity = this.name(cursor);
     const where = cursor.eat(kw.where) ? this.expr(cursor) : undefined;

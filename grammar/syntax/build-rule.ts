@@ -1,7 +1,17 @@
 /** The clauses of rules, templates and overrides from the tree. */
 import type {
-  ConfidenceTerm, ExceptItem, ExplainItem, ExplainLine, LifecycleItem, OverrideItem, PolicyItem,
-  RolloutItem, RolloutLine, RuleItem, SeverityItem, TextItem,
+  ConfidenceTerm,
+  ExceptItem,
+  ExplainItem,
+  ExplainLine,
+  LifecycleItem,
+  OverrideItem,
+  PolicyItem,
+  RolloutItem,
+  RolloutLine,
+  RuleItem,
+  SeverityItem,
+  TextItem,
 } from "./ast.ts";
 import { PatternBuilder } from "./build-pattern.ts";
 import { Cursor } from "./cursor.ts";
@@ -12,7 +22,7 @@ import type { TreeNode } from "./tree.ts";
 
 export class RuleBuilder extends PatternBuilder {
   /**
-   * The clauses of a `ruleBody`. A clause that could not be read is left out, since it was reported;
+   * The clauses of a `ruleBody`. A clause that could not be read is left out, as it was reported;
    * if that may have been the `match`, an error pattern stands for it.
    */
   protected ruleItems(body: TreeNode | undefined): readonly RuleItem[] {
@@ -114,7 +124,12 @@ export class RuleBuilder extends PatternBuilder {
       case "keysItem": {
         const max = this.int(cursor);
         const evict = cursor.eat(kw.evict) ? cursor.leaf()?.image : undefined;
-        return { kind: "keysItem", ...at, max, evict: evict as "least_progress" | "oldest" | undefined };
+        return {
+          kind: "keysItem",
+          ...at,
+          max,
+          evict: evict as "least_progress" | "oldest" | undefined,
+        };
       }
       default: {
         const action = cursor.leaf()?.image as "hold" | "flag" | "drop";

@@ -3,7 +3,7 @@
  *
  * A *hard* break always ends a line. Between two hard breaks stands one logical line; when it does
  * not fit in the width, it is split at all its *soft* breaks of the lowest level, and each part
- * again by itself. So outer structure breaks before inner structure, whatever the input looked like.
+ * again by itself. So outer structure breaks before inner, whatever the input looked like.
  */
 
 export const WIDTH = 100;

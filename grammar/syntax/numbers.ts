@@ -69,7 +69,7 @@ function readDuration(image: string): NumberReading {
   let total = 0;
   let previousRank = -1;
   for (const [, digits = "", unit = ""] of parts) {
-    const rank = durationUnits.findIndex((known) => known === unit);
+    const rank = (durationUnits as readonly string[]).indexOf(unit);
     const factor = unitMicroseconds[unit];
     if (factor === undefined || rank <= previousRank) return form;
     previousRank = rank;
@@ -88,7 +88,8 @@ function readRate(amount: string, per: string): NumberReading {
   if (/[eE]/.test(amount)) return form;
   const decimal = readDecimal(amount.replace(/[A-Za-z]+$/, ""));
   if (decimal === undefined) return form;
-  const unit = inner.type === "size" ? (unitBytes[/[A-Za-z]+$/.exec(amount)?.[0] ?? "B"] ?? 1n) : 1n;
+  const unit =
+    inner.type === "size" ? (unitBytes[/[A-Za-z]+$/.exec(amount)?.[0] ?? "B"] ?? 1n) : 1n;
   const above = decimal.digits * unit * 1_000_000n;
   const below = decimal.scale * (rateSeconds[per] ?? 1n);
   const value = Number((2n * above + below) / (2n * below));
@@ -96,7 +97,11 @@ function readRate(amount: string, per: string): NumberReading {
 }
 
 /** `digits` times `factor`, which must be a whole number. */
-function exact(type: "duration" | "size" | "percent", digits: string, factor: bigint): NumberReading {
+function exact(
+  type: "duration" | "size" | "percent",
+  digits: string,
+  factor: bigint,
+): NumberReading {
   const decimal = readDecimal(digits);
   if (decimal === undefined) return form;
   const scaled = decimal.digits * factor;

@@ -16,7 +16,7 @@ import { commentsBefore, type GapComments } from "./comments.ts";
 import { INDENT, type LayoutPiece, layOut, type SoftBreak } from "./layout.ts";
 import { parse } from "./parse.ts";
 import { LBrace, RBrace } from "./tokens.ts";
-import { type Leaf, leavesOf, textOf, type Tree, type TreeElement, type TreeNode } from "./tree.ts";
+import { type Leaf, leavesOf, type Tree, type TreeElement, type TreeNode, textOf } from "./tree.ts";
 
 /** The source of a tree, exactly as it was read. */
 export function printTree(tree: Tree): string {
@@ -37,18 +37,19 @@ export function format(text: string, file: string): Formatted {
   return { text: new Formatter(tree).format(), diagnostics: [] };
 }
 
-type Break = { readonly is: "hard"; readonly depth: number } | ({ readonly is: "soft" } & SoftBreak);
+type Break =
+  | { readonly is: "hard"; readonly indent: number }
+  | ({ readonly is: "soft" } & SoftBreak);
 
 class Formatter {
   readonly #tree: Tree;
   readonly #lines: string[] = [];
-  /** The logical line being collected, and the depth of the block it stands in. */
+  /** The logical line being collected, and the column it begins in. */
   #line: LayoutPiece[] = [];
   #indent = 0;
   /** How the next token is set off from the one before; the innermost reason wins if it is hard. */
-  #pending: Break | undefined = { is: "hard", depth: 0 };
+  #pending: Break | undefined = { is: "hard", indent: 0 };
   #previous: { readonly leaf: Leaf; readonly parent: TreeNode } | undefined;
-  #depth = 0;
   #softBlocks = 0;
   #nesting = 0;
 
@@ -76,7 +77,7 @@ class Formatter {
   #visitChildren(node: TreeNode, children: readonly TreeElement[]): void {
     children.forEach((child, at) => {
       const previous = children[at - 1];
-      if (startsLine(node, child, previous)) this.#set({ is: "hard", depth: this.#depth });
+      if (startsLine(node, child, previous)) this.#set({ is: "hard", indent: 0 });
       const soft = softBreakBefore(node, child, previous, this.#nesting);
       if (soft !== undefined) this.#set({ is: "soft", ...soft });
       this.#element(node, child);
@@ -91,24 +92,26 @@ class Formatter {
   /** `head { items } tail`. */
   #visitBlock(node: TreeNode): void {
     const open = node.children.findIndex(isOpenBrace);
-    const close = node.children.findIndex((child) => child.is === "leaf" && child.tokenType === RBrace);
+    const close = node.children.findIndex(
+      (child) => child.is === "leaf" && child.tokenType === RBrace,
+    );
     this.#visitChildren(node, node.children.slice(0, open + 1));
     const items = node.children.slice(open + 1, close);
     const isHard = this.#isHardBlock(node, open, close, items.length);
-    this.#depth += 1;
+    // Relative to the line the brace stands on, which a comment may have pushed further in.
+    const indent = this.#indent;
     for (const item of items) {
-      this.#set(this.#blockBreak(isHard, this.#depth, INDENT));
+      this.#set(this.#blockBreak(isHard, indent + INDENT, INDENT));
       if (!isHard) this.#softBlocks += 1;
       this.#element(node, item);
       if (!isHard) this.#softBlocks -= 1;
     }
-    this.#depth -= 1;
-    if (items.length > 0 || isHard) this.#set(this.#blockBreak(isHard, this.#depth, 0));
+    if (items.length > 0 || isHard) this.#set(this.#blockBreak(isHard, indent, 0));
     this.#visitChildren(node, node.children.slice(close));
   }
 
-  #blockBreak(isHard: boolean, depth: number, shift: number): Break {
-    if (isHard) return { is: "hard", depth };
+  #blockBreak(isHard: boolean, indent: number, shift: number): Break {
+    if (isHard) return { is: "hard", indent };
     return { is: "soft", level: this.#softBlocks, shift, fills: false };
   }
 
@@ -131,11 +134,11 @@ class Formatter {
   #leaf(leaf: Leaf, parent: TreeNode): void {
     const isEnd = leaf.image === "";
     const comments = commentsBefore(this.#tree.source, leaf);
-    const reason: Break | undefined = isEnd ? { is: "hard", depth: 0 } : this.#pending;
+    const reason: Break | undefined = isEnd ? { is: "hard", indent: 0 } : this.#pending;
     this.#pending = undefined;
     const isForced = comments.trailing.length > 0 || comments.own.length > 0;
     for (const text of comments.trailing) this.#append(text, this.#line.length > 0, undefined);
-    if (reason?.is === "hard") this.#hardBreak(leaf, comments, reason.depth);
+    if (reason?.is === "hard") this.#hardBreak(leaf, comments, reason.indent);
     else if (isForced) this.#forcedBreak(comments, reason?.shift ?? INDENT);
     const hasSpace =
       this.#previous !== undefined &&
@@ -155,16 +158,16 @@ class Formatter {
   }
 
   /** Ends the line; comments of a closing brace belong to the block that it closes. */
-  #hardBreak(leaf: Leaf, comments: GapComments, depth: number): void {
+  #hardBreak(leaf: Leaf, comments: GapComments, indent: number): void {
     this.#flush();
     const isClose = leaf.tokenType === RBrace;
-    const inner = (isClose ? depth + 1 : depth) * INDENT;
+    const inner = isClose ? indent + INDENT : indent;
     for (const { text, hasBlankBefore } of comments.own) {
       if (hasBlankBefore) this.#blankLine();
       this.#lines.push(" ".repeat(inner) + text);
     }
     if (comments.hasBlankBefore && !isClose) this.#blankLine();
-    this.#indent = depth * INDENT;
+    this.#indent = indent;
   }
 
   /** A comment in the middle of a line: what follows it starts a new line, further in. */
@@ -193,8 +196,12 @@ function isOpenBrace(child: TreeElement): boolean {
   return child.is === "leaf" && child.tokenType === LBrace;
 }
 
-/** Places outside blocks that always start a line: declarations, and what annotations stand above. */
-function startsLine(node: TreeNode, child: TreeElement, previous: TreeElement | undefined): boolean {
+/** Places outside blocks that always start a line: declarations, and what follows annotations. */
+function startsLine(
+  node: TreeNode,
+  child: TreeElement,
+  previous: TreeElement | undefined,
+): boolean {
   if (node.kind === "file") return true;
   if (node.kind !== "decl" || previous === undefined) return false;
   const isAnnotation = previous.is === "node" && previous.kind === "annotation";

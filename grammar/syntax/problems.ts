@@ -3,8 +3,10 @@
  * reserved word in the place of a name, a habit from another language, or plainly what was found
  * and what was expected.
  */
-import type { CatalogCode } from "../diagnostics/catalog.ts";
-import type { StartSet } from "./recovery.ts";
+
+import type { syntax } from "../diagnostics/catalog/syntax.ts";
+import type { Params } from "../diagnostics/catalog.ts";
+import { type StartSet, startSets } from "./recovery.ts";
 import * as t from "./tokens.ts";
 import type { Leaf } from "./tree.ts";
 
@@ -13,10 +15,17 @@ interface Place {
   readonly end: number;
 }
 
+type SyntaxCode = keyof typeof syntax;
+
+/** A code together with exactly the parameters that its message needs. */
+type Coded = {
+  [C in SyntaxCode]: { readonly code: C; readonly params: Params<C> };
+}[SyntaxCode];
+
 /** A diagnostic in the making: offsets instead of spans, because holes are mapped back later. */
-export interface Problem extends Place {
-  readonly code: CatalogCode;
-  readonly params: Readonly<Record<string, string | number>>;
+export type Problem = Coded & ProblemPlace;
+
+interface ProblemPlace extends Place {
   readonly labels?: readonly (Place & { readonly text: string })[];
   readonly help?: string;
   readonly fix?: Place & { readonly title: string; readonly newText: string };
@@ -60,7 +69,8 @@ export function problemOf(
   const place = { start: found?.startOffset ?? 0, end: found?.end ?? 0 };
   const isEnd = found === undefined || found.image === "";
   const misspelt = misspeltKeyword(found, loop) ?? misspeltKeyword(previous, undefined, expected);
-  if (misspelt !== undefined && !isNameWanted(expected, misspelt.leaf, found)) return misspelt.problem;
+  if (misspelt !== undefined && !isNameWanted(expected, misspelt.leaf, found))
+    return misspelt.problem;
   if (isEnd) {
     // Point behind the last thing the author wrote, not behind the blank lines after it.
     const at = previous?.end ?? place.start;
@@ -69,7 +79,8 @@ export function problemOf(
   if (t.isReserved(found.image) && isMeantAsName(expected, unexpected)) {
     return { code: "TAP1014", params: { word: found.image }, ...place };
   }
-  const habit = habits.get(found.image);
+  // Where one certain sign is missing, the habit is not what went wrong.
+  const habit = expected.startsWith("`") ? undefined : habits.get(found.image);
   return {
     code: "TAP1001",
     params: { found: `\`${shown(found.image)}\``, expected },
@@ -101,7 +112,9 @@ function misspeltKeyword(
   if (leaf === undefined || leaf.tokenType !== t.PlainName) return undefined;
   // The word before an unexpected token is suspect only where a `:` would have made it a label.
   if (expected !== undefined && expected !== "`:`") return undefined;
-  const suggestion = nearest(leaf.image, loop?.words ?? []) ?? nearest(leaf.image, allWords);
+  // Between declarations only a declaration can be meant; inside one, a word of the clause before.
+  const others = loop === startSets.declarations ? [] : allWords;
+  const suggestion = nearest(leaf.image, loop?.words ?? []) ?? nearest(leaf.image, others);
   if (suggestion === undefined) return undefined;
   const place = { start: leaf.startOffset, end: leaf.end };
   const fix = { ...place, title: `replace it with \`${suggestion}\``, newText: suggestion };
@@ -113,7 +126,7 @@ const allWords: readonly string[] = [...t.reservedWords, ...t.contextualWords];
 
 /** The closest of `words` to `word`, if it is close enough to be meant. */
 export function nearest(word: string, words: readonly string[]): string | undefined {
-  if (word.length > 24 || word.length < 3) return undefined;
+  if (word.length > 24 || word.length < 4) return undefined;
   let best: string | undefined;
   let bestDistance = word.length <= 5 ? 2 : 3;
   for (const candidate of words) {

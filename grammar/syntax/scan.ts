@@ -96,7 +96,8 @@ export function stringQuoteAt(text: string, start: number): number | undefined {
  */
 export function scanNumber(text: string, start: number): number {
   let at = scanDigits(text, start);
-  if (text.charCodeAt(at) === DOT && isDigit(text.charCodeAt(at + 1))) at = scanDigits(text, at + 1);
+  if (text.charCodeAt(at) === DOT && isDigit(text.charCodeAt(at + 1)))
+    at = scanDigits(text, at + 1);
   if ((text.charCodeAt(at) | 32) === 101) {
     const sign = text.charCodeAt(at + 1);
     const isSigned = (sign === PLUS || sign === MINUS) && isDigit(text.charCodeAt(at + 2));

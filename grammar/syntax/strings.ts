@@ -40,12 +40,13 @@ export function decodeString(image: string): Decoded {
   const problems: Problem[] = [];
   let at = quote + 1;
   while (at < last) {
-    const escape = image[at] === "\\" && at + 1 < last ? readEscape(image, at, last, isRaw) : undefined;
-    const text = escape?.text ?? image[at]!;
-    if (escape?.problem) problems.push(escape.problem);
-    for (let unit = 0; unit < text.length; unit += 1) origin.push(at + (escape?.keeps ? unit : 0));
+    const found =
+      image[at] === "\\" && at + 1 < last ? readEscape(image, at, last, isRaw) : undefined;
+    const text = found?.text ?? image[at]!;
+    if (found?.problem) problems.push(found.problem);
+    for (let unit = 0; unit < text.length; unit += 1) origin.push(at + (found?.keeps ? unit : 0));
     parts.push(text);
-    at = escape?.end ?? at + 1;
+    at = found?.end ?? at + 1;
   }
   origin.push(last);
   return { prefix, value: parts.join(""), origin, problems };

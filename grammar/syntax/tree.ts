@@ -5,9 +5,9 @@
  *          │ ── trivia before ──│ ── the token ───── │
  *
  * A leaf owns the gap before it (blanks, comments, characters that belong to nothing), and the last
- * leaf, `eof`, owns what follows the last token. So the leaves tile the source in order, and joining
- * their texts gives it back whatever it was. What recovery skipped stays in place, below a `skipped`
- * node. The pieces of a gap are named on demand by `triviaOf`.
+ * leaf, `eof`, owns what follows the last token. So the leaves tile the source in order, and
+ * joining their texts gives it back whatever it was. What recovery skipped stays in place, below a
+ * `skipped` node. The pieces of a gap are named on demand by `triviaOf`.
  */
 import type { IToken, TokenType } from "chevrotain";
 import { scanBlank, scanComment, scanUnknown } from "./scan.ts";

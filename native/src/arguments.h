@@ -22,7 +22,9 @@ inline bool ReadU32(const Napi::CallbackInfo &info, size_t index, const char *na
     return Fail(info.Env(), (std::string(name) + " must be a number").c_str());
   }
   double value = info[index].As<Napi::Number>().DoubleValue();
-  if (!(value >= 0 && value <= 4294967295.0) || value != static_cast<double>(static_cast<uint32_t>(value))) {
+  // The range comes first: converting a number outside it would be undefined behaviour.
+  if (!(value >= 0 && value <= 4294967295.0) ||
+      value != static_cast<double>(static_cast<uint32_t>(value))) {
     return Fail(info.Env(), (std::string(name) + " must be an unsigned 32-bit integer").c_str());
   }
   *out = static_cast<uint32_t>(value);
@@ -54,7 +56,8 @@ inline bool ReadBytes(const Napi::CallbackInfo &info, size_t index, const char *
   return true;
 }
 
-inline bool ReadString(const Napi::CallbackInfo &info, size_t index, const char *name, std::string *out) {
+inline bool ReadString(const Napi::CallbackInfo &info, size_t index, const char *name,
+                       std::string *out) {
   if (info.Length() <= index || !info[index].IsString()) {
     return Fail(info.Env(), (std::string(name) + " must be a string").c_str());
   }
@@ -64,7 +67,7 @@ inline bool ReadString(const Napi::CallbackInfo &info, size_t index, const char 
 
 /// A system call's result as JavaScript sees it: the value, or the negated errno.
 inline Napi::Value Result(Napi::Env env, long value, int error) {
-  return Napi::Number::New(env, value < 0 ? -static_cast<double>(error) : static_cast<double>(value));
+  return Napi::Number::New(env, static_cast<double>(value < 0 ? -error : value));
 }
 
 }  // namespace tapio

@@ -44,7 +44,8 @@ Napi::Value MapCreate(const Napi::CallbackInfo &info) {
   uint32_t type, key_size, value_size, max_entries, flags;
   std::string name;
   if (!ReadU32(info, 0, "type", &type) || !ReadU32(info, 1, "keySize", &key_size) ||
-      !ReadU32(info, 2, "valueSize", &value_size) || !ReadU32(info, 3, "maxEntries", &max_entries) ||
+      !ReadU32(info, 2, "valueSize", &value_size) ||
+      !ReadU32(info, 3, "maxEntries", &max_entries) ||
       !ReadU32(info, 4, "flags", &flags) || !ReadString(info, 5, "name", &name)) {
     return info.Env().Undefined();
   }
@@ -61,7 +62,8 @@ Napi::Value MapCreate(const Napi::CallbackInfo &info) {
 }
 
 /// Checks key and value against the map; false with a pending TypeError or `*result` set.
-bool CheckElement(Napi::Env env, int fd, const Bytes &key, const Bytes &value, Napi::Value *result) {
+bool CheckElement(Napi::Env env, int fd, const Bytes &key, const Bytes &value,
+                  Napi::Value *result) {
   MapShape shape;
   int error = ReadMapShape(fd, &shape);
   if (error < 0) {
@@ -69,7 +71,9 @@ bool CheckElement(Napi::Env env, int fd, const Bytes &key, const Bytes &value, N
     return false;
   }
   if (key.size != shape.key_size) return Fail(env, "the key's size is not the map's key size");
-  if (value.size != ValueBytes(shape)) return Fail(env, "the value's size is not the map's value size");
+  if (value.size != ValueBytes(shape)) {
+    return Fail(env, "the value's size is not the map's value size");
+  }
   return true;
 }
 
@@ -77,7 +81,8 @@ bool CheckElement(Napi::Env env, int fd, const Bytes &key, const Bytes &value, N
 Napi::Value MapUpdate(const Napi::CallbackInfo &info) {
   int fd;
   Bytes key, value;
-  if (!ReadFd(info, 0, &fd) || !ReadBytes(info, 1, "key", &key) || !ReadBytes(info, 2, "value", &value)) {
+  if (!ReadFd(info, 0, &fd) || !ReadBytes(info, 1, "key", &key) ||
+      !ReadBytes(info, 2, "value", &value)) {
     return info.Env().Undefined();
   }
   Napi::Value refused = info.Env().Undefined();
@@ -95,7 +100,8 @@ Napi::Value MapUpdate(const Napi::CallbackInfo &info) {
 Napi::Value MapLookup(const Napi::CallbackInfo &info) {
   int fd;
   Bytes key, value;
-  if (!ReadFd(info, 0, &fd) || !ReadBytes(info, 1, "key", &key) || !ReadBytes(info, 2, "out", &value)) {
+  if (!ReadFd(info, 0, &fd) || !ReadBytes(info, 1, "key", &key) ||
+      !ReadBytes(info, 2, "out", &value)) {
     return info.Env().Undefined();
   }
   Napi::Value refused = info.Env().Undefined();
@@ -169,7 +175,9 @@ Napi::Value ProgramLoad(const Napi::CallbackInfo &info) {
 Napi::Value RawTracepointOpen(const Napi::CallbackInfo &info) {
   int program;
   std::string name;
-  if (!ReadString(info, 0, "name", &name) || !ReadFd(info, 1, &program)) return info.Env().Undefined();
+  if (!ReadString(info, 0, "name", &name) || !ReadFd(info, 1, &program)) {
+    return info.Env().Undefined();
+  }
   union bpf_attr attr;
   memset(&attr, 0, sizeof(attr));
   attr.raw_tracepoint.name = Address(name.c_str());
@@ -182,7 +190,9 @@ Napi::Value RawTracepointOpen(const Napi::CallbackInfo &info) {
 Napi::Value ProgramTestRun(const Napi::CallbackInfo &info) {
   int fd;
   Bytes context;
-  if (!ReadFd(info, 0, &fd) || !ReadBytes(info, 1, "context", &context)) return info.Env().Undefined();
+  if (!ReadFd(info, 0, &fd) || !ReadBytes(info, 1, "context", &context)) {
+    return info.Env().Undefined();
+  }
   union bpf_attr attr;
   memset(&attr, 0, sizeof(attr));
   attr.test.prog_fd = static_cast<uint32_t>(fd);
@@ -266,7 +276,8 @@ void RegisterBpfCalls(Napi::Env env, Napi::Object exports) {
   exports.Set("programLoad", Napi::Function::New(env, ProgramLoad, "programLoad"));
   exports.Set("programTestRun", Napi::Function::New(env, ProgramTestRun, "programTestRun"));
   exports.Set("programInfo", Napi::Function::New(env, ProgramInfo, "programInfo"));
-  exports.Set("rawTracepointOpen", Napi::Function::New(env, RawTracepointOpen, "rawTracepointOpen"));
+  exports.Set("rawTracepointOpen",
+              Napi::Function::New(env, RawTracepointOpen, "rawTracepointOpen"));
   exports.Set("closeFd", Napi::Function::New(env, CloseFd, "closeFd"));
 }
 

@@ -5,8 +5,8 @@
 //
 //   FdPoller (JS object) ──owns──► Watch { uv_poll_t, callback } ──freed by──► uv_close callback
 //
-// An asynchronous cleanup hook closes the handle when the environment (process or worker) ends while
-// still polling; libuv aborts on handles left open.
+// An asynchronous cleanup hook closes the handle when the environment (process or worker) ends
+// while still polling; libuv aborts on handles left open.
 #include "fd_poller.h"
 
 #include <uv.h>
@@ -46,12 +46,15 @@ void OnReadable(uv_poll_t *handle, int /* status */, int /* events */) {
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
   napi_value callback = nullptr, receiver = nullptr, thrown = nullptr;
-  if (napi_get_reference_value(env, watch->callback, &callback) == napi_ok && callback != nullptr &&
-      napi_get_global(env, &receiver) == napi_ok &&
-      napi_make_callback(env, nullptr, receiver, callback, 0, nullptr, nullptr) == napi_pending_exception &&
-      napi_get_and_clear_last_exception(env, &thrown) == napi_ok) {
-    // What the callback throws is an uncaught exception of the program, not of libuv.
-    napi_fatal_exception(env, thrown);
+  if (napi_get_reference_value(env, watch->callback, &callback) == napi_ok &&
+      callback != nullptr && napi_get_global(env, &receiver) == napi_ok) {
+    napi_status status =
+        napi_make_callback(env, nullptr, receiver, callback, 0, nullptr, nullptr);
+    if (status == napi_pending_exception &&
+        napi_get_and_clear_last_exception(env, &thrown) == napi_ok) {
+      // What the callback throws is an uncaught exception of the program, not of libuv.
+      napi_fatal_exception(env, thrown);
+    }
   }
   napi_close_handle_scope(env, scope);
 }
@@ -60,7 +63,8 @@ class FdPoller : public Napi::ObjectWrap<FdPoller> {
  public:
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "FdPoller",
-                       {InstanceMethod<&FdPoller::Start>("start"), InstanceMethod<&FdPoller::Stop>("stop"),
+                       {InstanceMethod<&FdPoller::Start>("start"),
+                        InstanceMethod<&FdPoller::Stop>("stop"),
                         InstanceMethod<&FdPoller::Close>("close")});
   }
 
@@ -81,7 +85,7 @@ class FdPoller : public Napi::ObjectWrap<FdPoller> {
     int error = uv_poll_init(loop, &watch->handle, fd);
     if (error != 0) {
       delete watch;
-      Napi::Error thrown = Napi::Error::New(info.Env(), "tapio_native: the descriptor cannot be polled");
+      auto thrown = Napi::Error::New(info.Env(), "tapio_native: the descriptor cannot be polled");
       thrown.Set("errno", Napi::Number::New(info.Env(), -error));
       thrown.ThrowAsJavaScriptException();
       return;
@@ -89,7 +93,8 @@ class FdPoller : public Napi::ObjectWrap<FdPoller> {
     watch->handle.data = watch;
     watch->callback = Napi::Persistent(info[1].As<Napi::Function>());
     napi_add_async_cleanup_hook(
-        info.Env(), [](napi_async_cleanup_hook_handle, void *data) { static_cast<Watch *>(data)->Close(); },
+        info.Env(),
+        [](napi_async_cleanup_hook_handle, void *data) { static_cast<Watch *>(data)->Close(); },
         watch, &watch->hook);
     watch_ = watch;
   }
@@ -100,7 +105,8 @@ class FdPoller : public Napi::ObjectWrap<FdPoller> {
 
  private:
   Napi::Value Start(const Napi::CallbackInfo &info) {
-    int result = watch_ == nullptr ? UV_EBADF : uv_poll_start(&watch_->handle, UV_READABLE, OnReadable);
+    if (watch_ == nullptr) return Napi::Number::New(info.Env(), UV_EBADF);
+    int result = uv_poll_start(&watch_->handle, UV_READABLE, OnReadable);
     return Napi::Number::New(info.Env(), result);
   }
   Napi::Value Stop(const Napi::CallbackInfo &info) {

@@ -31,7 +31,8 @@ namespace {
 /// Pages mapped from a ring's file descriptor; unmapped when the last owner is gone.
 class Pages {
  public:
-  static std::shared_ptr<Pages> Map(int fd, size_t bytes, int protection, off_t offset, int *error) {
+  static std::shared_ptr<Pages> Map(int fd, size_t bytes, int protection, off_t offset,
+                                    int *error) {
     void *address = mmap(nullptr, bytes, protection, MAP_SHARED, fd, offset);
     if (address == MAP_FAILED) {
       *error = errno;

@@ -29,8 +29,21 @@ export function eventId(
 /** An event with its id filled in. Fields are by index; missing ones are `undefined`. */
 export function makeEvent(
   schema: Schema,
-  event: { kind: number; ts: number; seq: number; entity?: EntityRef | undefined; fields: readonly Value[] },
+  event: {
+    kind: number;
+    ts: number;
+    seq: number;
+    entity?: EntityRef | undefined;
+    fields: readonly Value[];
+  },
 ): EventData {
   const id = eventId(schema, event.kind, event.ts, event.seq, event.fields);
-  return { id, kind: event.kind, ts: event.ts, seq: event.seq, entity: event.entity, fields: event.fields };
+  return {
+    id,
+    kind: event.kind,
+    ts: event.ts,
+    seq: event.seq,
+    entity: event.entity,
+    fields: event.fields,
+  };
 }

@@ -36,9 +36,17 @@ export interface Finding {
   readonly summary: string;
   /** When it was complete, µs since the epoch. */
   readonly at: number;
-  readonly root: { readonly step: string; readonly eventId: string; readonly as: string | undefined };
+  readonly root: {
+    readonly step: string;
+    readonly eventId: string;
+    readonly as: string | undefined;
+  };
   readonly entity: EntityRef;
-  readonly impacts: readonly { readonly step: string; readonly eventIds: readonly string[]; readonly facts: readonly (readonly [string, string])[] }[];
+  readonly impacts: readonly {
+    readonly step: string;
+    readonly eventIds: readonly string[];
+    readonly facts: readonly (readonly [string, string])[];
+  }[];
   readonly chain: readonly {
     readonly step: string;
     readonly ts: number;
@@ -80,12 +88,16 @@ export function explainExprs(rule: CoreRule): Expr[] {
   ];
 }
 
-/** Writes the finding for `match`. `bundle` is the hash of what judged it. */
+/**
+ * Writes the finding for `match`. `bundle` is the hash of what judged it; `degraded` says what is
+ * known to have been lost around it.
+ */
 export function writeFinding(
   unit: CoreUnit,
   match: Match,
   evaluate: ExplainEval,
   bundle: string,
+  degraded: readonly string[] = [],
 ): Finding {
   const { rule } = match;
   const { explain } = rule;
@@ -130,13 +142,15 @@ export function writeFinding(
     mitre: rule.mitre,
     labels: labelled(rule.labels),
     degraded: match.isIncomplete
-      ? ["a condition could not be decided on some event, or bounded state overflowed"]
-      : [],
+      ? ["a condition could not be decided on some event, or bounded state overflowed", ...degraded]
+      : degraded,
   };
 }
 
 function stepNames(rule: CoreRule): string[] {
-  return rule.pattern.node === "win" ? [rule.pattern.step.name] : rule.pattern.steps.map((s) => s.step.name);
+  return rule.pattern.node === "win"
+    ? [rule.pattern.step.name]
+    : rule.pattern.steps.map((s) => s.step.name);
 }
 
 function eventAt(match: Match, of: Ref): EventData | undefined {
@@ -151,7 +165,14 @@ function rootStep(rule: CoreRule, of: Ref): string {
 /** Hash of rule, version, key, root and completing event: the same after restart and replay. */
 function findingId(match: Match, root: EventData): string {
   const { rule } = match;
-  const text = JSON.stringify([rule.module, rule.name, rule.version, match.key, root.id, match.last.id]);
+  const text = JSON.stringify([
+    rule.module,
+    rule.name,
+    rule.version,
+    match.key,
+    root.id,
+    match.last.id,
+  ]);
   return bytesToHex(sha256(utf8ToBytes(text))).slice(0, 20);
 }
 
@@ -167,11 +188,17 @@ function confidenceOf(rule: CoreRule, evaluate: ExplainEval): number {
 }
 
 /** The declared chain, or every bound step in order; links left out by the match are skipped. */
-function chainOf(match: Match, names: readonly string[], text: (e: Expr) => string): Finding["chain"] {
+function chainOf(
+  match: Match,
+  names: readonly string[],
+  text: (e: Expr) => string,
+): Finding["chain"] {
   const { explain } = match.rule;
   const declared = [...new Set(explain.chain.flatMap((c) => c.steps))];
   const bound = match.captures.flatMap((c, i) => (c ? [i] : []));
-  const steps = bound.filter((i) => declared.length === 0 || declared.includes(i) || isLink(match, i));
+  const steps = bound.filter(
+    (i) => declared.length === 0 || declared.includes(i) || isLink(match, i),
+  );
   return steps.map((step, at) => {
     const taken = match.captures[step];
     const before = steps[at - 1];
@@ -190,7 +217,12 @@ function isLink(match: Match, step: number): boolean {
   return match.rule.pattern.node === "seq" && match.rule.pattern.steps[step]?.isOptional === true;
 }
 
-function reason(match: Match, from: number, to: number, text: (e: Expr) => string): string | undefined {
+function reason(
+  match: Match,
+  from: number,
+  to: number,
+  text: (e: Expr) => string,
+): string | undefined {
   const { explain } = match.rule;
   const because = explain.because.find((b) => b.from === from && b.to === to);
   if (because) return text(because.text);

@@ -2,6 +2,7 @@
 export { type Builtin, builtins, findBuiltin } from "./builtins/index.ts";
 export * from "./bundle/index.ts";
 export { eventId, makeEvent } from "./event.ts";
+export * from "./exit-codes.ts";
 export * from "./finding.ts";
 export * from "./ir/index.ts";
 export * from "./layout.ts";

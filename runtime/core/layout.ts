@@ -73,7 +73,10 @@ export function widthOf(field: Field): Width {
 
 /** The layout of a kind; a pure function of its fields. */
 export function layoutOf(kind: EventKind): Layout {
-  const bits = kind.fields.reduce((n, f) => n + (f.isOptional ? 1 : 0) + (f.type.t === "string" ? 1 : 0), 0);
+  const bits = kind.fields.reduce(
+    (n, f) => n + (f.isOptional ? 1 : 0) + (f.type.t === "string" ? 1 : 0),
+    0,
+  );
   const extraFlagWords = Math.max(0, Math.ceil(bits / 32) - 1);
   const used = new Uint8Array(slotBytes).fill(1, 0, headBytes);
   let extEnd = extraFlagWords * 4;

@@ -8,16 +8,25 @@
  * within the sources' lateness.
  */
 import {
-  allStepsOf, type CoreRule, type CoreUnit, type EventData, type Expr, explainExprs, type Finding, layoutOf,
-  type Match, type Value, writeFinding,
+  allStepsOf,
+  type CoreRule,
+  type CoreUnit,
+  type EventData,
+  type Expr,
+  explainExprs,
+  type Finding,
+  layoutOf,
+  type Match,
+  type Value,
+  writeFinding,
 } from "#core";
 import { Interner, RecordReader, RecordWriter } from "#runtime/events";
 import { Ring } from "#runtime/ring";
 import { type InFlight, Lane, type LaneRule } from "./lane.ts";
 import { type KindFunction, loadMatcher, type MatcherCode, type RuleCode } from "./matcher.ts";
 import { SequenceMatcher } from "./sequence.ts";
-import { Suppressor } from "./suppressor.ts";
 import { createSupport } from "./support.ts";
+import { Suppressor } from "./suppressor.ts";
 import { WindowMatcher } from "./window.ts";
 
 export interface EngineOptions {
@@ -64,6 +73,8 @@ interface SourceState {
   isAvailable: boolean;
   /** The last sequence number read, to restore the bits a slot lacks. */
   lastSeq: number;
+  /** The most recent times at which events were lost, and how many. */
+  losses: { readonly timeUs: number; readonly count: number }[];
 }
 
 interface RuleState {
@@ -74,6 +85,7 @@ interface RuleState {
   readonly lane: Lane;
 }
 
+const lossesKept = 256;
 const defaultRing = { slots: 16_384, textBytes: 4 << 20 };
 
 export class Engine {
@@ -96,7 +108,9 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#unit = options.unit;
-    this.#params = new Map(options.unit.params.map((p) => [p.name, options.params?.get(p.name) ?? p.value]));
+    this.#params = new Map(
+      options.unit.params.map((p) => [p.name, options.params?.get(p.name) ?? p.value]),
+    );
     this.#layouts = options.unit.schema.kinds.map(layoutOf);
     const support = createSupport({
       schema: options.unit.schema,
@@ -147,6 +161,18 @@ export class Engine {
     }
   }
 
+  /**
+   * `count` events of a source never reached the engine, some time up to `timeUs`. Findings whose
+   * story covers that time say so.
+   */
+  lost(sourceName: string, count: number, timeUs: number): void {
+    const index = this.#sourceIndex(sourceName);
+    if (index < 0 || count <= 0) return;
+    const { losses } = this.#source(index);
+    losses.push({ timeUs, count });
+    if (losses.length > lossesKept) losses.shift();
+  }
+
   /** Takes what the rings hold, so that they have room again; decides nothing. */
   read(): void {
     for (const state of this.#sources.values()) this.#read(state);
@@ -175,7 +201,9 @@ export class Engine {
     }
     const sum = (f: (r: RuleState) => number) => this.#rules.reduce((n, r) => n + f(r), 0);
     return {
-      received, dropped, ...this.#counts,
+      received,
+      dropped,
+      ...this.#counts,
       inFlight: inFlight + this.#waiting,
       suppressed: sum((r) => r.suppressor?.suppressed ?? 0),
       evicted: {
@@ -206,6 +234,7 @@ export class Engine {
       isIdle: false,
       isAvailable: true,
       lastSeq: 0,
+      losses: [],
     };
     this.#sources.set(index, state);
     return state;
@@ -219,22 +248,28 @@ export class Engine {
   #addRule(index: number, rule: CoreRule): void {
     const code = this.#code.rules[index];
     if (!code) throw new Error(`the matcher has no code for rule ${rule.name}`);
-    allStepsOf(rule.pattern).forEach((_, step) => this.#addTrigger(index, step));
+    for (const step of allStepsOf(rule.pattern).keys()) this.#addTrigger(index, step);
     const lane = this.#laneOf(rule);
     const suppressor = rule.suppress && new Suppressor(rule.suppress.us, rule.keysMax);
-    const emit = (match: Match) => this.#onMatch(match, code, suppressor);
+    const emit = (match: Match) => this.#onMatch(match, code, suppressor, lane);
     const { pattern } = rule;
-    const sequence = pattern.node === "seq"
-      ? new SequenceMatcher(this.#unit, rule, pattern, code, this.#params, emit) : undefined;
-    const window = pattern.node === "win"
-      ? new WindowMatcher(rule, pattern, code, this.#params, emit) : undefined;
+    const sequence =
+      pattern.node === "seq"
+        ? new SequenceMatcher(this.#unit, rule, pattern, code, this.#params, emit)
+        : undefined;
+    const window =
+      pattern.node === "win"
+        ? new WindowMatcher(rule, pattern, code, this.#params, emit)
+        : undefined;
     this.#rules.push({ rule, sequence, window, suppressor, lane });
     lane.rules.push(laneRule(index, sequence, window));
   }
 
   #laneOf(rule: CoreRule): Lane {
     const kinds = allStepsOf(rule.pattern).flatMap((s) => s.kinds);
-    const sources = [...new Set(kinds.map((k) => this.#unit.schema.kinds[k]?.source ?? -1))].sort((a, b) => a - b);
+    const sources = [...new Set(kinds.map((k) => this.#unit.schema.kinds[k]?.source ?? -1))].sort(
+      (a, b) => a - b,
+    );
     const isSilent = rule.pattern.node === "seq" && rule.pattern.deadline !== undefined;
     const id = `${sources.join(",")}|${isSilent}`;
     const lane = this.#lanes.get(id) ?? new Lane(this.#unit, sources, isSilent);
@@ -303,7 +338,22 @@ export class Engine {
     });
   }
 
-  #onMatch(match: Match, code: RuleCode, suppressor: Suppressor | undefined): void {
+  /** What was lost by the rule's sources between the first event of `match` and its end. */
+  #lossesAround(match: Match, lane: Lane): string[] {
+    const first =
+      match.window[0] ?? match.captures.find((c) => c !== undefined)?.first ?? match.last;
+    return lane.sources.flatMap((index) => {
+      const name = this.#unit.schema.sources[index]?.name ?? "?";
+      const lateness = this.#unit.schema.sources[index]?.latenessUs ?? 0;
+      const near = (this.#sources.get(index)?.losses ?? []).filter(
+        (l) => l.timeUs >= first.ts && l.timeUs <= match.at + lateness,
+      );
+      const count = near.reduce((n, l) => n + l.count, 0);
+      return count > 0 ? [`source ${name} lost ${count} events in this time`] : [];
+    });
+  }
+
+  #onMatch(match: Match, code: RuleCode, suppressor: Suppressor | undefined, lane: Lane): void {
     this.#counts.matches++;
     if (suppressor) {
       const key = code.suppressKey ? code.suppressKey(match.captures, match.window) : match.key;
@@ -314,7 +364,13 @@ export class Engine {
     explainExprs(match.rule).forEach((e, i) => {
       values.set(e, () => code.explain[i]?.(match.captures, match.window));
     });
-    const finding = writeFinding(this.#unit, match, (e) => values.get(e)?.(), this.#options.bundleHash);
+    const finding = writeFinding(
+      this.#unit,
+      match,
+      (e) => values.get(e)?.(),
+      this.#options.bundleHash,
+      this.#lossesAround(match, lane),
+    );
     this.#counts.findings++;
     this.#options.onFinding(finding);
   }
@@ -322,7 +378,9 @@ export class Engine {
 
 function isTouchy(rule: CoreRule): boolean {
   const { pattern } = rule;
-  return pattern.node === "seq" && (pattern.isStrict || pattern.steps.some((s) => s.gap?.gap === "next"));
+  return (
+    pattern.node === "seq" && (pattern.isStrict || pattern.steps.some((s) => s.gap?.gap === "next"))
+  );
 }
 
 function laneRule(

@@ -2,7 +2,7 @@
  * Rules that need the same sources share a lane: one reorder buffer and one watermark. Events leave
  * it in the total order ≺ once the watermark has passed them; deadlines are decided in between.
  */
-import { compareEvents, type CoreUnit, type EventData } from "#core";
+import { type CoreUnit, compareEvents, type EventData } from "#core";
 import { Heap } from "./heap.ts";
 
 export interface LaneRule {
@@ -37,7 +37,9 @@ export class Lane {
   constructor(unit: CoreUnit, sources: readonly number[], concludesFromSilence: boolean) {
     this.sources = sources;
     this.concludesFromSilence = concludesFromSilence;
-    this.#waiting = new Heap((a, b) => compareEvents(unit.schema, a.shared.event, b.shared.event) < 0);
+    this.#waiting = new Heap(
+      (a, b) => compareEvents(unit.schema, a.shared.event, b.shared.event) < 0,
+    );
   }
 
   get size(): number {

@@ -10,8 +10,20 @@
  * counted and findings it may have affected are marked incomplete.
  */
 import {
-  allStepsOf, compareEvents, type CoreRule, type CoreUnit, countOf, durationOf, type EventData, type Expr,
-  type Match, type Seq, type SeqStep, type Taken, type Value, walkExpr,
+  allStepsOf,
+  type CoreRule,
+  type CoreUnit,
+  compareEvents,
+  countOf,
+  durationOf,
+  type EventData,
+  type Expr,
+  type Match,
+  type Seq,
+  type SeqStep,
+  type Taken,
+  type Value,
+  walkExpr,
 } from "#core";
 import { Heap } from "./heap.ts";
 import type { RuleCode } from "./matcher.ts";
@@ -109,7 +121,9 @@ export class SequenceMatcher {
     this.#within = seq.within === undefined ? never : durationOf(seq.within, params);
     this.#isTouchy = seq.isStrict || seq.steps.some((s) => s.gap?.gap === "next");
     this.#readsRunOf = capturesRead(seq);
-    this.#newestWins = this.#readsRunOf.size === 0 && !this.#isTouchy &&
+    this.#newestWins =
+      this.#readsRunOf.size === 0 &&
+      !this.#isTouchy &&
       seq.steps.every((s) => !s.repeat && s.gap?.gap !== "after");
     this.#timers = new Heap((a, b) => this.#isBefore(a, b));
   }
@@ -180,7 +194,11 @@ export class SequenceMatcher {
   }
 
   #onKeyEvent(key: string, event: EventData, hits: ReadonlySet<number>): void {
-    const state = this.#keys.get(key) ?? { partials: [], pendings: [], overflowUntil: Number.NEGATIVE_INFINITY };
+    const state = this.#keys.get(key) ?? {
+      partials: [],
+      pendings: [],
+      overflowUntil: Number.NEGATIVE_INFINITY,
+    };
     const completed: Partial[] = [];
     const fresh: Partial[] = [];
     const kept: Partial[] = [];
@@ -197,7 +215,8 @@ export class SequenceMatcher {
     }
     this.#start(event, hits, fresh, completed);
     for (const partial of fresh) {
-      if (partial.first === event || !this.#isCancelled(partial, event, hits)) this.#keep(kept, partial);
+      if (partial.first === event || !this.#isCancelled(partial, event, hits))
+        this.#keep(kept, partial);
     }
     state.partials = kept;
     this.#judgePendings(state, event, hits);
@@ -208,14 +227,22 @@ export class SequenceMatcher {
 
   /** Copies of `partial` that take `event` as their next step. */
   #advance(
-    partial: Partial, event: EventData, hits: ReadonlySet<number>, fresh: Partial[], completed: Partial[],
+    partial: Partial,
+    event: EventData,
+    hits: ReadonlySet<number>,
+    fresh: Partial[],
+    completed: Partial[],
   ): void {
     const here = this.#slots[partial.at];
     if (!here || partial.count < here.min) return;
     for (let to = partial.at + 1; to < this.#slots.length; to++) {
       const slot = this.#slots[to] as Slot;
-      if (hits.has(slot.index) && partial.blockedFrom > to && this.#gapHolds(partial, slot, event) &&
-        this.#judge(slot.index, event, partial.captures) === 1) {
+      if (
+        hits.has(slot.index) &&
+        partial.blockedFrom > to &&
+        this.#gapHolds(partial, slot, event) &&
+        this.#judge(slot.index, event, partial.captures) === 1
+      ) {
         const next = this.#taken(partial, to, event);
         if (this.#isComplete(next)) completed.push(next);
         else fresh.push(next);
@@ -229,8 +256,15 @@ export class SequenceMatcher {
     while (captures.length < to) captures.push(undefined);
     captures.push({ first: event, last: event, count: 1, kept: [event] });
     return {
-      at: to, captures, first: from.first, last: event, count: 1, blockedFrom: never, unknownFrom: never,
-      isTouched: false, isIncomplete: from.isIncomplete || from.unknownFrom <= to,
+      at: to,
+      captures,
+      first: from.first,
+      last: event,
+      count: 1,
+      blockedFrom: never,
+      unknownFrom: never,
+      isTouched: false,
+      isIncomplete: from.isIncomplete || from.unknownFrom <= to,
     };
   }
 
@@ -241,20 +275,26 @@ export class SequenceMatcher {
     if (!gap || gap.gap === "next") return true;
     const distance = event.ts - partial.last.ts;
     if (gap.gap === "within") return distance <= durationOf(gap.max, this.#params);
-    return distance >= durationOf(gap.min, this.#params) &&
-      (gap.max === undefined || distance <= durationOf(gap.max, this.#params));
+    return (
+      distance >= durationOf(gap.min, this.#params) &&
+      (gap.max === undefined || distance <= durationOf(gap.max, this.#params))
+    );
   }
 
   /** Lengthens the run of a repeated step, in place; true when it did. */
   #extend(partial: Partial, event: EventData, hits: ReadonlySet<number>): boolean {
     const slot = this.#slots[partial.at] as Slot;
     const run = partial.captures[partial.at];
-    if (!run || !slot.step.repeat || partial.count >= slot.max || !hits.has(slot.index)) return false;
+    if (!run || !slot.step.repeat || partial.count >= slot.max || !hits.has(slot.index))
+      return false;
     if (this.#seq.isStrict && partial.isTouched) return false;
     if (this.#judge(slot.index, event, partial.captures.slice(0, partial.at)) !== 1) return false;
     const kept = run.kept.length < slot.keep ? [...run.kept, event] : run.kept;
     partial.captures = partial.captures.with(partial.at, {
-      first: run.first, last: event, count: run.count + 1, kept,
+      first: run.first,
+      last: event,
+      count: run.count + 1,
+      kept,
     });
     partial.last = event;
     partial.count++;
@@ -292,13 +332,25 @@ export class SequenceMatcher {
     return verdict === 1;
   }
 
-  #start(event: EventData, hits: ReadonlySet<number>, fresh: Partial[], completed: Partial[]): void {
+  #start(
+    event: EventData,
+    hits: ReadonlySet<number>,
+    fresh: Partial[],
+    completed: Partial[],
+  ): void {
     for (let to = 0; to < this.#slots.length; to++) {
       const slot = this.#slots[to] as Slot;
       if (hits.has(slot.index) && this.#judge(slot.index, event, []) === 1) {
         const nothing: Partial = {
-          at: -1, captures: [], first: event, last: event, count: 0, blockedFrom: never, unknownFrom: never,
-          isTouched: false, isIncomplete: false,
+          at: -1,
+          captures: [],
+          first: event,
+          last: event,
+          count: 0,
+          blockedFrom: never,
+          unknownFrom: never,
+          isTouched: false,
+          isIncomplete: false,
         };
         const partial = this.#taken(nothing, to, event);
         if (this.#isComplete(partial)) completed.push(partial);
@@ -316,9 +368,12 @@ export class SequenceMatcher {
   /** Adds `partial` unless another dominates it; drops those it dominates. */
   #keep(kept: Partial[], partial: Partial): void {
     const isSameShape = (p: Partial) =>
-      p.at === partial.at && p.captures.every((c, i) => (c === undefined) === (partial.captures[i] === undefined));
+      p.at === partial.at &&
+      p.captures.every((c, i) => (c === undefined) === (partial.captures[i] === undefined));
     if (this.#newestWins) {
-      const older = kept.findIndex((p) => isSameShape(p) && p.isIncomplete === partial.isIncomplete);
+      const older = kept.findIndex(
+        (p) => isSameShape(p) && p.isIncomplete === partial.isIncomplete,
+      );
       // A newer partial starts later and got here later, so it completes whenever the older would.
       if (older >= 0) kept.splice(older, 1);
     } else if (this.#isDominatedRun(kept, partial)) return;
@@ -330,9 +385,12 @@ export class SequenceMatcher {
     const slot = this.#slots[partial.at] as Slot;
     if (partial.at === 0 || partial.at === this.#slots.length - 1) return false;
     if (slot.max !== never || this.#isTouchy || this.#readsRunOf.has(partial.at)) return false;
-    return kept.some((p) =>
-      p.at === partial.at && p.isIncomplete === partial.isIncomplete && p.last === partial.last &&
-      p.captures.every((c, i) => i === partial.at || c?.first === partial.captures[i]?.first),
+    return kept.some(
+      (p) =>
+        p.at === partial.at &&
+        p.isIncomplete === partial.isIncomplete &&
+        p.last === partial.last &&
+        p.captures.every((c, i) => i === partial.at || c?.first === partial.captures[i]?.first),
     );
   }
 
@@ -353,11 +411,18 @@ export class SequenceMatcher {
 
   /** Enforces the bound on partials: the least advanced and oldest go first. */
   #trim(state: KeyState, event: EventData): void {
-    while (state.partials.length + state.pendings.length > this.#seq.partials && state.partials.length > 0) {
+    while (
+      state.partials.length + state.pendings.length > this.#seq.partials &&
+      state.partials.length > 0
+    ) {
       let worst = 0;
       for (const [i, p] of state.partials.entries()) {
         const w = state.partials[worst] as Partial;
-        if (p.at < w.at || (p.at === w.at && compareEvents(this.#unit.schema, p.first, w.first) < 0)) worst = i;
+        if (
+          p.at < w.at ||
+          (p.at === w.at && compareEvents(this.#unit.schema, p.first, w.first) < 0)
+        )
+          worst = i;
       }
       state.partials.splice(worst, 1);
       this.counters.partialsEvicted++;
@@ -381,8 +446,16 @@ export class SequenceMatcher {
   #report(key: string, state: KeyState, best: Partial, at: number): void {
     const captures = [...best.captures];
     this.#emit({
-      rule: this.#rule, key, at, captures, window: [], last: best.last,
-      isIncomplete: best.isIncomplete || best.last.ts <= state.overflowUntil || this.#evictedAt >= best.first.ts,
+      rule: this.#rule,
+      key,
+      at,
+      captures,
+      window: [],
+      last: best.last,
+      isIncomplete:
+        best.isIncomplete ||
+        best.last.ts <= state.overflowUntil ||
+        this.#evictedAt >= best.first.ts,
     });
     const isAfter = (p: Partial) => compareEvents(this.#unit.schema, p.first, best.last) > 0;
     state.partials = state.partials.filter(isAfter);
@@ -406,7 +479,11 @@ export class SequenceMatcher {
     let least = never;
     let looked = 0;
     for (const [key, state] of this.#keys) {
-      const progress = Math.max(-1, ...state.partials.map((p) => p.at), ...state.pendings.map(() => never));
+      const progress = Math.max(
+        -1,
+        ...state.partials.map((p) => p.at),
+        ...state.pendings.map(() => never),
+      );
       if (progress < least || victim === undefined) {
         victim = key;
         least = progress;

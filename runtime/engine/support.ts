@@ -1,8 +1,23 @@
 /** What generated matchers call: text tests, comparison and formatting on plain values. */
 import {
-  bounded, compare, CutText, type EntityRef, type EventData, findBuiltin, format, keyText, matchText,
-  type Schema, type Taken, textContains, textEndsWith, textEquals, type TextProgram, textStartsWith,
-  type Unit, type Value,
+  bounded,
+  CutText,
+  compare,
+  type EntityRef,
+  type EventData,
+  findBuiltin,
+  format,
+  keyText,
+  matchText,
+  type Schema,
+  type Taken,
+  type TextProgram,
+  textContains,
+  textEndsWith,
+  textEquals,
+  textStartsWith,
+  type Unit,
+  type Value,
 } from "#core";
 import type { Interner, RecordReader } from "#runtime/events";
 
@@ -35,7 +50,9 @@ export function createSupport(inputs: SupportInputs) {
     compare,
     equal: (a: Value, b: Value) => compare("==", a, b),
     cidr: (item: Value, base: bigint, bits: number) =>
-      typeof item === "bigint" ? item >> BigInt(128 - bits) === base >> BigInt(128 - bits) : undefined,
+      typeof item === "bigint"
+        ? item >> BigInt(128 - bits) === base >> BigInt(128 - bits)
+        : undefined,
     arith,
     format: (value: Value, unit: Unit) => format(value, unit),
     call(fn: string, args: readonly Value[]): Value {
@@ -63,16 +80,22 @@ function textTest(
   if (!isText(text) || typeof needle !== "string") return undefined;
   if (fn === "contains") return textContains(text, needle, isNocase);
   if (fn === "startswith") return textStartsWith(text, needle, isNocase);
-  return fn === "endswith" ? textEndsWith(text, needle, isNocase) : textEquals(text, needle, isNocase);
+  return fn === "endswith"
+    ? textEndsWith(text, needle, isNocase)
+    : textEquals(text, needle, isNocase);
 }
 
 function arith(fn: string, a: Value, b: Value, scale: number, isInt: boolean): number | undefined {
   if (typeof a !== "number" || typeof b !== "number") return undefined;
   switch (fn) {
-    case "+": return bounded((a + b) * scale, isInt);
-    case "-": return bounded((a - b) * scale, isInt);
-    case "*": return bounded(a * b * scale, isInt);
-    default: return bounded((a / b) * scale, isInt);
+    case "+":
+      return bounded((a + b) * scale, isInt);
+    case "-":
+      return bounded((a - b) * scale, isInt);
+    case "*":
+      return bounded(a * b * scale, isInt);
+    default:
+      return bounded((a / b) * scale, isInt);
   }
 }
 

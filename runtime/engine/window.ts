@@ -3,7 +3,14 @@
  * aggregates. Decided at events only; fires when the condition becomes true (LANGUAGE C.4).
  */
 import {
-  type CoreRule, durationOf, type EventData, keyText, type Match, type Taken, type Value, type Win,
+  type CoreRule,
+  durationOf,
+  type EventData,
+  keyText,
+  type Match,
+  type Taken,
+  type Value,
+  type Win,
 } from "#core";
 import type { AggregateCode, RuleCode } from "./matcher.ts";
 
@@ -125,7 +132,13 @@ export class WindowMatcher {
     }
   }
 
-  #counted(state: WindowState, i: number, aggregate: AggregateCode, event: EventData, by: 1 | -1): number {
+  #counted(
+    state: WindowState,
+    i: number,
+    aggregate: AggregateCode,
+    event: EventData,
+    by: 1 | -1,
+  ): number {
     const values = state.values[i];
     if (!aggregate.arg || !values) return (state.counts[i] ?? 0) + by;
     const value = aggregate.arg(event);
@@ -140,10 +153,23 @@ export class WindowMatcher {
   #report(key: string, state: WindowState, event: EventData): void {
     const window = state.events.slice(state.head);
     const captures: Taken[] = [
-      { first: window[0] ?? event, last: event, count: window.length, kept: window.slice(0, evidenceKept) },
+      {
+        first: window[0] ?? event,
+        last: event,
+        count: window.length,
+        kept: window.slice(0, evidenceKept),
+      },
     ];
     const isIncomplete = state.overflowUntil >= event.ts || this.#evictedAt > event.ts - this.#size;
-    this.#emit({ rule: this.#rule, key, at: event.ts, captures, window, last: event, isIncomplete });
+    this.#emit({
+      rule: this.#rule,
+      key,
+      at: event.ts,
+      captures,
+      window,
+      last: event,
+      isIncomplete,
+    });
   }
 
   #sweep(now: number): void {

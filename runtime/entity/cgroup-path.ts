@@ -4,7 +4,7 @@
  *   /system.slice/nginx.service                                      unit
  *   /kubepods.slice/kubepods-burstable.slice/
  *      kubepods-burstable-pod<uid with _>.slice/cri-containerd-<id>.scope      pod, container
- *   /kubepods/burstable/pod<uid>/<id>                                pod, container (cgroupfs driver)
+ *   /kubepods/burstable/pod<uid>/<id>         pod, container (cgroupfs driver)
  *   /docker/<id>, /system.slice/docker-<id>.scope                    container
  *
  * A path says only what it says: a unit inside a container (systemd as pid 1) is the container's
@@ -25,7 +25,7 @@ const RUNTIME_SCOPE =
   /^(?:docker|crio|cri-containerd|libpod|containerd|nerdctl|cri-o)-([0-9a-f]{64})\.scope$/;
 /** A container as a directory of its own: below `docker`, `libpod_parent`, or a pod. */
 const BARE_CONTAINER = /^(?:crio-|libpod-|cri-containerd-)?([0-9a-f]{64})$/;
-/** `cri-containerd:<pod slice>:<id>` style leaves that some runtimes leave on the cgroupfs driver. */
+/** `<pod slice>:cri-containerd:<id>`: containerd with a systemd path on the cgroupfs driver. */
 const COLON_CONTAINER = /:(?:cri-containerd|docker|crio):([0-9a-f]{64})$/;
 /** Companions of a container that are not the container itself. */
 const CONMON_SCOPE = /^(?:crio-conmon|libpod-conmon)-[0-9a-f]{64}\.scope$/;

@@ -27,7 +27,8 @@ export class Interner {
   intern(text: string): number {
     const id = this.#ids.get(text);
     if (id !== undefined) return id;
-    if (text.length <= Interner.maxLength && this.#texts.length < this.capacity) return this.#add(text);
+    if (text.length <= Interner.maxLength && this.#texts.length < this.capacity)
+      return this.#add(text);
     this.#misses++;
     return -1;
   }

@@ -4,8 +4,17 @@
  * into plain data.
  */
 import {
-  CutText, type EntityRef, type EventData, type Field, type FieldPlace, type Layout, makeEvent, type Schema,
-  slot, textRefBit, type Value,
+  CutText,
+  type EntityRef,
+  type EventData,
+  type Field,
+  type FieldPlace,
+  type Layout,
+  makeEvent,
+  type Schema,
+  slot,
+  textRefBit,
+  type Value,
 } from "#core";
 import type { Ring } from "#runtime/ring";
 import type { Interner } from "./interner.ts";
@@ -87,7 +96,8 @@ export class RecordReader {
 
   #words(where: number, count: number): bigint {
     let x = 0n;
-    for (let i = count - 1; i >= 0; i--) x = (x << 32n) | BigInt(this.ring.views.u32[(where >> 2) + i] ?? 0);
+    for (let i = count - 1; i >= 0; i--)
+      x = (x << 32n) | BigInt(this.ring.views.u32[(where >> 2) + i] ?? 0);
     return x;
   }
 }

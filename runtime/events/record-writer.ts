@@ -1,5 +1,12 @@
 /** Writes events into a ring, field by field; see `EventWriter` for the contract. */
-import { type EntityRef, type EventWriter, type Layout, type Schema, slot, textRefBit } from "#core";
+import {
+  type EntityRef,
+  type EventWriter,
+  type Layout,
+  type Schema,
+  slot,
+  textRefBit,
+} from "#core";
 import type { Ring } from "#runtime/ring";
 import type { Interner } from "./interner.ts";
 
@@ -71,7 +78,7 @@ export class RecordWriter implements EventWriter {
     const at = this.#place(field);
     const type = this.#schema.kinds[this.#kind]?.fields[field]?.type;
     if (at < 0 || type?.t !== "string") return;
-    const fitted = fit(text.isWellFormed() ? text : text.toWellFormed(), type.maxBytes);
+    const fitted = prefixOf(text.isWellFormed() ? text : text.toWellFormed(), type.maxBytes);
     if (fitted.length < text.length) this.cut++;
     const handle = this.#textHandle(fitted);
     if (handle < 0) return;
@@ -136,7 +143,7 @@ export class RecordWriter implements EventWriter {
 }
 
 /** The longest prefix of whole characters with at most `maxBytes` UTF-8 bytes. */
-function fit(text: string, maxBytes: number): string {
+function prefixOf(text: string, maxBytes: number): string {
   if (text.length * 3 <= maxBytes) return text;
   let bytes = 0;
   let i = 0;

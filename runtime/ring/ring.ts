@@ -48,7 +48,8 @@ export class Ring {
   #dropped = 0;
 
   constructor(options: RingOptions) {
-    if ((options.slots & (options.slots - 1)) !== 0) throw new Error("slots must be a power of two");
+    if ((options.slots & (options.slots - 1)) !== 0)
+      throw new Error("slots must be a power of two");
     this.slots = options.slots;
     this.textBase = options.slots * slotBytes;
     this.textBytes = options.textBytes;
@@ -78,7 +79,8 @@ export class Ring {
     const size = (bytes + 7) & ~7;
     const inRing = this.#textHead % this.textBytes;
     const skip = inRing + size > this.textBytes ? this.textBytes - inRing : 0;
-    if (size > this.textBytes || this.#textHead + skip + size - this.#textTail > this.textBytes) return -1;
+    if (size > this.textBytes || this.#textHead + skip + size - this.#textTail > this.textBytes)
+      return -1;
     const at = this.textBase + ((this.#textHead + skip) % this.textBytes);
     this.#textHead += skip + size;
     this.views.u8.fill(0, at, at + size);
@@ -94,9 +96,10 @@ export class Ring {
   /** Forgets what was reserved since the last commit; the record counts as dropped. */
   abandon(): void {
     const last = this.#written - 1;
-    this.#textHead = this.#written > this.#released
-      ? (this.#textEnd[last & (this.slots - 1)] ?? this.#textTail)
-      : this.#textTail;
+    this.#textHead =
+      this.#written > this.#released
+        ? (this.#textEnd[last & (this.slots - 1)] ?? this.#textTail)
+        : this.#textTail;
     this.#dropped++;
   }
 
@@ -123,7 +126,8 @@ export class Ring {
   /** Gives the first `count` records back to the writer. */
   release(count: number): void {
     if (count === 0) return;
-    this.#textTail = this.#textEnd[(this.#released + count - 1) & (this.slots - 1)] ?? this.#textTail;
+    this.#textTail =
+      this.#textEnd[(this.#released + count - 1) & (this.slots - 1)] ?? this.#textTail;
     this.#released += count;
   }
 

@@ -39,8 +39,13 @@ const respaced = fc
         {
           weight: 1,
           arbitrary: fc.constantFrom(
-            " // line\n", "\n// own\n", "\n/// doc\n", " /* in */ ", "\n/* a\n   b  \n*/\n",
-            " /* x */ // y\n", "\n\n// one\n\n// two\n\n",
+            " // line\n",
+            "\n// own\n",
+            "\n/// doc\n",
+            " /* in */ ",
+            "\n/* a\n   b  \n*/\n",
+            " /* x */ // y\n",
+            "\n\n// one\n\n// two\n\n",
           ),
         },
       ),

@@ -60,7 +60,10 @@ describe("depth of expressions", () => {
     ["and not", ruleWhere(`${"x and not ".repeat(MANY)}x`)],
     ["+", ruleWhere(`${"1 + ".repeat(MANY)}1 > 2`)],
     ["fields", ruleWhere(`a${".b".repeat(MANY)}`)],
-    ["chains in parentheses", ruleWhere(`${"(".repeat(100)}x${`${" or x".repeat(50)})`.repeat(100)}`)],
+    [
+      "chains in parentheses",
+      ruleWhere(`${"(".repeat(100)}x${`${" or x".repeat(50)})`.repeat(100)}`),
+    ],
   ])("%s beyond the limit is one diagnostic", (_name, text) => checkCode(text, "TAP1023"));
 
   it("is allowed up to the limit, and lists may have any length", () => {
@@ -93,7 +96,10 @@ describe("size", () => {
     ["slashes", "/".repeat(full)],
     ["pub", "pub ".repeat(full / 4)],
     ["broken rules", `module a\n${"rule {\n}\n".repeat(Math.floor(full / 11))}`],
-    ["broken steps", `module a\nrule r { match sequence { ${"a: k.x then ".repeat(Math.floor(full / 14))}`],
+    [
+      "broken steps",
+      `module a\nrule r { match sequence { ${"a: k.x then ".repeat(Math.floor(full / 14))}`,
+    ],
     ["nested sequences", `module a\nrule r {${" match sequence {".repeat(MANY)}`],
     ["holes", ruleDoc("{a}".repeat(Math.floor(full / 4)))],
     ["open holes", ruleDoc("{".repeat(Math.floor(full / 4) * 2 + 1))],

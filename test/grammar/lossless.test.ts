@@ -39,16 +39,58 @@ describe("textOf(parse(x)) = x", () => {
   });
 
   it.each([
-    "", " ", "\n", "\uFEFF", "\uFEFFmodule a", "a\uFEFF", "\0", "module a\0", "\uD800", "\uDC00x",
-    '"', 'r"', 're"\\', '"\\', "/*", "//", "///", "/", "module a /* x", '"{', '"{"', '"}"', '"{{}}"',
-    "1", "1.", "1..", "1..2", "1.5.2", "10/s", "10/", "1e", "@", "@a", "@a(", "pub", "pub pub", "}",
-    "module a\r\nrule b {\r\n}\r\n", "module", "module a.", "module a\nimport", "module a\nlet x(",
+    "",
+    " ",
+    "\n",
+    "\uFEFF",
+    "\uFEFFmodule a",
+    "a\uFEFF",
+    "\0",
+    "module a\0",
+    "\uD800",
+    "\uDC00x",
+    '"',
+    'r"',
+    're"\\',
+    '"\\',
+    "/*",
+    "//",
+    "///",
+    "/",
+    "module a /* x",
+    '"{',
+    '"{"',
+    '"}"',
+    '"{{}}"',
+    "1",
+    "1.",
+    "1..",
+    "1..2",
+    "1.5.2",
+    "10/s",
+    "10/",
+    "1e",
+    "@",
+    "@a",
+    "@a(",
+    "pub",
+    "pub pub",
+    "}",
+    "module a\r\nrule b {\r\n}\r\n",
+    "module",
+    "module a.",
+    "module a\nimport",
+    "module a\nlet x(",
   ])("%j", checkLossless);
 
   const sources = { "any text": anyText, "token soup": tokenSoup, "mutated files": mutatedSource };
-  it.each(Object.entries(sources))(`${FUZZ_RUNS} times %s`, (_name, source) => {
-    fc.assert(fc.property(source, checkLossless), { numRuns: FUZZ_RUNS });
-  }, 3_600_000);
+  it.each(Object.entries(sources))(
+    `${FUZZ_RUNS} times %s`,
+    (_name, source) => {
+      fc.assert(fc.property(source, checkLossless), { numRuns: FUZZ_RUNS });
+    },
+    3_600_000,
+  );
 
   it(`${FUZZ_RUNS} times arbitrary bytes read as UTF-8`, () => {
     const bytes = fc.uint8Array({ maxLength: 300 });

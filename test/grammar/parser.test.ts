@@ -22,14 +22,24 @@ describe("the grammar", () => {
 
   it("accepts every contextual keyword as a name", () => {
     for (const word of contextualWords) {
-      const text = `module ${word}.x\nlet ${word}(${word}: int) = ${word}.${word} + ${word}[0]\nrule ${word} version 1 {\n  severity info\n  match sequence { ${word}: k.${word} then ${word}: k.a where x == ${word} }\n}\n`;
+      const text = [
+        `module ${word}.x`,
+        `let ${word}(${word}: int) = ${word}.${word} + ${word}[0]`,
+        `rule ${word} version 1 {`,
+        `  match sequence { ${word}: k.${word} then ${word}: k.a where x == ${word} }`,
+        "}",
+      ].join("\n");
       expect([word, ...codesOf(text)]).toEqual([word]);
     }
   });
 
   it("accepts every word after a dot, as a field name, map key and enum member", () => {
     for (const word of [...reservedWords, ...contextualWords]) {
-      const text = `module a.${word}\nevent x.${word} from k { ${word}: enum { ${word}, b } in: int }\nderive y.z from e: x.y where e.${word} == 1 set { ${word}: e.${word} not: 2 }\n`;
+      const text = [
+        `module a.${word}`,
+        `event x.${word} from k { ${word}: enum { ${word}, b } in: int }`,
+        `derive y.z from e: x.y where e.${word} == 1 set { ${word}: e.${word} not: 2 }`,
+      ].join("\n");
       expect([word, ...codesOf(text)]).toEqual([word]);
     }
   });

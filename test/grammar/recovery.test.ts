@@ -52,7 +52,11 @@ describe("recovery", () => {
     const last = named(decls, "last") as RuleDecl;
     const match = last.items.find((item) => item.kind === "matchItem");
     const steps = match?.pattern.kind === "sequence" ? match.pattern.items : [];
-    expect(steps.map((item) => ("step" in item ? item.step.name.text : ""))).toEqual(["a", "", "c"]);
+    expect(steps.map((item) => ("step" in item ? item.step.name.text : ""))).toEqual([
+      "a",
+      "",
+      "c",
+    ]);
   });
 
   it("leaves an error pattern where a match may have stood", () => {

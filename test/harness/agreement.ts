@@ -1,11 +1,20 @@
 /** Runs one rule on one trace in the reference interpreter and in the engine, to compare findings. */
-import { compile, type CompileResult, emitMatcher } from "#compiler";
+import { type CompileResult, compile, emitMatcher } from "#compiler";
 import {
-  allStepsOf, CutText, evaluate, type EventData, type Finding, interpretRule, makeEvent, type Match, parseIp, writeFinding,
+  allStepsOf,
+  CutText,
+  type EventData,
+  evaluate,
+  type Finding,
+  interpretRule,
+  type Match,
+  makeEvent,
+  parseIp,
+  writeFinding,
 } from "#core";
 import { Engine } from "#runtime/engine";
 import { writeEvent } from "#runtime/events";
-import { lawSchema, type LawOp } from "./law-rules.ts";
+import { type LawOp, lawSchema } from "./law-rules.ts";
 
 const epoch = Date.UTC(2026, 0, 1) * 1000;
 const unitUs = 500_000;
@@ -18,18 +27,26 @@ export interface Compiled {
 
 export function compileLaw(text: string, mutate: (matcher: string) => string = (m) => m): Compiled {
   const result = compile(
-    [{ file: "schema.tapio", text: lawSchema }, { file: "rules.tapio", text }],
+    [
+      { file: "schema.tapio", text: lawSchema },
+      { file: "rules.tapio", text },
+    ],
     { std: [], version: "test" },
   );
   if (result.hasErrors) {
     const [first] = result.diagnostics.filter((d) => d.severity === "error");
-    throw new Error(`the generated rule does not compile: ${first?.code} ${first?.message}\n${text}`);
+    throw new Error(
+      `the generated rule does not compile: ${first?.code} ${first?.message}\n${text}`,
+    );
   }
   return { result, matcher: mutate(emitMatcher(result.unit)) };
 }
 
 interface Scenario {
-  readonly ops: readonly ({ readonly event: EventData } | { readonly source: string; readonly timeUs: number })[];
+  readonly ops: readonly (
+    | { readonly event: EventData }
+    | { readonly source: string; readonly timeUs: number }
+  )[];
 }
 
 function scenarioOf(compiled: Compiled, ops: readonly LawOp[]): Scenario {
@@ -37,18 +54,35 @@ function scenarioOf(compiled: Compiled, ops: readonly LawOp[]): Scenario {
   const seq = [0, 0];
   return {
     ops: ops.map((op) => {
-      if (op.op === "progress") return { source: op.source === 0 ? "s1" : "s2", timeUs: epoch + op.at * unitUs };
+      if (op.op === "progress")
+        return { source: op.source === 0 ? "s1" : "s2", timeUs: epoch + op.at * unitUs };
       const kind = schema.kinds[op.kind];
       const source = kind?.source ?? 0;
       seq[source] = (seq[source] ?? 0) + 1;
       const text = op.s === undefined ? undefined : op.isCut ? new CutText(op.s) : op.s;
       const required = kind?.name === "t.b" ? text : (text ?? "");
-      const fields = kind?.name === "t.c"
-        ? [op.k, op.x, text ?? "", parseIp(op.k === 0 ? "10.0.0.1" : "192.168.0.1")]
-        : [op.k, op.x ?? 0, op.y, required, kind?.fields[4]?.type.t === "enum" ? kind.fields[4].type.members[op.e] : "", op.i,
-            kind?.name === "t.b" ? op.b : (op.b ?? false)];
+      const fields =
+        kind?.name === "t.c"
+          ? [op.k, op.x, text ?? "", parseIp(op.k === 0 ? "10.0.0.1" : "192.168.0.1")]
+          : [
+              op.k,
+              op.x ?? 0,
+              op.y,
+              required,
+              kind?.fields[4]?.type.t === "enum" ? kind.fields[4].type.members[op.e] : "",
+              op.i,
+              kind?.name === "t.b" ? op.b : (op.b ?? false),
+            ];
       const entity = op.entity === undefined ? undefined : { pod: op.entity };
-      return { event: makeEvent(schema, { kind: op.kind, ts: epoch + op.at * unitUs, seq: seq[source] ?? 0, entity, fields }) };
+      return {
+        event: makeEvent(schema, {
+          kind: op.kind,
+          ts: epoch + op.at * unitUs,
+          seq: seq[source] ?? 0,
+          entity,
+          fields,
+        }),
+      };
     }),
   };
 }
@@ -84,7 +118,9 @@ export function runInterpreter(compiled: Compiled, ops: readonly LawOp[]): Findi
   const params = new Map(unit.params.map((p) => [p.name, p.value]));
   return unit.rules.flatMap((rule) => {
     const { matches } = interpretRule(unit, rule, params, { events, watermark: endUs - 300_000 });
-    return matches.map((match) => writeFinding(unit, match, interpreterEval(compiled, match), "law"));
+    return matches.map((match) =>
+      writeFinding(unit, match, interpreterEval(compiled, match), "law"),
+    );
   });
 }
 
@@ -95,11 +131,17 @@ function interpreterEval(compiled: Compiled, match: Match) {
   return (e: Parameters<typeof evaluate>[0]) => evaluate(e, env);
 }
 
-export function runEngine(compiled: Compiled, ops: readonly LawOp[]): { findings: Finding[]; engine: Engine } {
+export function runEngine(
+  compiled: Compiled,
+  ops: readonly LawOp[],
+): { findings: Finding[]; engine: Engine } {
   const findings: Finding[] = [];
   const { unit } = compiled.result;
   const engine = new Engine({
-    unit, matcher: compiled.matcher, bundleHash: "law", ring: { slots: 64, textBytes: 4096 },
+    unit,
+    matcher: compiled.matcher,
+    bundleHash: "law",
+    ring: { slots: 64, textBytes: 4096 },
     onFinding: (f) => findings.push(f),
   });
   for (const op of scenarioOf(compiled, ops).ops) {

@@ -31,12 +31,19 @@ function condition(n: string, earlier: readonly string[], depth = 2): fc.Arbitra
     fc.tuple(op, small).map(([o, v]) => `${n}.x ${o} ${v}`),
     fc.tuple(op, small).map(([o, v]) => `${v} ${o} ${n}.x`),
     fc.tuple(fc.constantFrom("==", "!="), text).map(([o, v]) => `${n}.s ${o} "${v}"`),
-    fc.tuple(fc.constantFrom("contains", "startswith", "endswith"), text, fc.constantFrom("", " nocase"))
+    fc
+      .tuple(
+        fc.constantFrom("contains", "startswith", "endswith"),
+        text,
+        fc.constantFrom("", " nocase"),
+      )
       .map(([o, v, c]) => `${n}.s ${o} "${v}"${c}`),
     fc.constantFrom('re"^a.*b"', 're"b$"', 're"a{2}|bb"').map((r) => `${n}.s matches ${r}`),
     fc.constantFrom('glob"a*"', 'glob"?b"').map((g) => `${n}.s like ${g}`),
     fc.array(small, { minLength: 1, maxLength: 3 }).map((vs) => `${n}.x in [${vs.join(", ")}]`),
-    fc.array(text, { minLength: 1, maxLength: 2 }).map((vs) => `${n}.s not in [${vs.map((v) => `"${v}"`).join(", ")}]`),
+    fc
+      .array(text, { minLength: 1, maxLength: 2 })
+      .map((vs) => `${n}.s not in [${vs.map((v) => `"${v}"`).join(", ")}]`),
     fc.constant(`has ${n}.x`),
     fc.constant(`${n}.s is missing`),
     fc.tuple(op, small, small).map(([o, d, v]) => `(${n}.x ?? ${d}) + 1 ${o} ${v}`),
@@ -67,10 +74,18 @@ function condition(n: string, earlier: readonly string[], depth = 2): fc.Arbitra
 
 /** Fields only some kinds have; used where the step has that kind alone. */
 function special(n: string, kind: string): fc.Arbitrary<string> {
-  if (kind === "t.c") return fc.constantFrom(`${n}.h in cidr"10.0.0.0/8"`, `${n}.h == ip"10.0.0.1"`);
+  if (kind === "t.c")
+    return fc.constantFrom(`${n}.h in cidr"10.0.0.0/8"`, `${n}.h == ip"10.0.0.1"`);
   return fc.constantFrom(
-    `${n}.e == "v"`, `${n}.e != "v"`, `${n}.b`, `not ${n}.b`, `${n}.i == id("1")`, `${n}.i != id("4294967297")`,
-    `${n}.y > 1`, `has ${n}.y and ${n}.y != 2`, `${n}.y in [1, 2]`,
+    `${n}.e == "v"`,
+    `${n}.e != "v"`,
+    `${n}.b`,
+    `not ${n}.b`,
+    `${n}.i == id("1")`,
+    `${n}.i != id("4294967297")`,
+    `${n}.y > 1`,
+    `has ${n}.y and ${n}.y != 2`,
+    `${n}.y in [1, 2]`,
   );
 }
 
@@ -79,9 +94,17 @@ function step(name: string, earlier: readonly string[]): fc.Arbitrary<StepShape>
     const [only] = k;
     const general = condition(name, earlier);
     const specific = k.length === 1 && only ? special(name, only) : general;
-    return fc.option(fc.oneof(general, specific, fc.tuple(specific, general).map(([a, b]) => `${a} and ${b}`)), {
-      nil: undefined, freq: 3,
-    });
+    return fc.option(
+      fc.oneof(
+        general,
+        specific,
+        fc.tuple(specific, general).map(([a, b]) => `${a} and ${b}`),
+      ),
+      {
+        nil: undefined,
+        freq: 3,
+      },
+    );
   };
   const kindSets = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom(...kinds).map((k) => [k]) },
@@ -131,24 +154,39 @@ const sequence: fc.Arbitrary<SequenceShape> = fc
         gap: i === 0 ? fc.constant("") : gap,
         repeat,
         optional: i === n - 1 ? fc.constant(false) : fc.boolean().map((b) => b && i % 2 === 1),
-        without: i === 0 ? fc.constant(undefined) : fc.option(step(`n${i}`, earlier), { nil: undefined, freq: 1 }),
+        without:
+          i === 0
+            ? fc.constant(undefined)
+            : fc.option(step(`n${i}`, earlier), { nil: undefined, freq: 1 }),
       });
     });
     const deadline = fc.option(step("d", used), { nil: undefined, freq: 1 });
     const until = fc.option(step("u", used), { nil: undefined, freq: 1 });
-    return fc.record({ items: fc.tuple(...items), deadline, until, deadlineFor: fc.constantFrom("1s", "3s") }).map((r) => {
-      const body = r.items.flatMap((it, i) => {
-        const negative = it.without ? [`without ${stepText(it.without)}`] : [];
-        const then = i === 0 ? "" : "then ";
-        return [...negative, `${then}${it.gap}${it.optional ? "optional " : ""}${stepText(it.step)}${it.repeat}`];
+    return fc
+      .record({
+        items: fc.tuple(...items),
+        deadline,
+        until,
+        deadlineFor: fc.constantFrom("1s", "3s"),
+      })
+      .map((r) => {
+        const body = r.items.flatMap((it, i) => {
+          const negative = it.without ? [`without ${stepText(it.without)}`] : [];
+          const then = i === 0 ? "" : "then ";
+          return [
+            ...negative,
+            `${then}${it.gap}${it.optional ? "optional " : ""}${stepText(it.step)}${it.repeat}`,
+          ];
+        });
+        if (r.deadline) body.push(`then no ${stepText(r.deadline)} for ${r.deadlineFor}`);
+        return {
+          head: `${by}${within}${strict} partials 4000`,
+          body,
+          steps: used,
+          order: used.filter((_, i) => !r.items[i]?.optional),
+          until: r.until && stepText(r.until),
+        };
       });
-      if (r.deadline) body.push(`then no ${stepText(r.deadline)} for ${r.deadlineFor}`);
-      return {
-        head: `${by}${within}${strict} partials 4000`, body, steps: used,
-        order: used.filter((_, i) => !r.items[i]?.optional),
-        until: r.until && stepText(r.until),
-      };
-    });
   });
 
 /** An expression as it stands in a hole of a string. */
@@ -156,12 +194,19 @@ function quoted(expr: string): string {
   return expr.replaceAll("\\", "\\\\").replaceAll('"', '\\"');
 }
 
-function explain(steps: readonly string[], order: readonly string[], n: string): fc.Arbitrary<string> {
+function explain(
+  steps: readonly string[],
+  order: readonly string[],
+  n: string,
+): fc.Arbitrary<string> {
   const first = steps[0] ?? n;
   const last = steps.at(-1) ?? n;
-  return fc.tuple(condition(last, steps.slice(0, -1), 1), fc.constantFrom(0.1, 0.2)).map(([c, w]) => {
-    const chain = order.length > 1 ? `chain ${order.join(" -> ")} as "{${last}.s ?? \\"?\\"}"` : "";
-    return `explain {
+  return fc
+    .tuple(condition(last, steps.slice(0, -1), 1), fc.constantFrom(0.1, 0.2))
+    .map(([c, w]) => {
+      const chain =
+        order.length > 1 ? `chain ${order.join(" -> ")} as "{${last}.s ?? \\"?\\"}"` : "";
+      return `explain {
     root ${first} as "x={${first}.x}"
     impact ${last}
     ${chain}
@@ -170,14 +215,20 @@ function explain(steps: readonly string[], order: readonly string[], n: string):
     recommend "look at {${last}.k}" when ${c}
     evidence ${last}.x
   }`;
-  });
+    });
 }
 
 const suppress = fc.constantFrom("", "", "suppress 3s", "suppress 10s by p.x");
 
 const sequenceRule = sequence.chain((q) =>
-  fc.tuple(explain(q.steps, q.order, "p"), suppress, fc.constantFrom("", 'severity critical when p.x > 1 else info')).map(
-    ([x, s, v]) => `rule r {
+  fc
+    .tuple(
+      explain(q.steps, q.order, "p"),
+      suppress,
+      fc.constantFrom("", "severity critical when p.x > 1 else info"),
+    )
+    .map(
+      ([x, s, v]) => `rule r {
   ${v}
   match sequence ${q.head} {
     ${q.body.join("\n    ")}
@@ -186,15 +237,17 @@ const sequenceRule = sequence.chain((q) =>
   ${s}
 }
 `,
-  ),
+    ),
 );
 
 const singleRule = step("p", []).chain((p) =>
-  explain(["p"], [], "p").map((x) => `rule r {
+  explain(["p"], [], "p").map(
+    (x) => `rule r {
   match ${stepText(p)}
   ${x}
 }
-`),
+`,
+  ),
 );
 
 const having = (n: string) => {
@@ -213,10 +266,16 @@ const having = (n: string) => {
 };
 
 const windowRule = step("p", []).chain((p) =>
-  fc.tuple(
-    having("p"), condition("p", [], 0), fc.constantFrom("1s", "3s", "10s", "span"),
-    fc.constantFrom("by k", "by p.k, s?", "", "by same pod"), fc.constantFrom("", "suppress 4s"),
-  ).map(([h, c, size, by, s]) => `rule r {
+  fc
+    .tuple(
+      having("p"),
+      condition("p", [], 0),
+      fc.constantFrom("1s", "3s", "10s", "span"),
+      fc.constantFrom("by k", "by p.k, s?", "", "by same pod"),
+      fc.constantFrom("", "suppress 4s"),
+    )
+    .map(
+      ([h, c, size, by, s]) => `rule r {
   match over ${stepText(p)} sliding ${size} ${by} having ${h}
   explain {
     root p
@@ -225,13 +284,21 @@ const windowRule = step("p", []).chain((p) =>
   }
   ${s}
 }
-`),
+`,
+    ),
 );
 
 /** Source text of a module with one rule. */
 export const lawRule: fc.Arbitrary<string> = fc
-  .oneof({ weight: 6, arbitrary: sequenceRule }, { weight: 1, arbitrary: singleRule }, { weight: 3, arbitrary: windowRule })
-  .map((rule) => `module law.rules\nimport law.schema\nparam span: duration = 4s range 1s .. 1m\n${rule}`);
+  .oneof(
+    { weight: 6, arbitrary: sequenceRule },
+    { weight: 1, arbitrary: singleRule },
+    { weight: 3, arbitrary: windowRule },
+  )
+  .map(
+    (rule) =>
+      `module law.rules\nimport law.schema\nparam span: duration = 4s range 1s .. 1m\n${rule}`,
+  );
 
 /** One step of a trace: an event or progress of a source. Times in units of 500 ms. */
 export type LawOp =
@@ -274,7 +341,9 @@ const progressOp: fc.Arbitrary<LawOp> = fc.record({
 /** Mostly in order, so that matches are frequent; now and then shuffled, so that some are late. */
 export const lawTrace: fc.Arbitrary<LawOp[]> = fc
   .tuple(
-    fc.array(fc.oneof({ weight: 9, arbitrary: eventOp }, { weight: 1, arbitrary: progressOp }), { maxLength: 13 }),
+    fc.array(fc.oneof({ weight: 9, arbitrary: eventOp }, { weight: 1, arbitrary: progressOp }), {
+      maxLength: 13,
+    }),
     fc.constantFrom("sorted", "sorted", "nearly", "as is"),
   )
   .map(([ops, order]) => {

@@ -16,16 +16,26 @@ describe("interpreter = engine", () => {
     let findings = 0;
     let cases = 0;
     fc.assert(
-      fc.property(lawRule, fc.array(lawTrace, { minLength: tracesPerRule, maxLength: tracesPerRule }), (text, traces) => {
-        const compiled = compileLaw(text);
-        for (const ops of traces) {
-          cases++;
-          const difference = disagreement(compiled, ops);
-          if (difference) throw new Error(`${text}\n${JSON.stringify(ops, (_, v) => (typeof v === "bigint" ? `${v}n` : v))}\n${difference}`);
-          findings += runInterpreter(compiled, ops).length;
-        }
-      }),
-      { numRuns: rules, ...(process.env.TAPIO_LAW_SEED ? { seed: Number(process.env.TAPIO_LAW_SEED) } : {}) },
+      fc.property(
+        lawRule,
+        fc.array(lawTrace, { minLength: tracesPerRule, maxLength: tracesPerRule }),
+        (text, traces) => {
+          const compiled = compileLaw(text);
+          for (const ops of traces) {
+            cases++;
+            const difference = disagreement(compiled, ops);
+            if (difference)
+              throw new Error(
+                `${text}\n${JSON.stringify(ops, (_, v) => (typeof v === "bigint" ? `${v}n` : v))}\n${difference}`,
+              );
+            findings += runInterpreter(compiled, ops).length;
+          }
+        },
+      ),
+      {
+        numRuns: rules,
+        ...(process.env.TAPIO_LAW_SEED ? { seed: Number(process.env.TAPIO_LAW_SEED) } : {}),
+      },
     );
     console.log(`${cases} cases, ${findings} findings`);
     expect(findings).toBeGreaterThan(cases / 20);

@@ -32,11 +32,14 @@ function holeText(hole: Hole): string {
 
 /** A literal for any value a rule can hold. */
 export function lit(value: string | number | bigint | boolean | undefined): Code {
-  if (typeof value === "bigint") return new Code(`${value < 0n ? `(${value}n)` : `${value}n`}`, sealed);
+  if (typeof value === "bigint")
+    return new Code(`${value < 0n ? `(${value}n)` : `${value}n`}`, sealed);
   if (typeof value === "number") return code`${value}`;
   if (value === undefined) return code`undefined`;
   // JSON leaves these two line separators as they are; older parsers read them as line ends.
-  const json = JSON.stringify(value).replace(/\u2028/g, "\\u2028").replace(/\u2029/g, "\\u2029");
+  const json = JSON.stringify(value)
+    .replace(/\u2028/g, "\\u2028")
+    .replace(/\u2029/g, "\\u2029");
   return new Code(json, sealed);
 }
 

@@ -11,8 +11,18 @@
  * *touch* trigger per rule that needs to see all events of its kinds (`next`, `strict`).
  */
 import {
-  allStepsOf, type CoreRule, type CoreUnit, type Expr, explainExprs, type KeyPart, layoutOf, type Seq,
-  type Step, stepsOf, walkExpr, type Win,
+  allStepsOf,
+  type CoreRule,
+  type CoreUnit,
+  type Expr,
+  explainExprs,
+  type KeyPart,
+  layoutOf,
+  type Seq,
+  type Step,
+  stepsOf,
+  type Win,
+  walkExpr,
 } from "#core";
 import { both, type Code, code, either, join, lit, name, yes } from "./code.ts";
 import { Constants, id } from "./names.ts";
@@ -38,7 +48,10 @@ export function emitMatcher(unit: CoreUnit): string {
     const info = unit.schema.kinds[kind];
     if (!info) throw new Error(`no kind ${kind}`);
     const cx: SlotContext = { unit, kind, layout: layoutOf(info), constants, paramIndex };
-    return code`[${kind}, ${kindFunctions(triggers.filter((t) => t.kinds.includes(kind)), cx)}]`;
+    return code`[${kind}, ${kindFunctions(
+      triggers.filter((t) => t.kinds.includes(kind)),
+      cx,
+    )}]`;
   });
   const rules = unit.rules.map((rule) => ruleObject(unit, rule, paramIndex));
   return code`(rt) => {
@@ -87,7 +100,9 @@ function notFalse(e: Expr, cx: SlotContext): Code {
 
 /** Whether contiguity matters, so that every event of the rule's kinds must be seen. */
 export function needsTouch(pattern: Seq | Win): boolean {
-  return pattern.node === "seq" && (pattern.isStrict || pattern.steps.some((s) => s.gap?.gap === "next"));
+  return (
+    pattern.node === "seq" && (pattern.isStrict || pattern.steps.some((s) => s.gap?.gap === "next"))
+  );
 }
 
 function conjuncts(e: Expr | undefined): readonly Expr[] {
@@ -141,11 +156,17 @@ function ruleObject(unit: CoreUnit, rule: CoreRule, paramIndex: (p: string) => n
   const aggs = rule.pattern.node === "win" ? aggregatesIn(rule.pattern.having) : [];
   const texts = aggs.map((a) => stable(a));
   const base: PlainContext = {
-    unit, steps, current: undefined, aggregates: "none", paramIndex,
+    unit,
+    steps,
+    current: undefined,
+    aggregates: "none",
+    paramIndex,
     aggregateIndex: (e) => texts.indexOf(stable(e)),
   };
   const positive = new Set(steps);
-  const judges = allStepsOf(rule.pattern).map((step) => stepObject(step, positive.has(step), unit, base));
+  const judges = allStepsOf(rule.pattern).map((step) =>
+    stepObject(step, positive.has(step), unit, base),
+  );
   const explained: PlainContext = {
     ...base,
     current: rule.pattern.node === "win" ? rule.pattern.step : undefined,
@@ -154,16 +175,20 @@ function ruleObject(unit: CoreUnit, rule: CoreRule, paramIndex: (p: string) => n
   const explain = explainExprs(rule).map(
     (e) => code`(${id.captures}, ${id.window}) => ${plainValue(e, explained)}`,
   );
-  const having = rule.pattern.node === "win"
-    ? code`(${id.aggregates}) => ${plainTest(rule.pattern.having, true, { ...base, aggregates: "counters" })}`
-    : code`undefined`;
+  const having =
+    rule.pattern.node === "win"
+      ? code`(${id.aggregates}) => ${plainTest(rule.pattern.having, true, { ...base, aggregates: "counters" })}`
+      : code`undefined`;
   const windowed: PlainContext = { ...base, current: steps[0] };
   return code`{
 steps: [
 ${join(judges, ",\n")}
 ],
 having: ${having},
-aggregates: [${join(aggs.map((a) => aggregateObject(a, windowed)), ", ")}],
+aggregates: [${join(
+    aggs.map((a) => aggregateObject(a, windowed)),
+    ", ",
+  )}],
 suppressKey: ${rule.suppress?.key ? keyFunction(rule.suppress.key, explained, true) : code`undefined`},
 explain: [
 ${join(explain, ",\n")}
@@ -200,7 +225,8 @@ function stepObject(step: Step, isPositive: boolean, unit: CoreUnit, base: Plain
   const isTrue = both(...rest.map((e) => plainTest(e, true, cx)));
   const isFalse = either(...rest.map((e) => plainTest(e, false, cx)));
   const verdict = isPositive ? code`${isTrue} ? 1 : 0` : code`${isTrue} ? 1 : ${isFalse} ? 0 : 2`;
-  const judge = rest.length === 0 ? code`undefined` : code`(${id.event}, ${id.captures}) => ${verdict}`;
+  const judge =
+    rest.length === 0 ? code`undefined` : code`(${id.event}, ${id.captures}) => ${verdict}`;
   return code`{ judge: ${judge}, key: ${keyFunction(step.key, cx, false)} }`;
 }
 

@@ -35,7 +35,9 @@ export class Constants {
   }
 
   declarations(): Code {
-    const lines = [...this.#ids].map(([text, at]) => code`const ${name("s", at)} = rt.constant(${lit(text)});\n`);
+    const lines = [...this.#ids].map(
+      ([text, at]) => code`const ${name("s", at)} = rt.constant(${lit(text)});\n`,
+    );
     return join(lines, "");
   }
 }

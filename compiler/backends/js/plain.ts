@@ -36,7 +36,9 @@ export function plainTest(e: Expr, wanted: boolean, cx: PlainContext): Code {
       return code`(${presence(e, cx)}) === ${lit(wanted)}`;
     case "in": {
       const item = plainValue(e.item, cx);
-      const same = e.set.map((x) => code`rt.equal(${item}, ${plainValue(x, cx)}) === ${lit(wanted)}`);
+      const same = e.set.map(
+        (x) => code`rt.equal(${item}, ${plainValue(x, cx)}) === ${lit(wanted)}`,
+      );
       return both(code`${item} !== undefined`, wanted ? either(...same) : both(...same));
     }
     default:
@@ -63,7 +65,8 @@ export function plainValue(e: Expr, cx: PlainContext): Code {
     case "field":
       return fieldValue(e.of, e.name, cx);
     case "meta":
-      return e.what === "kind" ? code`rt.kindName(${eventOf(e.of)})`
+      return e.what === "kind"
+        ? code`rt.kindName(${eventOf(e.of)})`
         : code`${eventOf(e.of)}?.${name(e.what === "time" ? "ts" : "id")}`;
     case "entity":
       return code`rt.entity(${eventOf(e.of)}, ${lit(e.kind)})`;
@@ -92,9 +95,12 @@ export function plainValue(e: Expr, cx: PlainContext): Code {
       return code`[${join(parts, ", ")}].join("")`;
     }
     case "if":
-      return code`(${plainTest(e.cond, true, cx)} ? ${plainValue(e.then, cx)} : ${plainValue(e.otherwise, cx)})`;
+      return code`(${plainTest(e.cond, true, cx)} ? ${plainValue(e.yes, cx)} : ${plainValue(e.no, cx)})`;
     case "call":
-      return code`rt.call(${lit(e.fn)}, [${join(e.args.map((a) => plainValue(a, cx)), ", ")}])`;
+      return code`rt.call(${lit(e.fn)}, [${join(
+        e.args.map((a) => plainValue(a, cx)),
+        ", ",
+      )}])`;
     case "taken":
       return code`(${id.captures}[${e.step}]?.count ?? 0)`;
     case "span":
@@ -138,7 +144,9 @@ export function aggregateParts(
   cx: PlainContext,
 ): { where: Code; arg: Code } {
   const inner: PlainContext = { ...cx, aggregates: "none" };
-  const where = e.where ? code`(${id.event}) => ${plainTest(e.where, true, inner)}` : code`undefined`;
+  const where = e.where
+    ? code`(${id.event}) => ${plainTest(e.where, true, inner)}`
+    : code`undefined`;
   const arg = e.arg ? code`(${id.event}) => ${plainValue(e.arg, inner)}` : code`undefined`;
   return { where, arg };
 }

@@ -6,7 +6,14 @@
  * pushed down to the atoms (negation normal form); unknown is neither.
  */
 import {
-  type CmpOp, type CoreUnit, type Expr, type FieldPlace, type FieldType, type Layout, slot, type Step,
+  type CmpOp,
+  type CoreUnit,
+  type Expr,
+  type FieldPlace,
+  type FieldType,
+  type Layout,
+  type Step,
+  slot,
 } from "#core";
 import { both, type Code, code, either, lit, name, no, yes } from "./code.ts";
 import { type Constants, id } from "./names.ts";
@@ -69,12 +76,14 @@ function isSlotValue(e: Expr): boolean {
 /** Fields whose value does not fit a word or a double are judged on plain data instead. */
 export function needsPlainData(e: Expr, unit: CoreUnit, step: Step): boolean {
   const fields = atomFields(e);
-  return fields.some((f) =>
-    step.kinds.some((k) => {
-      const type = unit.schema.kinds[k]?.fields.find((x) => x.name === f.name)?.type.t;
-      return type === "ip" || type === "cidr";
-    }),
-  ) || comparesTwoTexts(e, unit, step);
+  return (
+    fields.some((f) =>
+      step.kinds.some((k) => {
+        const type = unit.schema.kinds[k]?.fields.find((x) => x.name === f.name)?.type.t;
+        return type === "ip" || type === "cidr";
+      }),
+    ) || comparesTwoTexts(e, unit, step)
+  );
 }
 
 /** Two string or id fields are compared as plain data: the slot holds only handles. */
@@ -124,7 +133,9 @@ export function slotTest(e: Expr, wanted: boolean, cx: SlotContext): Code {
       return comparison(e, wanted, cx);
     case "in": {
       const item = e.item;
-      const parts = e.set.map((x) => comparison({ op: "cmp", cmp: "==", left: item, right: x }, wanted, cx));
+      const parts = e.set.map((x) =>
+        comparison({ op: "cmp", cmp: "==", left: item, right: x }, wanted, cx),
+      );
       const present = item.op === "field" ? (fieldIn(item.name, cx)?.present ?? no) : no;
       return both(present, wanted ? either(...parts) : both(...parts));
     }
@@ -132,7 +143,9 @@ export function slotTest(e: Expr, wanted: boolean, cx: SlotContext): Code {
       return textTest(e, wanted, cx);
     case "matches": {
       const value = textValue(e.text, cx);
-      return value ? both(value.present, code`rt.matches(${e.program}, ${value.text}) === ${lit(wanted)}`) : no;
+      return value
+        ? both(value.present, code`rt.matches(${e.program}, ${value.text}) === ${lit(wanted)}`)
+        : no;
     }
     default:
       throw new Error(`not a slot condition: ${e.op}`);
@@ -162,8 +175,10 @@ function fieldIn(field: string, cx: SlotContext): SlotField | undefined {
 function rawRead(place: FieldPlace): Code {
   const { offset, width, inExt } = place;
   const at = (shift: number) =>
-    inExt ? code`((${id.reader}.ext(${id.b}) + ${offset}) >> ${shift})`
-      : shift === 0 ? code`${id.b} + ${offset}`
+    inExt
+      ? code`((${id.reader}.ext(${id.b}) + ${offset}) >> ${shift})`
+      : shift === 0
+        ? code`${id.b} + ${offset}`
         : code`${shift === 2 ? id.w : id.d} + ${offset >> shift}`;
   if (width === "u8") return code`${id.u8}[${at(0)}]`;
   return width === "f64" ? code`${id.f64}[${at(3)}]` : code`${id.u32}[${at(2)}]`;
@@ -175,9 +190,10 @@ function wordRead(place: FieldPlace, n: number): Code {
 }
 
 function flag(bit: number): Code {
-  const word = bit < 32
-    ? code`${id.u32}[${id.w} + ${slot.flags >> 2}]`
-    : code`${id.u32}[(${id.reader}.ext(${id.b}) >> 2) + ${(bit >> 5) - 1}]`;
+  const word =
+    bit < 32
+      ? code`${id.u32}[${id.w} + ${slot.flags >> 2}]`
+      : code`${id.u32}[(${id.reader}.ext(${id.b}) >> 2) + ${(bit >> 5) - 1}]`;
   return code`((${word} >>> ${bit & 31} & 1) === 1)`;
 }
 
@@ -188,10 +204,20 @@ function boolField(field: string, wanted: boolean, cx: SlotContext): Code {
 }
 
 const mirrored: Record<CmpOp, CmpOp> = {
-  "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=",
+  "==": "==",
+  "!=": "!=",
+  "<": ">",
+  "<=": ">=",
+  ">": "<",
+  ">=": "<=",
 };
 const opposite: Record<CmpOp, CmpOp> = {
-  "==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<",
+  "==": "!=",
+  "!=": "==",
+  "<": ">=",
+  "<=": ">",
+  ">": "<=",
+  ">=": "<",
 };
 
 function comparison(e: Extract<Expr, { op: "cmp" }>, wanted: boolean, cx: SlotContext): Code {
@@ -214,12 +240,18 @@ function comparison(e: Extract<Expr, { op: "cmp" }>, wanted: boolean, cx: SlotCo
 
 function ordering(cmp: CmpOp, a: Code, b: Code): Code {
   switch (cmp) {
-    case "==": return code`${a} === ${b}`;
-    case "!=": return code`${a} !== ${b}`;
-    case "<": return code`${a} < ${b}`;
-    case "<=": return code`${a} <= ${b}`;
-    case ">": return code`${a} > ${b}`;
-    case ">=": return code`${a} >= ${b}`;
+    case "==":
+      return code`${a} === ${b}`;
+    case "!=":
+      return code`${a} !== ${b}`;
+    case "<":
+      return code`${a} < ${b}`;
+    case "<=":
+      return code`${a} <= ${b}`;
+    case ">":
+      return code`${a} > ${b}`;
+    case ">=":
+      return code`${a} >= ${b}`;
   }
 }
 
@@ -231,7 +263,8 @@ function numberValue(e: Expr, cx: SlotContext): { present: Code; value: Code } |
   if (e.op === "const") {
     return typeof e.value === "number" ? { present: yes, value: code`${e.value}` } : undefined;
   }
-  if (e.op === "param") return { present: yes, value: code`${id.params}[${cx.paramIndex(e.name)}]` };
+  if (e.op === "param")
+    return { present: yes, value: code`${id.params}[${cx.paramIndex(e.name)}]` };
   if (e.op !== "field") return undefined;
   const f = fieldIn(e.name, cx);
   const isNumber = f && !["string", "enum", "id64", "bool"].includes(f.type.t);
@@ -272,7 +305,8 @@ function textValue(e: Expr, cx: SlotContext): { present: Code; text: Code } | un
   if (f.type.t === "enum") return undefined;
   if (f.type.t !== "string") return undefined;
   const whole = code`${id.reader}.text(${f.raw})`;
-  const text = f.cut.text === "false" ? whole : code`(${f.cut} ? rt.cut(${id.reader}, ${f.raw}) : ${whole})`;
+  const text =
+    f.cut.text === "false" ? whole : code`(${f.cut} ? rt.cut(${id.reader}, ${f.raw}) : ${whole})`;
   return { present: f.present, text };
 }
 

@@ -7,7 +7,13 @@
  * conjunct keeps all events of its kinds, and so does a rule for which contiguity matters.
  */
 import {
-  allStepsOf, type CmpOp, type CoreUnit, type Expr, type KernelAtom, type KernelNeed, type Step,
+  allStepsOf,
+  type CmpOp,
+  type CoreUnit,
+  type Expr,
+  type KernelAtom,
+  type KernelNeed,
+  type Step,
 } from "#core";
 import { needsTouch } from "../js/emit.ts";
 
@@ -29,10 +35,12 @@ export function selectKernelEvents(unit: CoreUnit): KernelNeed[] {
       }
     }
   }
-  return [...byKind].sort(([a], [b]) => a - b).map(([kind, alternatives]) => ({
-    kind: unit.schema.kinds[kind]?.name ?? "?",
-    anyOf: simplify(alternatives),
-  }));
+  return [...byKind]
+    .sort(([a], [b]) => a - b)
+    .map(([kind, alternatives]) => ({
+      kind: unit.schema.kinds[kind]?.name ?? "?",
+      anyOf: simplify(alternatives),
+    }));
 }
 
 /** One alternative without atoms, or too many alternatives, and everything is kept. */
@@ -51,15 +59,24 @@ function conjuncts(e: Expr | undefined): readonly Expr[] {
   return e.op === "and" ? e.args.flatMap(conjuncts) : [e];
 }
 
-const mirrored: Record<CmpOp, CmpOp> = { "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=" };
+const mirrored: Record<CmpOp, CmpOp> = {
+  "==": "==",
+  "!=": "!=",
+  "<": ">",
+  "<=": ">=",
+  ">": "<",
+  ">=": "<=",
+};
 
 function kernelAtom(e: Expr, kind: number, unit: CoreUnit): KernelAtom | undefined {
   if (e.op !== "cmp") return undefined;
-  if (e.left.op === "const") return kernelAtom({ ...e, cmp: mirrored[e.cmp], left: e.right, right: e.left }, kind, unit);
+  if (e.left.op === "const")
+    return kernelAtom({ ...e, cmp: mirrored[e.cmp], left: e.right, right: e.left }, kind, unit);
   const { left, right } = e;
   if (left.op !== "field" || left.of.step !== "current" || right.op !== "const") return undefined;
   const field = unit.schema.kinds[kind]?.fields.find((f) => f.name === left.name);
   const isInteger = field !== undefined && integerTypes.has(field.type.t);
-  if (!isInteger || typeof right.value !== "number" || !Number.isSafeInteger(right.value)) return undefined;
+  if (!isInteger || typeof right.value !== "number" || !Number.isSafeInteger(right.value))
+    return undefined;
   return { field: field.name, cmp: e.cmp, value: right.value };
 }

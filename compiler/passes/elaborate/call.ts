@@ -1,16 +1,53 @@
 /** Calls: builtins, `let`s, aggregates, and the few forms that look like functions. */
-import type { CallExpr, LetDecl, LocalLet, NameRef } from "#grammar";
+
 import { builtins, type Expr, findBuiltin, parseIp, type Unit } from "#core";
+import type { CallExpr, LetDecl, LocalLet, NameRef } from "#grammar";
 import { similar } from "../similar.ts";
-import { boolType, isComparable, isNumeric, isText, type Type, typeName, unitOfType } from "../types.ts";
+import {
+  boolType,
+  isComparable,
+  isNumeric,
+  isText,
+  type Type,
+  typeName,
+  unitOfType,
+} from "../types.ts";
 import { condition, elaborate, elaborateValue } from "./elaborate.ts";
 import { emptyScope } from "./reuse.ts";
-import { type Ast, type Operand, type Scope, type StepBinding, value, type Value, wrong } from "./scope.ts";
+import {
+  type Ast,
+  type Operand,
+  type Scope,
+  type StepBinding,
+  type Value,
+  value,
+  wrong,
+} from "./scope.ts";
 
 /** Functions of the language that this version refuses by name. */
 const later = [
-  "sum", "avg", "min", "max", "rate", "ratio", "p50", "p95", "p99", "stddev", "slope", "eta", "zscore",
-  "baseline", "increase", "share", "top", "related", "first_of", "matched", "mismatch", "cost_ratio",
+  "sum",
+  "avg",
+  "min",
+  "max",
+  "rate",
+  "ratio",
+  "p50",
+  "p95",
+  "p99",
+  "stddev",
+  "slope",
+  "eta",
+  "zscore",
+  "baseline",
+  "increase",
+  "share",
+  "top",
+  "related",
+  "first_of",
+  "matched",
+  "mismatch",
+  "cost_ratio",
   "findings_per_hour",
 ];
 
@@ -41,7 +78,14 @@ export function elaborateCall(e: CallExpr, scope: Scope): Operand {
   const known = [...special.keys(), ...builtins.map((b) => b.name), ...scope.module.names.keys()];
   const close = similar(name, known);
   const fixes = close
-    ? [{ title: `replace with \`${close}\``, kind: "safe" as const, edits: [{ at: e.callee.span, newText: close }] }] : [];
+    ? [
+        {
+          title: `replace with \`${close}\``,
+          kind: "safe" as const,
+          edits: [{ at: e.callee.span, newText: close }],
+        },
+      ]
+    : [];
   scope.session.report("TAP2013", e.callee, { name, similar: close }, { fixes });
   return { is: "error" };
 }
@@ -56,7 +100,13 @@ function callBuiltin(e: CallExpr, scope: Scope): Operand {
   if (!builtin) return { is: "error" };
   if (e.args.length !== builtin.params.length) {
     const names = builtin.params.map((p) => p.name).join(", ");
-    return wrongCount(e, scope, builtin.params.length === 1 ? `one argument (${names})` : `${builtin.params.length} arguments (${names})`);
+    return wrongCount(
+      e,
+      scope,
+      builtin.params.length === 1
+        ? `one argument (${names})`
+        : `${builtin.params.length} arguments (${names})`,
+    );
   }
   const args = e.args.map((a) => elaborateValue(a.value, scope));
   for (const [i, x] of args.entries()) {
@@ -64,13 +114,15 @@ function callBuiltin(e: CallExpr, scope: Scope): Operand {
     if (x.type.t === "error") return wrong;
     if (fits(x.type, wanted)) continue;
     scope.session.report("TAP2010", e.args[i]?.value ?? e, {
-      expected: wanted === "text" ? "a text" : "a number", found: typeName(x.type),
+      expected: wanted === "text" ? "a text" : "a number",
+      found: typeName(x.type),
     });
     return wrong;
   }
   const first = args[0]?.type ?? boolType;
   const isOptional = args.some((a) => a.isOptional);
-  const type: Type = builtin.returns === "same" ? first : builtin.returns === "int" ? { t: "int" } : { t: "string" };
+  const type: Type =
+    builtin.returns === "same" ? first : builtin.returns === "int" ? { t: "int" } : { t: "string" };
   return value(type, { op: "call", fn: builtin.name, args: args.map((a) => a.core) }, isOptional);
 }
 
@@ -88,27 +140,40 @@ function expandLet(e: CallExpr, decl: LetDecl, moduleName: string, scope: Scope)
   }
   const bound = new Map<string, Operand>();
   for (const [i, formal] of decl.formals.entries()) {
-    const arg = e.args.find((a) => a.name?.text === formal.name.text) ?? (e.args[i]?.name ? undefined : e.args[i]);
+    const arg =
+      e.args.find((a) => a.name?.text === formal.name.text) ??
+      (e.args[i]?.name ? undefined : e.args[i]);
     const node = arg?.value ?? formal.fallback;
     if (!node) return wrongCount(e, scope, `${decl.formals.length} arguments`);
     const x = elaborate(node, arg ? scope : emptyScope(moduleName, scope.session));
     if (!fitsFormal(x, formal.type.path.text, scope)) {
-      scope.session.report("TAP2010", node, { expected: `\`${formal.type.path.text}\``, found: operandName(x) });
+      scope.session.report("TAP2010", node, {
+        expected: `\`${formal.type.path.text}\``,
+        found: operandName(x),
+      });
       return { is: "error" };
     }
     bound.set(formal.name.text, x);
   }
-  if (e.args.length > decl.formals.length) return wrongCount(e, scope, `${decl.formals.length} arguments`);
+  if (e.args.length > decl.formals.length)
+    return wrongCount(e, scope, `${decl.formals.length} arguments`);
   const inner: Scope = {
     ...emptyScope(moduleName, scope.session),
-    place: scope.place, bound, facts: scope.facts, expanding: [...scope.expanding, key],
+    place: scope.place,
+    bound,
+    facts: scope.facts,
+    expanding: [...scope.expanding, key],
   };
   return elaborate(decl.body, inner);
 }
 
 export function operandName(x: Operand): string {
   if (x.is === "event") return `the step \`${x.step.name}\``;
-  return x.is === "entity" ? "an entity" : x.is === "value" ? typeName(x.type) : "something unreadable";
+  return x.is === "entity"
+    ? "an entity"
+    : x.is === "value"
+      ? typeName(x.type)
+      : "something unreadable";
 }
 
 /** Whether an argument is what a formal of type `name` takes. */
@@ -118,7 +183,8 @@ export function fitsFormal(x: Operand, name: string, scope: Scope): boolean {
   const kind = scope.session.info.kindByName.get(name);
   if (kind !== undefined) return x.is === "event" && x.step.kinds.every((k) => k === kind);
   if (x.is !== "value") return false;
-  if (name === "float" || name === "int") return isNumeric(x.type) && isComparable(x.type, { t: "int" });
+  if (name === "float" || name === "int")
+    return isNumeric(x.type) && isComparable(x.type, { t: "int" });
   return x.type.t === name || (name === "string" && x.type.t === "enum");
 }
 
@@ -146,10 +212,15 @@ function count(e: CallExpr, scope: Scope): Operand {
   }
   if (!scope.window) {
     if (arg) elaborate(arg, scope);
-    scope.session.report("TAP2014", e, { name: "count", expected: "a step of the sequence", found: e.args.length });
+    scope.session.report("TAP2014", e, {
+      name: "count",
+      expected: "a step of the sequence",
+      found: e.args.length,
+    });
     return { is: "error" };
   }
-  const where = arg && !step ? condition(arg, overWindow(scope, scope.window), false).core : undefined;
+  const where =
+    arg && !step ? condition(arg, overWindow(scope, scope.window), false).core : undefined;
   return value({ t: "int" }, { op: "agg", fn: "count", arg: undefined, where });
 }
 
@@ -177,15 +248,22 @@ function picked(e: CallExpr, scope: Scope, pick: "first" | "last"): Operand {
 
 function duration(e: CallExpr, scope: Scope): Operand {
   if (e.args.length > 0) return wrongCount(e, scope, "no argument");
-  if (scope.place !== "explain") return scope.session.notSupported(e, "`duration()` outside an explanation");
+  if (scope.place !== "explain")
+    return scope.session.notSupported(e, "`duration()` outside an explanation");
   return value({ t: "duration" }, { op: "span" });
 }
 
 function choose(e: CallExpr, scope: Scope): Operand {
   const [cond, then, otherwise] = e.args.map((a) => a.value);
-  if (!cond || !then || !otherwise || e.args.length > 3) return wrongCount(e, scope, "a condition and two values");
+  if (!cond || !then || !otherwise || e.args.length > 3)
+    return wrongCount(e, scope, "a condition and two values");
   const test = condition(cond, scope, false);
-  return oneOf(e, [{ test: test.core, x: elaborateValue(then, scope), node: then }], otherwise, scope);
+  return oneOf(
+    e,
+    [{ test: test.core, x: elaborateValue(then, scope), node: then }],
+    otherwise,
+    scope,
+  );
 }
 
 function cases(e: CallExpr, scope: Scope): Operand {
@@ -198,7 +276,12 @@ function cases(e: CallExpr, scope: Scope): Operand {
   for (let i = 0; i + 1 < args.length; i += 2) {
     const test = args[i];
     const node = args[i + 1];
-    if (test && node) branches.push({ test: condition(test, scope, false).core, x: elaborateValue(node, scope), node });
+    if (test && node)
+      branches.push({
+        test: condition(test, scope, false).core,
+        x: elaborateValue(node, scope),
+        node,
+      });
   }
   return oneOf(e, branches, otherwise, scope);
 }
@@ -212,11 +295,14 @@ function oneOf(
   const fallback = elaborateValue(last, scope);
   for (const { x, node } of branches) {
     if (isComparable(x.type, fallback.type)) continue;
-    scope.session.report("TAP2010", node, { expected: typeName(fallback.type), found: typeName(x.type) });
+    scope.session.report("TAP2010", node, {
+      expected: typeName(fallback.type),
+      found: typeName(x.type),
+    });
     return wrong;
   }
   const core = branches.reduceRight<Expr>(
-    (otherwise, { test, x }) => ({ op: "if", cond: test, then: x.core, otherwise }),
+    (no, { test, x }) => ({ op: "if", cond: test, yes: x.core, no }),
     fallback.core,
   );
   const isOptional = fallback.isOptional || branches.some((b) => b.x.isOptional);
@@ -227,31 +313,48 @@ function oneOf(
 /** `same(pod, a, b)`: both events are about the same pod. */
 function same(e: CallExpr, scope: Scope): Operand {
   const [kind, a, b] = e.args.map((x) => x.value);
-  if (kind?.kind !== "nameRef" || !a || !b || e.args.length > 3) return wrongCount(e, scope, "an entity kind and two steps");
+  if (kind?.kind !== "nameRef" || !a || !b || e.args.length > 3)
+    return wrongCount(e, scope, "an entity kind and two steps");
   const kinds = scope.session.info.schema.entities.map((k) => k.name);
   if (!kinds.includes(kind.name)) {
-    scope.session.report("TAP2007", kind, { what: "entity kind", name: kind.name, similar: similar(kind.name, kinds) });
+    scope.session.report("TAP2007", kind, {
+      what: "entity kind",
+      name: kind.name,
+      similar: similar(kind.name, kinds),
+    });
     return { is: "error" };
   }
   const left = elaborate(a, scope);
   const right = elaborate(b, scope);
   if (left.is !== "event" || right.is !== "event") {
-    if (left.is !== "error" && right.is !== "error") wrongCount(e, scope, "an entity kind and two steps");
+    if (left.is !== "error" && right.is !== "error")
+      wrongCount(e, scope, "an entity kind and two steps");
     return { is: "error" };
   }
   const key = (of: StepBinding["of"]): Expr => ({ op: "entity", of, kind: kind.name });
-  return value(boolType, { op: "cmp", cmp: "==", left: key(left.step.of), right: key(right.step.of) });
+  return value(boolType, {
+    op: "cmp",
+    cmp: "==",
+    left: key(left.step.of),
+    right: key(right.step.of),
+  });
 }
 
 function id64(e: CallExpr, scope: Scope): Operand {
   const arg = e.args[0]?.value;
-  if (arg?.kind !== "string" || e.args.length > 1) return wrongCount(e, scope, "one text with a number");
+  if (arg?.kind !== "string" || e.args.length > 1)
+    return wrongCount(e, scope, "one text with a number");
   const isNumber = /^(0x[0-9a-fA-F]{1,16}|\d{1,20})$/.test(arg.value);
   const x = isNumber ? BigInt(arg.value) : -1n;
   if (x >= 0n && x < 1n << 64n) return value({ t: "id64" }, { op: "const", value: x });
-  scope.session.report("TAP2015", arg, { what: "id", reason: `\`${arg.value}\` is not a 64-bit number` }, {
-    help: 'write it like id("4026531840")',
-  });
+  scope.session.report(
+    "TAP2015",
+    arg,
+    { what: "id", reason: `\`${arg.value}\` is not a 64-bit number` },
+    {
+      help: 'write it like id("4026531840")',
+    },
+  );
   return { is: "error" };
 }
 
@@ -261,9 +364,14 @@ function address(e: CallExpr, scope: Scope): Operand {
   const text = parts.map((p) => (p.op === "const" ? String(p.value) : "?")).join("");
   const x = parseIp(text);
   if (x !== undefined) return value({ t: "ip" }, { op: "const", value: x });
-  scope.session.report("TAP2015", e, { what: "address", reason: `\`${text}\` is neither IPv4 nor IPv6` }, {
-    help: 'write it like ip"10.0.0.1"',
-  });
+  scope.session.report(
+    "TAP2015",
+    e,
+    { what: "address", reason: `\`${text}\` is neither IPv4 nor IPv6` },
+    {
+      help: 'write it like ip"10.0.0.1"',
+    },
+  );
   return { is: "error" };
 }
 

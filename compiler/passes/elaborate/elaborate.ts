@@ -1,14 +1,15 @@
 /** Expressions: names, members, operators. See scope.ts for the idea. */
-import type { BinaryExpr, IsExpr, NameRef, Node, StringLiteral, UnaryExpr } from "#grammar";
+
 import { type Expr, findBuiltin, parseIp, printExpr } from "#core";
+import type { BinaryExpr, IsExpr, NameRef, Node, StringLiteral, UnaryExpr } from "#grammar";
 import { similar } from "../similar.ts";
-import { boolType, isNumeric, isPlainNumber, typeName, type Type, unitOfType } from "../types.ts";
+import { boolType, isNumeric, isPlainNumber, type Type, typeName, unitOfType } from "../types.ts";
 import { elaborateCall, expandLocal } from "./call.ts";
 import { elaborateMember, stepMayBeUnbound } from "./member.ts";
 import { arithmetic, compareValues, elaborateIn, elaborateTextTest } from "./operators.ts";
 import { factsWhenFalse, factsWhenTrue, withFacts } from "./presence.ts";
 import { listItems, paramOperand } from "./reuse.ts";
-import { type Ast, type Operand, type Scope, value, type Value, wrong } from "./scope.ts";
+import { type Ast, type Operand, type Scope, type Value, value, wrong } from "./scope.ts";
 
 /** A condition: its core form, or one that never holds after an error. */
 export function elaborateCondition(e: Ast, scope: Scope): Expr {
@@ -28,11 +29,19 @@ export function elaborateValue(e: Ast, scope: Scope, isNegated = false): Value {
   const x = elaborate(e, scope, isNegated);
   if (x.is === "value") return x;
   if (x.is === "event") {
-    scope.session.report("TAP2010", e, { expected: "a value", found: `the step \`${x.step.name}\`` });
-  } else if (x.is === "entity") {
-    scope.session.report("TAP2010", e, { expected: "a value", found: "an entity" }, {
-      help: "name a level, such as `.entity.pod`",
+    scope.session.report("TAP2010", e, {
+      expected: "a value",
+      found: `the step \`${x.step.name}\``,
     });
+  } else if (x.is === "entity") {
+    scope.session.report(
+      "TAP2010",
+      e,
+      { expected: "a value", found: "an entity" },
+      {
+        help: "name a level, such as `.entity.pod`",
+      },
+    );
   }
   return wrong;
 }
@@ -58,7 +67,10 @@ function elaborateKind(e: Ast, scope: Scope, isNegated: boolean): Operand {
     case "percent":
       return value({ t: "percent" }, { op: "const", value: e.ppm });
     case "rate":
-      return value({ t: e.of === "bytes" ? "bytes_rate" : "rate" }, { op: "const", value: e.microPerSecond });
+      return value(
+        { t: e.of === "bytes" ? "bytes_rate" : "rate" },
+        { op: "const", value: e.microPerSecond },
+      );
     case "nameRef":
       return elaborateName(e, scope);
     case "member":
@@ -95,23 +107,38 @@ function elaborateString(e: StringLiteral, scope: Scope): Operand {
     case "ip": {
       const address = parseIp(e.value);
       if (address !== undefined) return value({ t: "ip" }, { op: "const", value: address });
-      scope.session.report("TAP2015", e, { what: "address", reason: `\`${e.value}\` is neither IPv4 nor IPv6` }, {
-        help: 'write it like ip"10.0.0.1" or ip"fe80::1"',
-      });
+      scope.session.report(
+        "TAP2015",
+        e,
+        { what: "address", reason: `\`${e.value}\` is neither IPv4 nor IPv6` },
+        {
+          help: 'write it like ip"10.0.0.1" or ip"fe80::1"',
+        },
+      );
       return { is: "error" };
     }
     case "t": {
       const ms = /^\d{4}-\d\d-\d\d/.test(e.value) ? Date.parse(e.value) : Number.NaN;
       if (!Number.isNaN(ms)) return value({ t: "time" }, { op: "const", value: ms * 1000 });
-      scope.session.report("TAP2015", e, { what: "time", reason: `\`${e.value}\` is not an ISO 8601 time` }, {
-        help: 'write it like t"2026-01-31T12:00:00Z"',
-      });
+      scope.session.report(
+        "TAP2015",
+        e,
+        { what: "time", reason: `\`${e.value}\` is not an ISO 8601 time` },
+        {
+          help: 'write it like t"2026-01-31T12:00:00Z"',
+        },
+      );
       return { is: "error" };
     }
     default:
-      scope.session.report("TAP2010", e, { expected: "a value", found: `a ${e.prefix}"…" pattern` }, {
-        help: 're"…" goes with `matches`, glob"…" with `like`, cidr"…" with `in`',
-      });
+      scope.session.report(
+        "TAP2010",
+        e,
+        { expected: "a value", found: `a ${e.prefix}"…" pattern` },
+        {
+          help: 're"…" goes with `matches`, glob"…" with `like`, cidr"…" with `in`',
+        },
+      );
       return { is: "error" };
   }
 }
@@ -119,12 +146,14 @@ function elaborateString(e: StringLiteral, scope: Scope): Operand {
 /** `"{comm} was killed"` as a concatenation, each hole in its own unit. */
 export function elaborateTemplate(e: StringLiteral, scope: Scope): Value {
   const parts = (e.template?.parts ?? [e.value]).map((part) => {
-    if (typeof part === "string") return { expr: { op: "const", value: part } as const, unit: "text" as const };
+    if (typeof part === "string")
+      return { expr: { op: "const", value: part } as const, unit: "text" as const };
     const x = elaborateValue(part, scope);
     return { expr: x.core, unit: unitOfType(x.type) };
   });
   const only = parts[0];
-  if (parts.length === 1 && only && typeof e.template?.parts[0] !== "object") return value({ t: "string" }, only.expr);
+  if (parts.length === 1 && only && typeof e.template?.parts[0] !== "object")
+    return value({ t: "string" }, only.expr);
   return value({ t: "string" }, { op: "concat", parts });
 }
 
@@ -146,10 +175,16 @@ function elaborateName(e: NameRef, scope: Scope): Operand {
       return paramOperand(found.decl, found.module, scope);
     case "listDecl":
       listItems(found.decl, found.module, scope);
-      scope.session.report("TAP2010", e, { expected: "a value", found: "a list" }, { help: `write \`x in ${name}\`` });
+      scope.session.report(
+        "TAP2010",
+        e,
+        { expected: "a value", found: "a list" },
+        { help: `write \`x in ${name}\`` },
+      );
       return { is: "error" };
     case "letDecl":
-      if (found.decl.formals.length === 0) return elaborateCall({ ...e, kind: "call", callee: nameNode(e), args: [] }, scope);
+      if (found.decl.formals.length === 0)
+        return elaborateCall({ ...e, kind: "call", callee: nameNode(e), args: [] }, scope);
       break;
     default:
   }
@@ -161,14 +196,32 @@ function nameNode(e: NameRef) {
 }
 
 function reportUnknown(e: Node, name: string, scope: Scope): Operand {
-  const known = [...scope.bound.keys(), ...scope.steps.keys(), ...scope.locals.keys(), ...scope.module.names.keys()];
+  const known = [
+    ...scope.bound.keys(),
+    ...scope.steps.keys(),
+    ...scope.locals.keys(),
+    ...scope.module.names.keys(),
+  ];
   const close = similar(name, known);
   const isFunction = findBuiltin(name) !== undefined;
   const fixes = close
-    ? [{ title: `replace with \`${close}\``, kind: "safe" as const, edits: [{ at: e.span, newText: close }] }] : [];
-  scope.session.report("TAP2001", e, { name, similar: close }, {
-    fixes, ...(isFunction ? { help: `\`${name}\` is a function: call it with \`${name}(…)\`` } : {}),
-  });
+    ? [
+        {
+          title: `replace with \`${close}\``,
+          kind: "safe" as const,
+          edits: [{ at: e.span, newText: close }],
+        },
+      ]
+    : [];
+  scope.session.report(
+    "TAP2001",
+    e,
+    { name, similar: close },
+    {
+      fixes,
+      ...(isFunction ? { help: `\`${name}\` is a function: call it with \`${name}(…)\`` } : {}),
+    },
+  );
   return { is: "error" };
 }
 
@@ -189,7 +242,11 @@ function elaborateUnary(e: UnaryExpr, scope: Scope, isNegated: boolean): Operand
   }
   const zero: Expr = { op: "const", value: 0 };
   const isInt = x.type.t !== "float";
-  return value(x.type, { op: "arith", fn: "-", left: zero, right: x.core, scale: 1, isInt }, x.isOptional);
+  return value(
+    x.type,
+    { op: "arith", fn: "-", left: zero, right: x.core, scale: 1, isInt },
+    x.isOptional,
+  );
 }
 
 /** `has x`, `x is missing`: of a value whether it is there, of a step whether it is bound. */
@@ -214,7 +271,10 @@ function elaborateBinary(e: BinaryExpr, scope: Scope, isNegated: boolean): Opera
       const learned = e.op === "and" ? factsWhenTrue(left.core) : factsWhenFalse(left.core);
       const right = condition(e.right, withFacts(scope, learned), isNegated);
       if (left.type.t === "error" || right.type.t === "error") return wrong;
-      return value(boolType, { op: e.op, args: [...parts(left.core, e.op), ...parts(right.core, e.op)] });
+      return value(boolType, {
+        op: e.op,
+        args: [...parts(left.core, e.op), ...parts(right.core, e.op)],
+      });
     }
     case "??": {
       const left = elaborateValue(e.left, scope);
@@ -227,7 +287,13 @@ function elaborateBinary(e: BinaryExpr, scope: Scope, isNegated: boolean): Opera
     case "/":
       return arithmetic(e, elaborateValue(e.left, scope), elaborateValue(e.right, scope), scope);
     default:
-      return compareValues(e, elaborateValue(e.left, scope), elaborateValue(e.right, scope), scope, isNegated);
+      return compareValues(
+        e,
+        elaborateValue(e.left, scope),
+        elaborateValue(e.right, scope),
+        scope,
+        isNegated,
+      );
   }
 }
 
@@ -237,16 +303,25 @@ function parts(core: Expr, op: "and" | "or"): readonly Expr[] {
 
 function coalesce(e: BinaryExpr, left: Value, right: Value, scope: Scope): Operand {
   if (left.type.t === "error" || right.type.t === "error") return wrong;
-  const isSame = left.type.t === right.type.t || (isPlainNumber(left.type) && isPlainNumber(right.type));
+  const isSame =
+    left.type.t === right.type.t || (isPlainNumber(left.type) && isPlainNumber(right.type));
   const isTextual = ["string", "enum"].includes(right.type.t);
   // In a template `{size ?? "?"}` may say in words that the value is not known.
   const isShown = scope.place === "explain" && isTextual;
   if (!isSame && !isShown && !(isTextual && ["string", "enum"].includes(left.type.t))) {
-    scope.session.report("TAP2010", e.right, { expected: typeName(left.type), found: typeName(right.type) });
+    scope.session.report("TAP2010", e.right, {
+      expected: typeName(left.type),
+      found: typeName(right.type),
+    });
     return wrong;
   }
-  const type: Type = left.type.t === "enum" && right.type.t === "string" ? { t: "string" } : left.type;
-  return value(type, { op: "coalesce", left: left.core, right: right.core }, left.isOptional && right.isOptional);
+  const type: Type =
+    left.type.t === "enum" && right.type.t === "string" ? { t: "string" } : left.type;
+  return value(
+    type,
+    { op: "coalesce", left: left.core, right: right.core },
+    left.isOptional && right.isOptional,
+  );
 }
 
 /** The printed form under which presence facts are kept. */

@@ -1,26 +1,57 @@
 /** Comparison, arithmetic, membership and text tests: units checked, nothing converted silently. */
-import type { BinaryExpr, InExpr, StringLiteral, TextExpr } from "#grammar";
+
 import { type ArithOp, bounded, type CmpOp, type Expr, parseCidr, type TextError } from "#core";
+import type { BinaryExpr, InExpr, StringLiteral, TextExpr } from "#grammar";
 import { similar } from "../similar.ts";
-import { boolType, isComparable, isNumeric, isPlainNumber, isText, type Type, typeName } from "../types.ts";
+import {
+  boolType,
+  isComparable,
+  isNumeric,
+  isPlainNumber,
+  isText,
+  type Type,
+  typeName,
+} from "../types.ts";
 import { elaborateValue } from "./elaborate.ts";
 import { warnUnguarded } from "./presence.ts";
 import { listItems, patternProgram } from "./reuse.ts";
-import { type Ast, type Operand, type Scope, value, type Value, wrong } from "./scope.ts";
+import { type Ast, type Operand, type Scope, type Value, value, wrong } from "./scope.ts";
 
-export function compareValues(e: BinaryExpr, left: Value, right: Value, scope: Scope, isNegated: boolean): Value {
+export function compareValues(
+  e: BinaryExpr,
+  left: Value,
+  right: Value,
+  scope: Scope,
+  isNegated: boolean,
+): Value {
   if (left.type.t === "error" || right.type.t === "error") return wrong;
   const op = e.op as CmpOp;
   const isEquality = op === "==" || op === "!=";
-  const fits = isComparable(left.type, right.type) &&
-    (isEquality || (isNumeric(left.type) && isNumeric(right.type)) || bothPlain(left.type, right.type));
+  const fits =
+    isComparable(left.type, right.type) &&
+    (isEquality ||
+      (isNumeric(left.type) && isNumeric(right.type)) ||
+      bothPlain(left.type, right.type));
   if (!fits) {
-    scope.session.report("TAP2012", e, { op, left: typeName(left.type), right: typeName(right.type) }, helpFor(left.type, op));
+    scope.session.report(
+      "TAP2012",
+      e,
+      { op, left: typeName(left.type), right: typeName(right.type) },
+      helpFor(left.type, op),
+    );
     return wrong;
   }
-  if (!checkMembers(e.left, left, right, scope) || !checkMembers(e.right, right, left, scope)) return wrong;
+  if (!checkMembers(e.left, left, right, scope) || !checkMembers(e.right, right, left, scope))
+    return wrong;
   if ((op === "!=") !== isNegated) {
-    warnUnguarded(e, [{ x: left, node: e.left }, { x: right, node: e.right }], scope);
+    warnUnguarded(
+      e,
+      [
+        { x: left, node: e.left },
+        { x: right, node: e.right },
+      ],
+      scope,
+    );
   }
   return value(boolType, { op: "cmp", cmp: op, left: left.core, right: right.core });
 }
@@ -30,22 +61,37 @@ function bothPlain(a: Type, b: Type): boolean {
 }
 
 function helpFor(left: Type, op: string) {
-  if (isText(left)) return { help: `texts have no order: \`${op}\` is left out so that no locale matters` };
+  if (isText(left))
+    return { help: `texts have no order: \`${op}\` is left out so that no locale matters` };
   return left.t === "id64" ? { help: "ids can only be compared for equality" } : {};
 }
 
 /** A text constant compared with an enum must be one of its members. */
 function checkMembers(node: Ast, x: Value, other: Value, scope: Scope): boolean {
-  if (other.type.t !== "enum" || x.core.op !== "const" || typeof x.core.value !== "string") return true;
+  if (other.type.t !== "enum" || x.core.op !== "const" || typeof x.core.value !== "string")
+    return true;
   const { members } = other.type;
   if (members.includes(x.core.value)) return true;
   const close = similar(x.core.value, members);
   const fixes = close
-    ? [{ title: `replace with "${close}"`, kind: "safe" as const, edits: [{ at: node.span, newText: `"${close}"` }] }]
+    ? [
+        {
+          title: `replace with "${close}"`,
+          kind: "safe" as const,
+          edits: [{ at: node.span, newText: `"${close}"` }],
+        },
+      ]
     : [];
-  scope.session.report("TAP2011", node, {
-    value: x.core.value, members: members.join(", "), similar: close,
-  }, { fixes });
+  scope.session.report(
+    "TAP2011",
+    node,
+    {
+      value: x.core.value,
+      members: members.join(", "),
+      similar: close,
+    },
+    { fixes },
+  );
   return false;
 }
 
@@ -71,12 +117,19 @@ function membership(e: InExpr, item: Value, scope: Scope): Expr | undefined {
     const list = listItems(decl.decl, decl.module, scope);
     if (!list) return undefined;
     const isFine = isComparable(item.type, list.type);
-    if (!isFine) scope.session.report("TAP2010", set, { expected: `a list of ${typeName(item.type)}s`, found: `a list of ${typeName(list.type)}s` });
+    if (!isFine)
+      scope.session.report("TAP2010", set, {
+        expected: `a list of ${typeName(item.type)}s`,
+        found: `a list of ${typeName(list.type)}s`,
+      });
     return isFine ? { op: "in", item: item.core, set: list.items } : undefined;
   }
   const other = elaborateValue(set, scope);
   if (other.type.t !== "error") {
-    scope.session.report("TAP2010", set, { expected: "a list or a network", found: typeName(other.type) });
+    scope.session.report("TAP2010", set, {
+      expected: "a list or a network",
+      found: typeName(other.type),
+    });
   }
   return undefined;
 }
@@ -84,7 +137,10 @@ function membership(e: InExpr, item: Value, scope: Scope): Expr | undefined {
 function fitsItem(node: Ast, x: Value, item: Value, scope: Scope): boolean {
   if (x.type.t === "error" || item.type.t === "error") return false;
   if (!isComparable(item.type, x.type)) {
-    scope.session.report("TAP2010", node, { expected: typeName(item.type), found: typeName(x.type) });
+    scope.session.report("TAP2010", node, {
+      expected: typeName(item.type),
+      found: typeName(x.type),
+    });
     return false;
   }
   return checkMembers(node, x, item, scope);
@@ -93,9 +149,14 @@ function fitsItem(node: Ast, x: Value, item: Value, scope: Scope): boolean {
 function inNetwork(set: StringLiteral, item: Value, e: InExpr, scope: Scope): Expr | undefined {
   const network = parseCidr(set.value);
   if (!network) {
-    scope.session.report("TAP2015", set, { what: "network", reason: `\`${set.value}\` is not an address with a prefix length` }, {
-      help: 'write it like cidr"10.0.0.0/8" or cidr"fe80::/10"',
-    });
+    scope.session.report(
+      "TAP2015",
+      set,
+      { what: "network", reason: `\`${set.value}\` is not an address with a prefix length` },
+      {
+        help: 'write it like cidr"10.0.0.0/8" or cidr"fe80::/10"',
+      },
+    );
     return undefined;
   }
   if (item.type.t !== "ip" && item.type.t !== "error") {
@@ -128,7 +189,10 @@ function textTest(e: TextExpr, text: Value, scope: Scope): Expr | undefined {
   const needle = elaborateValue(e.pattern, scope);
   if (needle.type.t === "error") return undefined;
   if (needle.type.t !== "string") {
-    scope.session.report("TAP2010", e.pattern, { expected: "a text", found: typeName(needle.type) });
+    scope.session.report("TAP2010", e.pattern, {
+      expected: "a text",
+      found: typeName(needle.type),
+    });
     return undefined;
   }
   return { op: "text", fn: e.op, text: text.core, needle: needle.core, nocase: e.nocase };
@@ -141,7 +205,8 @@ function programFor(e: TextExpr, scope: Scope): number | undefined {
     const decl = scope.module.names.get(pattern.name);
     if (decl?.decl.kind === "patternDecl") return patternProgram(decl.decl.regex, e.nocase, scope);
   }
-  if (pattern.kind === "string" && pattern.prefix === wanted) return patternProgram(pattern, e.nocase, scope);
+  if (pattern.kind === "string" && pattern.prefix === wanted)
+    return patternProgram(pattern, e.nocase, scope);
   scope.session.report("TAP2010", pattern, {
     expected: e.op === "like" ? 'a glob"…" pattern' : 'a re"…" pattern or the name of a `pattern`',
     found: `\`${scope.session.text(pattern)}\``,
@@ -149,13 +214,24 @@ function programFor(e: TextExpr, scope: Scope): number | undefined {
   return undefined;
 }
 
-export function reportPattern(node: StringLiteral, error: TextError, what: string, scope: Scope): void {
+export function reportPattern(
+  node: StringLiteral,
+  error: TextError,
+  what: string,
+  scope: Scope,
+): void {
   // Patterns keep backslashes as written, so offsets in the value are offsets behind the opening quote.
   const start = node.span.start + node.prefix.length + 1 + error.at;
-  const at = { ...node.span, start: Math.min(start, node.span.end - 1), end: Math.min(start + 1, node.span.end) };
+  const at = {
+    ...node.span,
+    start: Math.min(start, node.span.end - 1),
+    end: Math.min(start + 1, node.span.end),
+  };
   const place = { ...node, span: at };
-  if (error.kind === "too-large") scope.session.report("TAP3301", place, { reason: error.message }, { help: error.help });
-  else scope.session.report("TAP2015", place, { what, reason: error.message }, { help: error.help });
+  if (error.kind === "too-large")
+    scope.session.report("TAP3301", place, { reason: error.message }, { help: error.help });
+  else
+    scope.session.report("TAP2015", place, { what, reason: error.message }, { help: error.help });
 }
 
 /** Result unit and scale of `left op right`, or undefined when the units do not go together. */
@@ -164,7 +240,8 @@ function unitRule(op: ArithOp, a: Type, b: Type): { type: Type; scale: number } 
   const number: Type = a.t === "float" || b.t === "float" ? { t: "float" } : { t: "int" };
   if (op === "+" || op === "-") {
     if (plain) return { type: number, scale: 1 };
-    if (a.t === "time" && b.t === "time") return op === "-" ? { type: { t: "duration" }, scale: 1 } : undefined;
+    if (a.t === "time" && b.t === "time")
+      return op === "-" ? { type: { t: "duration" }, scale: 1 } : undefined;
     if (a.t === "time" && b.t === "duration") return { type: a, scale: 1 };
     if (op === "+" && a.t === "duration" && b.t === "time") return { type: b, scale: 1 };
     return a.t === b.t && isNumeric(a) ? { type: a, scale: 1 } : undefined;
@@ -197,11 +274,22 @@ export function arithmetic(e: BinaryExpr, left: Value, right: Value, scope: Scop
   }
   const rule = unitRule(op, left.type, right.type);
   if (!rule) {
-    scope.session.report("TAP2012", e, { op, left: typeName(left.type), right: typeName(right.type) });
+    scope.session.report("TAP2012", e, {
+      op,
+      left: typeName(left.type),
+      right: typeName(right.type),
+    });
     return wrong;
   }
   const isInt = rule.type.t !== "float";
-  const core: Expr = { op: "arith", fn: op, left: left.core, right: right.core, scale: rule.scale, isInt };
+  const core: Expr = {
+    op: "arith",
+    fn: op,
+    left: left.core,
+    right: right.core,
+    scale: rule.scale,
+    isInt,
+  };
   return value(rule.type, fold(core), isOptional);
 }
 

@@ -58,7 +58,9 @@ export function mayBeMissing(x: Value, scope: Scope): boolean {
   if (!x.isOptional) return false;
   const isKnown = (e: Expr): boolean =>
     scope.facts.has(printExpr(e)) ||
-    ("of" in e && e.of.step !== "current" && scope.facts.has(printExpr({ op: "bound", of: e.of })) &&
+    ("of" in e &&
+      e.of.step !== "current" &&
+      scope.facts.has(printExpr({ op: "bound", of: e.of })) &&
       e.op === "meta");
   return !isKnown(x.core);
 }
@@ -70,25 +72,32 @@ export function warnUnguarded(
   scope: Scope,
 ): void {
   if (scope.place !== "condition" && scope.place !== "aggregate") return;
-  const open = operands.find(({ x }) => mayBeMissing(x, scope) && (x.core.op === "field" || x.core.op === "entity"));
+  const open = operands.find(
+    ({ x }) => mayBeMissing(x, scope) && (x.core.op === "field" || x.core.op === "entity"),
+  );
   if (!open) return;
   const { session } = scope;
   const name = session.text(open.node);
   const whole = session.text(node);
-  session.report("TAP2101", node, { value: name }, {
-    fixes: [
-      {
-        title: `a missing \`${name}\` does not match: add \`has ${name} and\``,
-        kind: "review",
-        edits: [{ at: node.span, newText: `(has ${name} and ${whole})` }],
-      },
-      {
-        title: `a missing \`${name}\` matches: add \`not has ${name} or\``,
-        kind: "review",
-        edits: [{ at: node.span, newText: `(not has ${name} or ${whole})` }],
-      },
-    ],
-  });
+  session.report(
+    "TAP2101",
+    node,
+    { value: name },
+    {
+      fixes: [
+        {
+          title: `a missing \`${name}\` does not match: add \`has ${name} and\``,
+          kind: "review",
+          edits: [{ at: node.span, newText: `(has ${name} and ${whole})` }],
+        },
+        {
+          title: `a missing \`${name}\` matches: add \`not has ${name} or\``,
+          kind: "review",
+          edits: [{ at: node.span, newText: `(not has ${name} or ${whole})` }],
+        },
+      ],
+    },
+  );
 }
 
 export const negatedComparisons: ReadonlySet<CmpOp> = new Set(["!="]);

@@ -1,11 +1,12 @@
 /** Module-level names in expressions: parameters, lists, patterns. */
-import type { ListDecl, ParamDecl, StringLiteral } from "#grammar";
+
 import type { Expr, Param } from "#core";
+import type { ListDecl, ParamDecl, StringLiteral } from "#grammar";
 import { fieldType } from "../../schema/build-schema.ts";
 import { isComparable, type Type, typeName, typeOfField, unitOfType } from "../types.ts";
 import { elaborateValue } from "./elaborate.ts";
 import { reportPattern } from "./operators.ts";
-import { type Ast, type Operand, type Scope, type Session, value, type Value } from "./scope.ts";
+import { type Ast, type Operand, type Scope, type Session, type Value, value } from "./scope.ts";
 
 /** Parameters are known by module and name, so that two modules may use the same name. */
 export function paramName(module: string, decl: ParamDecl): string {
@@ -35,10 +36,13 @@ export function declareParam(
   if (initial === undefined || typeof initial === "bigint") return undefined;
   const low = typeof min === "number" ? min : undefined;
   const high = typeof max === "number" ? max : undefined;
-  const isOutside = typeof initial === "number" &&
+  const isOutside =
+    typeof initial === "number" &&
     ((low !== undefined && initial < low) || (high !== undefined && initial > high));
   if (isOutside || (low !== undefined && high !== undefined && low > high)) {
-    const bounds = decl.range ? `within ${session.text(decl.range.min)} .. ${session.text(decl.range.max)}` : "in range";
+    const bounds = decl.range
+      ? `within ${session.text(decl.range.min)} .. ${session.text(decl.range.max)}`
+      : "in range";
     session.report("TAP2018", decl.value, { what: `\`${decl.name.text}\``, bounds });
     return undefined;
   }
@@ -52,12 +56,24 @@ export function emptyScope(moduleName: string, session: Session): Scope {
   const module = session.modules.get(moduleName);
   if (!module) throw new Error(`no module ${moduleName}`);
   return {
-    session, module, place: "condition", steps: new Map(), later: new Set(), locals: new Map(),
-    bound: new Map(), window: undefined, facts: new Set(), expanding: [],
+    session,
+    module,
+    place: "condition",
+    steps: new Map(),
+    later: new Set(),
+    locals: new Map(),
+    bound: new Map(),
+    window: undefined,
+    facts: new Set(),
+    expanding: [],
   };
 }
 
-function constantOf(node: Ast, type: Type, scope: Scope): string | number | bigint | boolean | undefined {
+function constantOf(
+  node: Ast,
+  type: Type,
+  scope: Scope,
+): string | number | bigint | boolean | undefined {
   const x = elaborateValue(node, scope);
   if (x.type.t === "error" || type.t === "error") return undefined;
   if (x.core.op !== "const") {
@@ -84,11 +100,18 @@ export function listItems(
   const inner = emptyScope(moduleName, session);
   const values = decl.items.map((item) => constantOf(item, type, inner));
   if (values.some((v) => v === undefined)) return undefined;
-  return { type, items: values.flatMap((v) => (v === undefined ? [] : [{ op: "const" as const, value: v }])) };
+  return {
+    type,
+    items: values.flatMap((v) => (v === undefined ? [] : [{ op: "const" as const, value: v }])),
+  };
 }
 
 /** The program of a regex or glob literal; undefined after an error. */
-export function patternProgram(node: StringLiteral, isNocase: boolean, scope: Scope): number | undefined {
+export function patternProgram(
+  node: StringLiteral,
+  isNocase: boolean,
+  scope: Scope,
+): number | undefined {
   const kind = node.prefix === "glob" ? "glob" : "regex";
   const program = scope.session.program(kind, node.value, isNocase);
   if (typeof program === "number") return program;

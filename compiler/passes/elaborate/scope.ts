@@ -5,11 +5,27 @@
  * (bidirectional checking): a core expression exists only for what is well typed, so later passes
  * never meet bad input. Facts learned on the way go to tables keyed by node id.
  */
+
 import {
-  type CatalogCode, type DiagnosticSink, diagnostic, type Expr as Ast, type Extras, type LocalLet,
-  type Node, type Params, type ParamDecl,
+  compileGlob,
+  compileRegex,
+  type Expr,
+  type Param,
+  type Ref,
+  type TextError,
+  type TextProgram,
+} from "#core";
+import {
+  type Expr as Ast,
+  type CatalogCode,
+  type DiagnosticSink,
+  diagnostic,
+  type Extras,
+  type LocalLet,
+  type Node,
+  type ParamDecl,
+  type Params,
 } from "#grammar";
-import { compileGlob, compileRegex, type Expr, type Param, type Ref, type TextError, type TextProgram } from "#core";
 import type { SchemaInfo } from "../../schema/build-schema.ts";
 import type { Module } from "../collect.ts";
 import { errorType, type Type } from "../types.ts";
@@ -106,8 +122,10 @@ export class Session {
     const key = JSON.stringify([kind, pattern, isNocase]);
     const known = this.#programIds.get(key);
     if (known !== undefined) return known;
-    const compiled = kind === "glob"
-      ? compileGlob(pattern, { nocase: isNocase }) : compileRegex(pattern, { nocase: isNocase });
+    const compiled =
+      kind === "glob"
+        ? compileGlob(pattern, { nocase: isNocase })
+        : compileRegex(pattern, { nocase: isNocase });
     const id = compiled.ok ? this.programs.push(compiled.program) - 1 : compiled.error;
     this.#programIds.set(key, id);
     return id;

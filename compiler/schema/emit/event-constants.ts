@@ -30,7 +30,10 @@ ${kinds.join("\n")}`;
 }
 
 function constantName(kind: string): string {
-  return kind.split(/[._]/).map((w) => w.charAt(0).toUpperCase() + w.slice(1)).join("");
+  return kind
+    .split(/[._]/)
+    .map((w) => w.charAt(0).toUpperCase() + w.slice(1))
+    .join("");
 }
 
 /** \`kind\` names the kind itself, so a field of that name gets a suffix. */
@@ -46,9 +49,18 @@ function accessors(kind: string, fields: readonly Field[], layout: Layout): stri
     const width = widthOf(field);
     if (width === "u64" || width === "u128") return [];
     const name = `${constantName(kind).charAt(0).toLowerCase()}${constantName(kind).slice(1)}${constantName(field.name)}`;
-    const view = width === "u8" ? `u8[at + ${place.offset}]`
-      : width === "u32" ? `u32[(at >> 2) + ${place.offset >> 2}]` : `f64[(at >> 3) + ${place.offset >> 3}]`;
-    const what = field.type.t === "string" ? "text handle" : field.type.t === "enum" ? "member index" : field.type.t;
+    const view =
+      width === "u8"
+        ? `u8[at + ${place.offset}]`
+        : width === "u32"
+          ? `u32[(at >> 2) + ${place.offset >> 2}]`
+          : `f64[(at >> 3) + ${place.offset >> 3}]`;
+    const what =
+      field.type.t === "string"
+        ? "text handle"
+        : field.type.t === "enum"
+          ? "member index"
+          : field.type.t;
     return [
       `/** ${what} of \`${field.name}\` of the \`${kind}\` at byte \`at\`; meaningless when missing. */`,
       `export const ${name} = (v: RecordViews, at: number): number => v.${view} as number;`,

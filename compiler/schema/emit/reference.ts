@@ -1,23 +1,36 @@
 /** The generated reference: one page for events, one for functions, one per code. */
 import { builtins, type EventKind, type Field, formatDuration, type Schema } from "#core";
-import { type Entry, catalog } from "#grammar";
+import { catalog, type Entry } from "#grammar";
 import type { SchemaInfo } from "../build-schema.ts";
 
-const note = (source: string) => `<!-- Generated from ${source} by \`npm run gen\`. Do not edit. -->\n\n`;
+const note = (source: string) =>
+  `<!-- Generated from ${source} by \`npm run gen\`. Do not edit. -->\n\n`;
 
 export function emitEventPage(info: SchemaInfo): string {
   const { schema, declarations } = info;
   const kinds = schema.kinds.map((kind, i) => {
-    const docs = new Map(declarations.flatMap((d) => d.fields.map((f) => [f.name.text, f.doc] as const)));
-    const rows = kind.fields.map((f) => `| \`${f.name}\` | ${fieldTypeName(f)} | ${docs.get(f.name) ?? ""} |`);
+    const docs = new Map(
+      declarations.flatMap((d) => d.fields.map((f) => [f.name.text, f.doc] as const)),
+    );
+    const rows = kind.fields.map(
+      (f) => `| \`${f.name}\` | ${fieldTypeName(f)} | ${docs.get(f.name) ?? ""} |`,
+    );
     const doc = declarations[i]?.doc;
     return [
-      `## \`${kind.name}\``, "", ...(doc ? [doc, ""] : []), `Source: \`${sourceName(schema, kind)}\`.`, "",
-      "| field | type | meaning |", "|---|---|---|", ...rows, "",
+      `## \`${kind.name}\``,
+      "",
+      ...(doc ? [doc, ""] : []),
+      `Source: \`${sourceName(schema, kind)}\`.`,
+      "",
+      "| field | type | meaning |",
+      "|---|---|---|",
+      ...rows,
+      "",
     ].join("\n");
   });
   const sources = schema.sources.map(
-    (s) => `| \`${s.name}\` | ${formatDuration(s.latenessUs)} | ${formatDuration(s.granularityUs)} | ${formatDuration(s.idleUs)} | ${s.isLossy ? "yes" : "no"} |`,
+    (s) =>
+      `| \`${s.name}\` | ${formatDuration(s.latenessUs)} | ${formatDuration(s.granularityUs)} | ${formatDuration(s.idleUs)} | ${s.isLossy ? "yes" : "no"} |`,
   );
   return `${note("rules/std/schema.tapio")}# Events
 
@@ -38,8 +51,12 @@ function sourceName(schema: Schema, kind: EventKind): string {
 
 function fieldTypeName(field: Field): string {
   const { type } = field;
-  const name = type.t === "enum" ? `one of ${type.members.map((m) => `\`${m}\``).join(", ")}`
-    : type.t === "string" ? `string(${type.maxBytes})` : type.t;
+  const name =
+    type.t === "enum"
+      ? `one of ${type.members.map((m) => `\`${m}\``).join(", ")}`
+      : type.t === "string"
+        ? `string(${type.maxBytes})`
+        : type.t;
   return field.isOptional ? `${name}?` : name;
 }
 
@@ -59,10 +76,13 @@ export function emitCodePages(): Map<string, string> {
     const e = entry as Entry<never>;
     const program = (title: string, text: string | undefined) =>
       text === undefined ? "" : `\n## ${title}\n\n\`\`\`tapio\n${text.trimEnd()}\n\`\`\`\n`;
-    pages.set(`${code}.md`, `${note("grammar/diagnostics/catalog/")}# ${code}: ${e.slug} (${e.severity})
+    pages.set(
+      `${code}.md`,
+      `${note("grammar/diagnostics/catalog/")}# ${code}: ${e.slug} (${e.severity})
 
 ${e.explanation}
-${program("Avoid", e.bad)}${program("Prefer", e.good)}`);
+${program("Avoid", e.bad)}${program("Prefer", e.good)}`,
+    );
   }
   return pages;
 }

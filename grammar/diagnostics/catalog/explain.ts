@@ -17,7 +17,8 @@ export const explain = {
     severity: "error",
     message: (p) => `confidence can reach ${p.low} to ${p.high}, but must stay within 0 to 1`,
     help: () => "lower the weights so that no combination leaves the range",
-    explanation: "Confidence is a share; the compiler adds up all weights to see how far it can go.",
+    explanation:
+      "Confidence is a share; the compiler adds up all weights to see how far it can go.",
     bad: rule("root a confidence 0.9 plus 0.2 when b.exit_code == 1"),
     good: rule("root a confidence 0.7 plus 0.2 when b.exit_code == 1"),
   }),

@@ -40,7 +40,8 @@ export const names = {
     severity: "error",
     message: (p) => `there is no module \`${p.module}\`${like(p.similar)}`,
     help: () => "pass the file that declares it to tapioc as well",
-    explanation: "An import names a module of the standard library or of a file in this compilation.",
+    explanation:
+      "An import names a module of the standard library or of a file in this compilation.",
     bad: `${head}import demo.lists\n`,
     good: `${head}import tapio.schema.v1\n`,
   }),
@@ -49,7 +50,8 @@ export const names = {
     severity: "error",
     message: (p) => `\`${p.name}\` is declared twice`,
     help: () => "rename one of them; nothing in the language shadows anything",
-    explanation: "There is no load order and no shadowing, so two declarations of one name are an error.",
+    explanation:
+      "There is no load order and no shadowing, so two declarations of one name are an error.",
     bad: `${head}list a: string(8) = ["x"]\nlist a: string(8) = ["y"]\n`,
     good: `${head}list a: string(8) = ["x"]\nlist b: string(8) = ["y"]\n`,
   }),
@@ -83,7 +85,8 @@ export const names = {
     severity: "error",
     message: (p) => `\`${p.value}\` is not one of ${p.members}${like(p.similar)}`,
     help: (p) => `use one of ${p.members}`,
-    explanation: "The values of an enum are known, so a misspelt one is an error and not a silent miss.",
+    explanation:
+      "The values of an enum are known, so a misspelt one is an error and not a silent miss.",
     bad: rule('match e: kernel.oom_kill where e.scope == "memcgroup"'),
     good: rule('match e: kernel.oom_kill where e.scope == "memcg"'),
   }),
@@ -170,8 +173,10 @@ export const names = {
   TAP2101: entry<{ value: string }>({
     slug: "unguarded-optional",
     severity: "warning",
-    message: (p) => `\`${p.value}\` may be missing, and then this negation is unknown and does not match`,
-    help: (p) => `say what a missing value means: \`has ${p.value} and …\` or \`not has ${p.value} or …\``,
+    message: (p) =>
+      `\`${p.value}\` may be missing, and then this negation is unknown and does not match`,
+    help: (p) =>
+      `say what a missing value means: \`has ${p.value} and …\` or \`not has ${p.value} or …\``,
     explanation:
       "Conditions are three-valued: a test on a missing value is neither true nor false, and neither is its negation. Under a negation that surprises people, so say which one is meant.",
     bad: rule("match e: kernel.process_exit where e.signal != 9"),

@@ -9,10 +9,17 @@ export const time = {
     slug: "later-step",
     severity: "error",
     message: (p) => `step \`${p.step}\` has not happened yet at this point`,
-    help: () => "a condition may read its own step and earlier ones; move the condition to the later step",
+    help: () =>
+      "a condition may read its own step and earlier ones; move the condition to the later step",
     explanation: "Steps are matched in order, so a condition can only look back.",
-    bad: seq("by pid within 1m", "a: kernel.process_exec where b.pid == 1\n    then b: kernel.process_exit"),
-    good: seq("by pid within 1m", "a: kernel.process_exec\n    then b: kernel.process_exit where b.pid == a.pid"),
+    bad: seq(
+      "by pid within 1m",
+      "a: kernel.process_exec where b.pid == 1\n    then b: kernel.process_exit",
+    ),
+    good: seq(
+      "by pid within 1m",
+      "a: kernel.process_exec\n    then b: kernel.process_exit where b.pid == a.pid",
+    ),
   }),
   TAP3002: entry<{ what: string; where: string }>({
     slug: "misplaced-item",
@@ -21,14 +28,18 @@ export const time = {
     explanation:
       "`without` forbids an event between two steps and `optional` is decided by what follows, so neither can end a sequence; `then no … for …` is what a sequence ends with.",
     bad: seq("by pid within 1m", "a: kernel.process_exec\n    without b: kernel.process_exit"),
-    good: seq("by pid within 1m", "a: kernel.process_exec\n    then no b: kernel.process_exit for 10s"),
+    good: seq(
+      "by pid within 1m",
+      "a: kernel.process_exec\n    then no b: kernel.process_exit for 10s",
+    ),
   }),
   TAP3101: entry<{ what: string }>({
     slug: "unbounded",
     severity: "error",
     message: (p) => `${p.what} has no bound in time`,
     help: () => "write `within D` after `sequence`, or a `within` gap before every later step",
-    explanation: "Every rule has a finite bound on the state it keeps; without a bound there is no bundle.",
+    explanation:
+      "Every rule has a finite bound on the state it keeps; without a bound there is no bundle.",
     bad: seq("by pid", "a: kernel.process_exec\n    then b: kernel.process_exit"),
     good: seq("by pid within 1m", "a: kernel.process_exec\n    then b: kernel.process_exit"),
   }),
@@ -36,7 +47,8 @@ export const time = {
     slug: "upper-bound-in-sliding",
     severity: "error",
     message: (p) => `${p.what} cannot be decided in a sliding window`,
-    help: () => "use lower bounds such as `count() >= 5`; an upper bound is never final while the window slides",
+    help: () =>
+      "use lower bounds such as `count() >= 5`; an upper bound is never final while the window slides",
     explanation:
       "A sliding window is judged at each event, so `count() < 5` would hold at the first event of every burst.",
     bad: rule("match over e: kernel.oom_kill sliding 1m having count() < 5"),
@@ -46,7 +58,8 @@ export const time = {
     slug: "cartesian",
     severity: "error",
     message: (p) => `step \`${p.step}\` is connected to no earlier step`,
-    help: () => "add `by` to the sequence, or an equality with an earlier step to this step's `where`",
+    help: () =>
+      "add `by` to the sequence, or an equality with an earlier step to this step's `where`",
     explanation:
       "Without a key or an equality every event of one step would be combined with every event of the other, whoever they are about.",
     bad: seq("within 1m", "a: kernel.oom_kill\n    then b: kernel.process_exit"),
@@ -57,7 +70,8 @@ export const time = {
     severity: "error",
     message: (p) => `step \`${p.step}\` cannot be aligned: \`${p.event}\` has no \`${p.key}\``,
     help: (p) => `give the step its own key: \`${p.step}: … by ${p.step}.<field>\``,
-    explanation: "All steps of a sequence share its key; a step whose field has another name says which one it is.",
+    explanation:
+      "All steps of a sequence share its key; a step whose field has another name says which one it is.",
     bad: seq("by cgroup within 1m", "a: kernel.oom_kill\n    then b: systemd.unit_state"),
     good: seq("by pid within 1m", "a: kernel.oom_kill\n    then b: kernel.process_exit by b.pid"),
   }),
@@ -66,15 +80,23 @@ export const time = {
     severity: "error",
     message: (p) => `the key of step \`${p.step}\` is ${p.right}, but the sequence's is ${p.left}`,
     help: () => "align keys of the same number and type",
-    explanation: "Events belong together when their keys are equal, and only values of one type can be equal.",
-    bad: seq("by cgroup within 1m", "a: kernel.oom_kill\n    then b: kernel.process_exit by b.comm"),
-    good: seq("by cgroup within 1m", "a: kernel.oom_kill\n    then b: kernel.process_exit by b.cgroup"),
+    explanation:
+      "Events belong together when their keys are equal, and only values of one type can be equal.",
+    bad: seq(
+      "by cgroup within 1m",
+      "a: kernel.oom_kill\n    then b: kernel.process_exit by b.comm",
+    ),
+    good: seq(
+      "by cgroup within 1m",
+      "a: kernel.oom_kill\n    then b: kernel.process_exit by b.cgroup",
+    ),
   }),
   TAP3301: entry<{ reason: string }>({
     slug: "regex-too-large",
     severity: "error",
     message: (p) => `regex too large: ${p.reason}`,
     help: () => "bound the repetitions, or split the pattern",
-    explanation: "Patterns are compiled to tables with a bounded number of states, so that matching is one pass.",
+    explanation:
+      "Patterns are compiled to tables with a bounded number of states, so that matching is one pass.",
   }),
 };

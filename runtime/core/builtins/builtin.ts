@@ -9,7 +9,7 @@ import type { Value } from "../schema.ts";
 export interface Builtin {
   readonly name: string;
   readonly params: readonly { readonly name: string; readonly unit: Unit | "number" | "any" }[];
-  readonly returns: Unit | "same" ;
+  readonly returns: Unit | "same";
   readonly doc: string;
   /** Expressions that must be true. */
   readonly examples: readonly string[];

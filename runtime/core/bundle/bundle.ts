@@ -88,8 +88,10 @@ export function decodeBundle(
   }
   const length = new DataView(file.buffer, file.byteOffset).getUint32(magic.length + 32, true);
   const expected = headBytes + length;
-  if (file.length < expected) return { ok: false, problem: "truncated", expected, actual: file.length };
-  if (file.length > expected) return { ok: false, problem: "trailing-bytes", expected, actual: file.length };
+  if (file.length < expected)
+    return { ok: false, problem: "truncated", expected, actual: file.length };
+  if (file.length > expected)
+    return { ok: false, problem: "trailing-bytes", expected, actual: file.length };
   const wanted = bytesToHex(file.subarray(magic.length, magic.length + 32));
   const body = file.subarray(headBytes);
   const actual = bytesToHex(sha256(body));
@@ -119,19 +121,37 @@ export function explainBundleProblem(p: BundleProblem): { message: string; help:
   const again = "compile the rules again with `tapioc compile`, or copy the file again";
   switch (p.problem) {
     case "not-a-bundle":
-      return { message: "this is not a tapio bundle", help: "pass a file made by `tapioc compile`" };
+      return {
+        message: "this is not a tapio bundle",
+        help: "pass a file made by `tapioc compile`",
+      };
     case "too-large":
-      return { message: `the file has ${p.bytes} bytes; a bundle has at most ${bundleMaxBytes}`, help: "pass a file made by `tapioc compile`" };
+      return {
+        message: `the file has ${p.bytes} bytes; a bundle has at most ${bundleMaxBytes}`,
+        help: "pass a file made by `tapioc compile`",
+      };
     case "truncated":
-      return { message: `the bundle is cut short: ${p.actual} of ${p.expected} bytes`, help: again };
+      return {
+        message: `the bundle is cut short: ${p.actual} of ${p.expected} bytes`,
+        help: again,
+      };
     case "trailing-bytes":
-      return { message: `${p.actual - p.expected} bytes follow the end of the bundle`, help: again };
+      return {
+        message: `${p.actual - p.expected} bytes follow the end of the bundle`,
+        help: again,
+      };
     case "hash-mismatch":
-      return { message: `the bundle was changed after it was made: hash ${p.actual.slice(0, 12)}… instead of ${p.expected.slice(0, 12)}…`, help: again };
+      return {
+        message: `the bundle was changed after it was made: hash ${p.actual.slice(0, 12)}… instead of ${p.expected.slice(0, 12)}…`,
+        help: again,
+      };
     case "unreadable":
       return { message: `the bundle's body cannot be read: ${p.reason}`, help: again };
     case "abi":
-      return { message: `the bundle is for bundle format ${p.found}; this tapio runs format ${p.supported}`, help: "compile the rules with the tapioc of the same version as this tapio" };
+      return {
+        message: `the bundle is for bundle format ${p.found}; this tapio runs format ${p.supported}`,
+        help: "compile the rules with the tapioc of the same version as this tapio",
+      };
     case "layout":
       return { message: "the bundle's record layout does not belong to its schema", help: again };
   }

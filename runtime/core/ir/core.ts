@@ -10,8 +10,9 @@
  *     rule oom: sequence by e.cgroup within 30s { a: T where p  then b: U where q(a) }
  *     ⇒ Seq(within=30s, [Step a T p(current)], [Step b U q(current, capture 0)])
  */
-import type { TextProgram } from "../text/index.ts";
+
 import type { Schema } from "../schema.ts";
+import type { TextProgram } from "../text/index.ts";
 
 /** A step's event as an expression sees it. `current` is the event being judged. */
 export type Ref = { readonly step: "current" } | { readonly step: number; readonly pick: Pick };
@@ -20,8 +21,22 @@ export type Pick = "first" | "last";
 
 /** How a value is written for people; also decides which operations are integer-valued. */
 export type Unit =
-  | "bool" | "int" | "float" | "text" | "id64" | "duration" | "size" | "percent" | "rate" | "bytes_rate"
-  | "time" | "ip" | "port" | "event" | "entity" | "list";
+  | "bool"
+  | "int"
+  | "float"
+  | "text"
+  | "id64"
+  | "duration"
+  | "size"
+  | "percent"
+  | "rate"
+  | "bytes_rate"
+  | "time"
+  | "ip"
+  | "port"
+  | "event"
+  | "entity"
+  | "list";
 
 export type CmpOp = "==" | "!=" | "<" | "<=" | ">" | ">=";
 export type ArithOp = "+" | "-" | "*" | "/";
@@ -63,15 +78,23 @@ export type Expr =
       readonly scale: number;
       readonly isInt: boolean;
     }
-  | { readonly op: "concat"; readonly parts: readonly { readonly expr: Expr; readonly unit: Unit }[] }
-  | { readonly op: "if"; readonly cond: Expr; readonly then: Expr; readonly otherwise: Expr }
+  | {
+      readonly op: "concat";
+      readonly parts: readonly { readonly expr: Expr; readonly unit: Unit }[];
+    }
+  | { readonly op: "if"; readonly cond: Expr; readonly yes: Expr; readonly no: Expr }
   | { readonly op: "call"; readonly fn: string; readonly args: readonly Expr[] }
   /** Number of events a step took. */
   | { readonly op: "taken"; readonly step: number }
   /** Time from the first to the last event of the match, µs. */
   | { readonly op: "span" }
   /** Over the events of a window; `arg` and `where` see each of them as `current`. */
-  | { readonly op: "agg"; readonly fn: "count" | "distinct"; readonly arg: Expr | undefined; readonly where: Expr | undefined }
+  | {
+      readonly op: "agg";
+      readonly fn: "count" | "distinct";
+      readonly arg: Expr | undefined;
+      readonly where: Expr | undefined;
+    }
   /** Facts of a finding, for the checks of test blocks. */
   | { readonly op: "finding"; readonly what: "confidence" | "severity" | "summary" };
 
@@ -168,7 +191,9 @@ export interface CoreRule {
   readonly pattern: Seq | Win;
   /** Bound on keys with state. */
   readonly keysMax: number;
-  readonly suppress: { readonly us: number; readonly key: readonly KeyPart[] | undefined } | undefined;
+  readonly suppress:
+    | { readonly us: number; readonly key: readonly KeyPart[] | undefined }
+    | undefined;
   readonly explain: Explain;
 }
 
@@ -211,14 +236,25 @@ export function walkExpr(expr: Expr, visit: (e: Expr) => void): void {
 
 export function childrenOf(e: Expr): readonly Expr[] {
   switch (e.op) {
-    case "const": case "param": case "field": case "meta": case "entity": case "bound":
-    case "taken": case "span": case "finding":
+    case "const":
+    case "param":
+    case "field":
+    case "meta":
+    case "entity":
+    case "bound":
+    case "taken":
+    case "span":
+    case "finding":
       return [];
-    case "not": case "has":
+    case "not":
+    case "has":
       return [e.arg];
-    case "and": case "or":
+    case "and":
+    case "or":
       return e.args;
-    case "cmp": case "coalesce": case "arith":
+    case "cmp":
+    case "coalesce":
+    case "arith":
       return [e.left, e.right];
     case "in":
       return [e.item, ...e.set];
@@ -231,7 +267,7 @@ export function childrenOf(e: Expr): readonly Expr[] {
     case "concat":
       return e.parts.map((p) => p.expr);
     case "if":
-      return [e.cond, e.then, e.otherwise];
+      return [e.cond, e.yes, e.no];
     case "call":
       return e.args;
     case "agg":

@@ -4,7 +4,13 @@
  */
 import { findBuiltin } from "../builtins/index.ts";
 import { CutText, type EventData, type Schema, type Value } from "../schema.ts";
-import { matchText, textContains, textEndsWith, textEquals, textStartsWith } from "../text/index.ts";
+import {
+  matchText,
+  textContains,
+  textEndsWith,
+  textEquals,
+  textStartsWith,
+} from "../text/index.ts";
 import { assertNever, type CmpOp, type CoreUnit, type Expr, type Ref } from "./core.ts";
 import { format } from "./format.ts";
 
@@ -24,7 +30,11 @@ export interface Env {
   readonly captures: readonly (Taken | undefined)[];
   /** The events of the window, oldest first. */
   readonly window?: readonly EventData[];
-  readonly finding?: { readonly confidence: number; readonly severity: string; readonly summary: string };
+  readonly finding?: {
+    readonly confidence: number;
+    readonly severity: string;
+    readonly summary: string;
+  };
 }
 
 /** The value of `e`; `undefined` when missing or unknown. */
@@ -79,7 +89,7 @@ export function evaluate(e: Expr, env: Env): Value {
     case "concat":
       return e.parts.map((p) => format(evaluate(p.expr, env), p.unit)).join("");
     case "if":
-      return truth(e.cond, env) === true ? evaluate(e.then, env) : evaluate(e.otherwise, env);
+      return truth(e.cond, env) === true ? evaluate(e.yes, env) : evaluate(e.no, env);
     case "call": {
       const args = e.args.map((a) => evaluate(a, env)).filter((a) => a !== undefined);
       return args.length < e.args.length ? undefined : findBuiltin(e.fn)?.eval(args);
@@ -143,11 +153,16 @@ export function compare(op: CmpOp, a: Value, b: Value): boolean | undefined {
   }
   if (typeof a !== "number" || typeof b !== "number") return undefined;
   switch (op) {
-    case "<": return a < b;
-    case "<=": return a <= b;
-    case ">": return a > b;
-    case ">=": return a >= b;
-    default: return assertNever(op);
+    case "<":
+      return a < b;
+    case "<=":
+      return a <= b;
+    case ">":
+      return a > b;
+    case ">=":
+      return a >= b;
+    default:
+      return assertNever(op);
   }
 }
 
@@ -169,11 +184,16 @@ function textTest(
 ): boolean | undefined {
   if (!isText(text) || typeof needle !== "string") return undefined;
   switch (fn) {
-    case "contains": return textContains(text, needle, nocase);
-    case "startswith": return textStartsWith(text, needle, nocase);
-    case "endswith": return textEndsWith(text, needle, nocase);
-    case "equals": return textEquals(text, needle, nocase);
-    default: return assertNever(fn);
+    case "contains":
+      return textContains(text, needle, nocase);
+    case "startswith":
+      return textStartsWith(text, needle, nocase);
+    case "endswith":
+      return textEndsWith(text, needle, nocase);
+    case "equals":
+      return textEquals(text, needle, nocase);
+    default:
+      return assertNever(fn);
   }
 }
 
@@ -183,11 +203,7 @@ function inCidr(item: Value, base: bigint, prefixBits: number): boolean | undefi
   return item >> shift === base >> shift;
 }
 
-function arithmetic(
-  e: Extract<Expr, { op: "arith" }>,
-  a: Value,
-  b: Value,
-): number | undefined {
+function arithmetic(e: Extract<Expr, { op: "arith" }>, a: Value, b: Value): number | undefined {
   if (typeof a !== "number" || typeof b !== "number") return undefined;
   const raw = e.fn === "+" ? a + b : e.fn === "-" ? a - b : e.fn === "*" ? a * b : a / b;
   return bounded(raw * e.scale, e.isInt);

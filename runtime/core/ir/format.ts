@@ -9,13 +9,20 @@ export function format(value: Value, unit: Unit): string {
   if (typeof value === "bigint") return unit === "ip" ? formatIp(value) : value.toString();
   if (typeof value !== "number") return String(value);
   switch (unit) {
-    case "duration": return formatDuration(value);
-    case "size": return formatSize(value);
-    case "percent": return `${trim(value / 10_000)}%`;
-    case "rate": return `${trim(value / 1e6)}/s`;
-    case "bytes_rate": return `${formatSize(value / 1e6)}/s`;
-    case "time": return formatTime(value);
-    default: return trim(value);
+    case "duration":
+      return formatDuration(value);
+    case "size":
+      return formatSize(value);
+    case "percent":
+      return `${trim(value / 10_000)}%`;
+    case "rate":
+      return `${trim(value / 1e6)}/s`;
+    case "bytes_rate":
+      return `${formatSize(value / 1e6)}/s`;
+    case "time":
+      return formatTime(value);
+    default:
+      return trim(value);
   }
 }
 
@@ -70,7 +77,10 @@ export function formatIp(x: bigint): string {
   const words = Array.from({ length: 8 }, (_, i) => Number((x >> BigInt(112 - 16 * i)) & 0xffffn));
   const run = longestZeroRun(words);
   const hex = (from: number, to: number) =>
-    words.slice(from, to).map((w) => w.toString(16)).join(":");
+    words
+      .slice(from, to)
+      .map((w) => w.toString(16))
+      .join(":");
   return run.length < 2 ? hex(0, 8) : `${hex(0, run.start)}::${hex(run.start + run.length, 8)}`;
 }
 

@@ -12,8 +12,16 @@
  */
 import type { EventData, Schema, Value } from "../schema.ts";
 import {
-  allStepsOf, type CoreRule, type CoreUnit, type Count, type Duration, type KeyPart, type Seq, type SeqStep,
-  type Step, type Win,
+  allStepsOf,
+  type CoreRule,
+  type CoreUnit,
+  type Count,
+  type Duration,
+  type KeyPart,
+  type Seq,
+  type SeqStep,
+  type Step,
+  type Win,
 } from "./core.ts";
 import { type Env, evaluate, keyText, type Taken, truth } from "./eval.ts";
 
@@ -57,9 +65,10 @@ export function interpretRule(
     .filter((e) => e.ts < trace.watermark)
     .sort((a, b) => compareEvents(unit.schema, a, b));
   const base: Env = { unit, params, current: undefined, captures: [] };
-  const found = rule.pattern.node === "win"
-    ? interpretWindow(rule, rule.pattern, base, events)
-    : interpretSequence(rule, rule.pattern, base, events, trace.watermark);
+  const found =
+    rule.pattern.node === "win"
+      ? interpretWindow(rule, rule.pattern, base, events)
+      : interpretSequence(rule, rule.pattern, base, events, trace.watermark);
   found.sort((a, b) => a.at - b.at || compareEvents(unit.schema, a.last, b.last));
   return suppress(rule, base, found);
 }
@@ -113,7 +122,12 @@ function numberParam(name: string, params: ReadonlyMap<string, Value>): number {
 
 // ---------- windows ----------
 
-function interpretWindow(rule: CoreRule, win: Win, base: Env, events: readonly EventData[]): Match[] {
+function interpretWindow(
+  rule: CoreRule,
+  win: Win,
+  base: Env,
+  events: readonly EventData[],
+): Match[] {
   const size = durationOf(win.size, base.params);
   const out: Match[] = [];
   for (const [key, members] of byKey(win.step, base, events)) {
@@ -134,7 +148,12 @@ function interpretWindow(rule: CoreRule, win: Win, base: Env, events: readonly E
 }
 
 function windowCapture(window: readonly EventData[], event: EventData): Taken {
-  return { first: window[0] ?? event, last: event, count: window.length, kept: window.slice(0, 16) };
+  return {
+    first: window[0] ?? event,
+    last: event,
+    count: window.length,
+    kept: window.slice(0, 16),
+  };
 }
 
 function byKey(step: Step, base: Env, events: readonly EventData[]): Map<string, EventData[]> {
@@ -275,7 +294,10 @@ function closeRun(scene: Scene, way: Way, before: number): Way | undefined {
   const seqStep = scene.seq.steps[at];
   if (first === undefined || !seqStep?.repeat) return way;
   const { params } = scene.base;
-  const max = seqStep.repeat.max === undefined ? Number.POSITIVE_INFINITY : countOf(seqStep.repeat.max, params);
+  const max =
+    seqStep.repeat.max === undefined
+      ? Number.POSITIVE_INFINITY
+      : countOf(seqStep.repeat.max, params);
   const run = takeRun(scene, way, at, first, before, max);
   if (!run || run.length < countOf(seqStep.repeat.min, params)) return undefined;
   return { ...way, runs: way.runs.with(at, run) };
@@ -283,7 +305,12 @@ function closeRun(scene: Scene, way: Way, before: number): Way | undefined {
 
 /** Up to `max` events from `first` on and before `before` that satisfy step `at`. */
 function takeRun(
-  scene: Scene, way: Way, at: number, first: number, before: number, max: number,
+  scene: Scene,
+  way: Way,
+  at: number,
+  first: number,
+  before: number,
+  max: number,
 ): number[] | undefined {
   const step = scene.seq.steps[at]?.step;
   if (!step) return undefined;
@@ -322,8 +349,12 @@ function finish(scene: Scene, way: Way): Way | undefined {
   const first = events[runs.find((r) => r !== undefined)?.[0] ?? -1];
   const last = events[lastIndex(runs)];
   if (!first || !last) return undefined;
-  if (seq.within !== undefined && last.ts - first.ts > durationOf(seq.within, base.params)) return undefined;
-  const verdict = [cancelled(scene, runs, deadlineOf(scene, last)), negated(scene, runs, deadlineOf(scene, last))];
+  if (seq.within !== undefined && last.ts - first.ts > durationOf(seq.within, base.params))
+    return undefined;
+  const verdict = [
+    cancelled(scene, runs, deadlineOf(scene, last)),
+    negated(scene, runs, deadlineOf(scene, last)),
+  ];
   if (verdict.includes(true)) return undefined;
   return { runs, isIncomplete: way.isIncomplete || verdict.includes(undefined) };
 }
@@ -334,7 +365,11 @@ function deadlineOf(scene: Scene, last: EventData): number | undefined {
 }
 
 /** Whether `until` happened strictly inside: after the first event, before the match is complete. */
-function cancelled(scene: Scene, runs: Way["runs"], deadline: number | undefined): boolean | undefined {
+function cancelled(
+  scene: Scene,
+  runs: Way["runs"],
+  deadline: number | undefined,
+): boolean | undefined {
   const { until } = scene.seq;
   if (!until) return false;
   const first = runs.find((r) => r !== undefined)?.[0] ?? 0;
@@ -353,7 +388,11 @@ function cancelled(scene: Scene, runs: Way["runs"], deadline: number | undefined
 }
 
 /** Whether the event that `then no … for …` forbids happened. */
-function negated(scene: Scene, runs: Way["runs"], deadline: number | undefined): boolean | undefined {
+function negated(
+  scene: Scene,
+  runs: Way["runs"],
+  deadline: number | undefined,
+): boolean | undefined {
   if (!scene.seq.deadline || deadline === undefined) return false;
   const captures = capturesOf(scene, runs);
   let verdict: boolean | undefined = false;
@@ -394,7 +433,15 @@ function report(rule: CoreRule, scene: Scene, watermark: number, ways: readonly 
     if (!best) continue;
     barrier = end;
     const captures = capturesOf(scene, best.runs);
-    out.push({ rule, key: scene.key, at, captures, window: [], last, isIncomplete: best.isIncomplete });
+    out.push({
+      rule,
+      key: scene.key,
+      at,
+      captures,
+      window: [],
+      last,
+      isIncomplete: best.isIncomplete,
+    });
   }
   return out;
 }

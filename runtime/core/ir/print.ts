@@ -1,7 +1,16 @@
 /** The core language as text: for `tapioc explain --after=lower` and for golden tests. */
 import {
-  assertNever, type CoreRule, type Count, type Duration, type Expr, type KeyPart, type Labelled, type Ref,
-  type Seq, type Step, type Win,
+  assertNever,
+  type CoreRule,
+  type Count,
+  type Duration,
+  type Expr,
+  type KeyPart,
+  type Labelled,
+  type Ref,
+  type Seq,
+  type Step,
+  type Win,
 } from "./core.ts";
 import { format, formatDuration } from "./format.ts";
 
@@ -9,9 +18,13 @@ import { format, formatDuration } from "./format.ts";
 export function printRule(rule: CoreRule, kindNames: readonly string[]): string {
   const lines = [`rule ${rule.module}.${rule.name} version ${rule.version}`];
   const { severity: s } = rule;
-  lines.push(`  severity ${s.level}${s.when ? ` when ${printExpr(s.when)} else ${s.otherwise}` : ""}`);
-  const pattern = rule.pattern.node === "win"
-    ? printWin(rule.pattern, kindNames) : printSeq(rule.pattern, kindNames);
+  lines.push(
+    `  severity ${s.level}${s.when ? ` when ${printExpr(s.when)} else ${s.otherwise}` : ""}`,
+  );
+  const pattern =
+    rule.pattern.node === "win"
+      ? printWin(rule.pattern, kindNames)
+      : printSeq(rule.pattern, kindNames);
   lines.push(...pattern.map((l) => `  ${l}`), `  keys max ${rule.keysMax}`);
   if (rule.suppress) {
     const key = rule.suppress.key ? ` by ${printKey(rule.suppress.key)}` : "";
@@ -29,15 +42,22 @@ function printSeq(seq: Seq, kinds: readonly string[]): string[] {
   const lines = [head.join(" ")];
   for (const [i, s] of seq.steps.entries()) {
     for (const n of s.without) lines.push(`  without ${printStep(n, kinds)}`);
-    const gap = !s.gap ? "" : s.gap.gap === "next" ? "next "
-      : s.gap.gap === "within" ? `within ${duration(s.gap.max)} `
-        : `after ${duration(s.gap.min)}${s.gap.max === undefined ? "" : `..${duration(s.gap.max)}`} `;
+    const gap = !s.gap
+      ? ""
+      : s.gap.gap === "next"
+        ? "next "
+        : s.gap.gap === "within"
+          ? `within ${duration(s.gap.max)} `
+          : `after ${duration(s.gap.min)}${s.gap.max === undefined ? "" : `..${duration(s.gap.max)}`} `;
     const repeat = s.repeat
       ? ` repeat ${count(s.repeat.min)}..${s.repeat.max === undefined ? "" : count(s.repeat.max)} keep ${s.repeat.keep}`
       : "";
-    lines.push(`  ${i}: ${s.isOptional ? "optional " : ""}${gap}${printStep(s.step, kinds)}${repeat}`);
+    lines.push(
+      `  ${i}: ${s.isOptional ? "optional " : ""}${gap}${printStep(s.step, kinds)}${repeat}`,
+    );
   }
-  if (seq.deadline) lines.push(`  no ${printStep(seq.deadline.step, kinds)} for ${duration(seq.deadline.wait)}`);
+  if (seq.deadline)
+    lines.push(`  no ${printStep(seq.deadline.step, kinds)} for ${duration(seq.deadline.wait)}`);
   if (seq.until) lines.push(`  until ${printStep(seq.until, kinds)}`);
   return lines;
 }
@@ -63,15 +83,21 @@ function printKey(key: readonly KeyPart[]): string {
 function printExplain(rule: CoreRule): string[] {
   const { explain: x } = rule;
   const as = (e: Expr | undefined) => (e ? ` as ${printExpr(e)}` : "");
-  const labelled = (items: readonly Labelled[]) => items.map((l) => `${l.name}=${printExpr(l.expr)}`).join(", ");
+  const labelled = (items: readonly Labelled[]) =>
+    items.map((l) => `${l.name}=${printExpr(l.expr)}`).join(", ");
   const lines = [`root ${printRef(x.root.of)}${as(x.root.as)}`];
-  for (const i of x.impacts) lines.push(`impact @${i.step}${i.facts.length > 0 ? ` {${labelled(i.facts)}}` : ""}`);
-  for (const c of x.chain) lines.push(`chain ${c.steps.map((s) => `@${s}`).join(" -> ")}${as(c.as)}`);
+  for (const i of x.impacts)
+    lines.push(`impact @${i.step}${i.facts.length > 0 ? ` {${labelled(i.facts)}}` : ""}`);
+  for (const c of x.chain)
+    lines.push(`chain ${c.steps.map((s) => `@${s}`).join(" -> ")}${as(c.as)}`);
   for (const b of x.because) lines.push(`because @${b.from} -> @${b.to} ${printExpr(b.text)}`);
-  const terms = x.confidence.terms.map((t) => ` ${t.weight < 0 ? "-" : "+"}${Math.abs(t.weight)} when ${printExpr(t.when)}`);
+  const terms = x.confidence.terms.map(
+    (t) => ` ${t.weight < 0 ? "-" : "+"}${Math.abs(t.weight)} when ${printExpr(t.when)}`,
+  );
   lines.push(`confidence ${x.confidence.base}${terms.join("")}`);
   if (x.summary) lines.push(`summary ${printExpr(x.summary)}`);
-  for (const r of x.recommend) lines.push(`recommend ${printExpr(r.text)}${r.when ? ` when ${printExpr(r.when)}` : ""}`);
+  for (const r of x.recommend)
+    lines.push(`recommend ${printExpr(r.text)}${r.when ? ` when ${printExpr(r.when)}` : ""}`);
   if (x.evidence.length > 0) lines.push(`evidence ${labelled(x.evidence)}`);
   if (rule.labels.length > 0) lines.push(`labels ${labelled(rule.labels)}`);
   return lines;
@@ -93,33 +119,56 @@ function printRef(of: Ref): string {
 /** An expression in prefix-free, fully parenthesised form. */
 export function printExpr(e: Expr): string {
   switch (e.op) {
-    case "const": return typeof e.value === "string" ? JSON.stringify(e.value) : format(e.value, "int");
-    case "param": return `$${e.name}`;
-    case "field": return `${printRef(e.of)}.${e.name}`;
-    case "meta": return `${printRef(e.of)}:${e.what}`;
-    case "entity": return `${printRef(e.of)}.entity.${e.kind}`;
-    case "bound": return `bound(${printRef(e.of)})`;
-    case "not": return `not ${printExpr(e.arg)}`;
+    case "const":
+      return typeof e.value === "string" ? JSON.stringify(e.value) : format(e.value, "int");
+    case "param":
+      return `$${e.name}`;
+    case "field":
+      return `${printRef(e.of)}.${e.name}`;
+    case "meta":
+      return `${printRef(e.of)}:${e.what}`;
+    case "entity":
+      return `${printRef(e.of)}.entity.${e.kind}`;
+    case "bound":
+      return `bound(${printRef(e.of)})`;
+    case "not":
+      return `not ${printExpr(e.arg)}`;
     case "and":
-    case "or": return `(${e.args.map(printExpr).join(` ${e.op} `)})`;
-    case "cmp": return `(${printExpr(e.left)} ${e.cmp} ${printExpr(e.right)})`;
-    case "in": return `(${printExpr(e.item)} in [${e.set.map(printExpr).join(", ")}])`;
-    case "cidr": return `(${printExpr(e.item)} in ${format(e.base, "ip")}/${e.prefixBits})`;
-    case "text": return `(${printExpr(e.text)} ${e.fn} ${printExpr(e.needle)}${e.nocase ? " nocase" : ""})`;
-    case "matches": return `(${printExpr(e.text)} matches #${e.program})`;
-    case "has": return `has(${printExpr(e.arg)})`;
-    case "coalesce": return `(${printExpr(e.left)} ?? ${printExpr(e.right)})`;
-    case "arith": return `(${printExpr(e.left)} ${e.fn} ${printExpr(e.right)}${e.scale === 1 ? "" : ` *${e.scale}`})`;
-    case "concat": return `concat(${e.parts.map((p) => `${printExpr(p.expr)}:${p.unit}`).join(", ")})`;
-    case "if": return `if(${printExpr(e.cond)}, ${printExpr(e.then)}, ${printExpr(e.otherwise)})`;
-    case "call": return `${e.fn}(${e.args.map(printExpr).join(", ")})`;
-    case "taken": return `count(@${e.step})`;
-    case "span": return "span()";
+    case "or":
+      return `(${e.args.map(printExpr).join(` ${e.op} `)})`;
+    case "cmp":
+      return `(${printExpr(e.left)} ${e.cmp} ${printExpr(e.right)})`;
+    case "in":
+      return `(${printExpr(e.item)} in [${e.set.map(printExpr).join(", ")}])`;
+    case "cidr":
+      return `(${printExpr(e.item)} in ${format(e.base, "ip")}/${e.prefixBits})`;
+    case "text":
+      return `(${printExpr(e.text)} ${e.fn} ${printExpr(e.needle)}${e.nocase ? " nocase" : ""})`;
+    case "matches":
+      return `(${printExpr(e.text)} matches #${e.program})`;
+    case "has":
+      return `has(${printExpr(e.arg)})`;
+    case "coalesce":
+      return `(${printExpr(e.left)} ?? ${printExpr(e.right)})`;
+    case "arith":
+      return `(${printExpr(e.left)} ${e.fn} ${printExpr(e.right)}${e.scale === 1 ? "" : ` *${e.scale}`})`;
+    case "concat":
+      return `concat(${e.parts.map((p) => `${printExpr(p.expr)}:${p.unit}`).join(", ")})`;
+    case "if":
+      return `if(${printExpr(e.cond)}, ${printExpr(e.yes)}, ${printExpr(e.no)})`;
+    case "call":
+      return `${e.fn}(${e.args.map(printExpr).join(", ")})`;
+    case "taken":
+      return `count(@${e.step})`;
+    case "span":
+      return "span()";
     case "agg": {
       const inner = e.arg ? printExpr(e.arg) : "";
       return `${e.fn}(${inner}${e.where ? `${inner ? " " : ""}where ${printExpr(e.where)}` : ""})`;
     }
-    case "finding": return `finding.${e.what}`;
-    default: return assertNever(e);
+    case "finding":
+      return `finding.${e.what}`;
+    default:
+      return assertNever(e);
   }
 }

@@ -59,5 +59,6 @@ export const IN_FLIGHT_US = 2000;
 export function checkRingBytes(ringBytes: number, pageBytes: number): string | undefined {
   const isPowerOfTwo = Number.isInteger(Math.log2(ringBytes));
   if (isPowerOfTwo && ringBytes >= pageBytes && ringBytes <= MAX_RING_BYTES) return undefined;
-  return `ringBytes is ${ringBytes}; it must be a power of two from ${pageBytes} to ${MAX_RING_BYTES}`;
+  const range = `from ${pageBytes} to ${MAX_RING_BYTES}`;
+  return `ringBytes is ${ringBytes}; it must be a power of two ${range}`;
 }

@@ -8,8 +8,9 @@ import { BtfError } from "#bpf/btf";
 import {
   assembleDispatcher,
   assembleFused,
-  COUNTERS,
   COUNTERS_BYTES,
+  type CounterName,
+  counterOffset,
   HOOKS,
   type HookName,
   hookIndex,
@@ -132,27 +133,30 @@ export class KernelSession {
     this.#hooks.set(hook, { ...state, instructions: this.#install(hook, filter) });
   }
 
-  /** Sums over all CPUs since the session began; `lost` includes events the kernel could not run. */
-  countersOf(hook: HookName): HookCounters {
-    const native = this.#native;
-    const stride = Math.ceil(COUNTERS_BYTES / 8) * 8;
-    const values = new Uint8Array(stride * native.possibleCpus);
-    const result = native.mapLookup(this.#maps.counters, indexKey(hook), values);
+  /**
+   * Counters of every hook since the session began, summed over all CPUs; `lost` includes firings
+   * the kernel did not run the program for. Throws `KernelRefusal`, which would be a defect.
+   */
+  counters(): ReadonlyMap<HookName, HookCounters> {
+    const { possibleCpus } = this.#native;
+    const values = new BigUint64Array((COUNTERS_BYTES / 8) * possibleCpus);
+    const bytes = new Uint8Array(values.buffer);
+    const result = this.#native.mapLookup(this.#maps.counters, u32Bytes(0), bytes);
     if (result < 0) throw new KernelRefusal("reading the counters", -result);
-    const view = new DataView(values.buffer);
-    const sum = (offset: number) => {
-      let total = 0n;
-      for (let cpu = 0; cpu < native.possibleCpus; cpu++) {
-        total += view.getBigUint64(cpu * stride + offset, true);
+    const sum = (hook: HookName, counter: CounterName) => {
+      let total = 0;
+      for (let cpu = 0; cpu < possibleCpus; cpu++) {
+        total += Number(values[(cpu * COUNTERS_BYTES + counterOffset(hook, counter)) / 8]);
       }
-      return Number(total);
+      return total;
     };
-    const missed = this.#recursionMisses(hook);
-    return {
-      seen: sum(COUNTERS.seen) + missed,
-      passed: sum(COUNTERS.passed) + missed,
-      lost: sum(COUNTERS.lost) + missed,
-    };
+    const all = new Map<HookName, HookCounters>();
+    for (const { hook, dispatcher } of this.#hooks.values()) {
+      const missed = this.#recursionMisses(dispatcher);
+      const [seen, passed, lost] = [sum(hook, "seen"), sum(hook, "passed"), sum(hook, "lost")];
+      all.set(hook, { seen: seen + missed, passed: passed + missed, lost: lost + missed });
+    }
+    return all;
   }
 
   /** Detaches every hook; records in the ring, and counters, can still be read. Idempotent. */
@@ -197,9 +201,8 @@ export class KernelSession {
   }
 
   /** The program was already running on that CPU: the event was seen by nobody. */
-  #recursionMisses(hook: HookName): number {
-    const state = this.#hooks.get(hook);
-    const info = state === undefined ? 0 : this.#native.programInfo(state.dispatcher);
+  #recursionMisses(dispatcher: number): number {
+    const info = this.#native.programInfo(dispatcher);
     return typeof info === "number" ? 0 : info.recursionMisses;
   }
 }

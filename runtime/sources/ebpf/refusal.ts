@@ -93,8 +93,8 @@ function explainPermission(failed: string, rights: ProcessRights): Unavailable {
   return {
     reason: `${failed} although the capabilities are there`,
     help:
-      "A security module or lockdown=confidentiality forbids it (see /sys/kernel/security/lockdown); " +
-      "before kernel 5.11, RLIMIT_MEMLOCK may be too small.",
+      "A security module or lockdown=confidentiality forbids it " +
+      "(see /sys/kernel/security/lockdown); before kernel 5.11, RLIMIT_MEMLOCK may be too small.",
   };
 }
 

@@ -5,7 +5,7 @@
  *                                   └─► counters ────────────────────────► Progress
  *
  * A round is: take the time, note how far the kernel has written, read up to there, tell progress.
- * Whatever happened before that time is then either read or still inside a program (`IN_FLIGHT_US`).
+ * Whatever happened before that time is then read, or still inside a program (`IN_FLIGHT_US`).
  * Rounds run when the ring has something and every 50 ms.
  */
 import type { HookName, IntegerFilter } from "#bpf/programs";
@@ -140,8 +140,9 @@ class RunningSource implements EbpfSource {
 
   swapFilter(hook: HookName, filter: IntegerFilter | undefined): Unavailable | undefined {
     const session = this.#session;
-    if (session === undefined)
-      return { reason: "the kernel source is not running", help: "Start it." };
+    if (session === undefined) {
+      return { reason: "the kernel source is not running", help: "Start it first." };
+    }
     try {
       session.swapFilter(hook, filter);
       return undefined;
@@ -153,6 +154,7 @@ class RunningSource implements EbpfSource {
   /** Undefined when at least one hook of a non-empty plan is attached. */
   #attachAll(session: KernelSession, context: SourceContext): Unavailable | undefined {
     let first: Unavailable | undefined;
+    this.#refused.length = 0;
     for (const { hook, filter } of this.#options.plan.hooks) {
       try {
         session.attach(hook, filter);
@@ -235,8 +237,7 @@ class RunningSource implements EbpfSource {
   #tell(session: KernelSession, timeUs: number): void {
     this.#lastProgressUs = Math.max(this.#lastProgressUs, timeUs - IN_FLIGHT_US);
     let [seen, passed, lost] = [0, 0, 0];
-    for (const { hook } of session.attached) {
-      const counters = session.countersOf(hook);
+    for (const counters of session.counters().values()) {
       seen += counters.seen;
       passed += counters.passed;
       lost += counters.lost;
@@ -253,9 +254,8 @@ class RunningSource implements EbpfSource {
   }
 
   #hookStats(session: KernelSession): readonly HookStats[] {
-    return session.attached.map((attached) => ({
-      ...attached,
-      ...session.countersOf(attached.hook),
-    }));
+    const none = { seen: 0, passed: 0, lost: 0 };
+    const counters = session.counters();
+    return session.attached.map((hook) => ({ ...hook, ...(counters.get(hook.hook) ?? none) }));
   }
 }

@@ -9,6 +9,9 @@ import {
 const ID = "3f0a5d6c7b8e9f00112233445566778899aabbccddeeff00112233445566abcd";
 const UID = "8d0f3a4e-1c2b-4d5e-9f60-718293a4b5c6";
 const UID_ = UID.replaceAll("-", "_");
+const BURSTABLE = "/kubepods.slice/kubepods-burstable.slice";
+const BEST_EFFORT = "/kubepods.slice/kubepods-besteffort.slice";
+const NESTED = "/kubelet.slice/kubelet-kubepods.slice";
 const STATIC = "1234567890abcdef1234567890abcdef";
 
 const CASES: readonly (readonly [string, CgroupOwner])[] = [
@@ -39,23 +42,20 @@ const CASES: readonly (readonly [string, CgroupOwner])[] = [
   [`/libpod_parent/libpod-${ID}`, { container: ID }],
   // Kubernetes, systemd driver.
   [
-    `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${UID_}.slice/cri-containerd-${ID}.scope`,
+    `${BURSTABLE}/kubepods-burstable-pod${UID_}.slice/cri-containerd-${ID}.scope`,
     { pod: UID, container: ID },
   ],
   [
-    `/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod${UID_}.slice/crio-${ID}.scope`,
+    `${BEST_EFFORT}/kubepods-besteffort-pod${UID_}.slice/crio-${ID}.scope`,
     { pod: UID, container: ID },
   ],
   [`/kubepods.slice/kubepods-pod${UID_}.slice/docker-${ID}.scope`, { pod: UID, container: ID }],
   [`/kubepods.slice/kubepods-pod${UID_}.slice`, { pod: UID }],
   [
-    `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${STATIC}.slice/cri-containerd-${ID}.scope`,
+    `${BURSTABLE}/kubepods-burstable-pod${STATIC}.slice/cri-containerd-${ID}.scope`,
     { pod: STATIC, container: ID },
   ],
-  [
-    `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${UID_}.slice/crio-conmon-${ID}.scope`,
-    { pod: UID },
-  ],
+  [`${BURSTABLE}/kubepods-burstable-pod${UID_}.slice/crio-conmon-${ID}.scope`, { pod: UID }],
   // Kubernetes, cgroupfs driver.
   [`/kubepods/burstable/pod${UID}/${ID}`, { pod: UID, container: ID }],
   [`/kubepods/besteffort/pod${UID}/crio-${ID}`, { pod: UID, container: ID }],
@@ -64,7 +64,7 @@ const CASES: readonly (readonly [string, CgroupOwner])[] = [
   [`/kubepods/burstable/pod${UID}`, { pod: UID }],
   // kind and other nodes inside a container: the pod is found below the prefix.
   [
-    `/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod${UID_}.slice/cri-containerd-${ID}.scope`,
+    `${NESTED}/kubelet-kubepods-pod${UID_}.slice/cri-containerd-${ID}.scope`,
     { pod: UID, container: ID },
   ],
   [`/kubelet/kubepods/burstable/pod${UID}/${ID}`, { pod: UID, container: ID }],

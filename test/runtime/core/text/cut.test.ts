@@ -117,6 +117,11 @@ describe("patterns on cut texts", () => {
     );
   });
 
+  it("decide by simulation what every next character decides", () => {
+    const program = simulated("a(?:\\b|\\B)");
+    expect(program && matchText(program, new CutText("a"))).toBe(true);
+  });
+
   it("decide as soon as the visible part does", () => {
     const answers = (pattern: string, visible: string) =>
       matchText(regex(pattern), new CutText(visible));
@@ -131,6 +136,8 @@ describe("patterns on cut texts", () => {
     expect(answers("\\bpid\\b", "pid ")).toBe(true);
     expect(answers("a\\Ab", "")).toBe(false);
     expect(answers("^é|^[^é]|^$", "")).toBe(true);
+    expect(answers("^[^\\x{D7FF}]|^\\x{D7FF}|^$", "")).toBe(true);
+    expect(answers("^[^\\x{800}]|^\\x{800}|^$", "")).toBe(true);
     expect(answers("😀", "\ud83d")).toBe(undefined);
     expect(answers("^a", "\ud83d")).toBe(undefined);
   });
@@ -143,6 +150,7 @@ describe("patterns on cut texts", () => {
     expect(cut("(?<a>x)(?<b>y*)", "xy")).toEqual({ a: "x", b: undefined });
     expect(cut("(?<a>x)(?<b>y*?)", "xy")).toEqual({ a: "x", b: "" });
     expect(cut("(?:(?<a>.);)+", "1;2;")).toEqual({ a: undefined });
+    expect(cut("(?:x(?<a>.);)+", "x1;")).toEqual({ a: undefined });
     expect(cut("^(?<all>(?s:.)*)$", "x")).toEqual({ all: undefined });
     expect(cut("(?<a>x)$", "x")).toBe(undefined);
     fc.assert(

@@ -1,0 +1,78 @@
+/** Finding and reading `.tapio` files; the only place of the compiler that reads the disk. */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import type { SourceText } from "#compiler";
+import { fileProblem, UsageError } from "#core";
+
+/** Larger files are not even read; the parser's own limit is lower. */
+const readMaxBytes = 64 << 20;
+const filesMax = 10_000;
+
+export interface InputFile extends SourceText {
+  /** The name in bundles: relative to the folder all inputs share, with `/` between parts. */
+  readonly name: string;
+}
+
+/** The files below `paths`, sorted. Throws `UsageError` when one cannot be read. */
+export function readInputs(paths: readonly string[]): InputFile[] {
+  if (paths.length === 0) throw new UsageError("no files given", "name .tapio files or folders");
+  const files = [...new Set(paths.flatMap((p) => expand(p)))].sort();
+  if (files.length === 0) {
+    throw new UsageError(
+      `no .tapio files in ${paths.join(", ")}`,
+      "name a folder that holds .tapio files",
+    );
+  }
+  if (files.length > filesMax)
+    throw new UsageError(`more than ${filesMax} files`, "name fewer folders");
+  const root = commonFolder(files);
+  return files.map((file) => ({
+    file,
+    name: relative(root, resolve(file)).split(sep).join("/"),
+    text: readText(file),
+  }));
+}
+
+function expand(path: string): string[] {
+  const info = stat(path);
+  if (!info.isDirectory()) return [path];
+  return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
+    if (entry.name.startsWith(".") || entry.name === "node_modules") return [];
+    const inner = join(path, entry.name);
+    if (entry.isDirectory()) return expand(inner);
+    return entry.isFile() && entry.name.endsWith(".tapio") ? [inner] : [];
+  });
+}
+
+function stat(path: string) {
+  try {
+    return statSync(path);
+  } catch (error) {
+    throw new UsageError(`cannot read ${path}: ${fileProblem(error)}`, "check the path");
+  }
+}
+
+function readText(file: string): string {
+  const { size } = stat(file);
+  if (size > readMaxBytes) {
+    throw new UsageError(
+      `${file} has ${size} bytes; at most ${readMaxBytes} are read`,
+      "split the file",
+    );
+  }
+  try {
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(readFileSync(file));
+  } catch (error) {
+    throw new UsageError(
+      `cannot read ${file}: ${fileProblem(error)}`,
+      "check the file's permissions",
+    );
+  }
+}
+
+function commonFolder(files: readonly string[]): string {
+  const folders = files.map((f) => dirname(resolve(f)).split(sep));
+  const first = folders[0] ?? [];
+  const length = first.findIndex((part, i) => folders.some((f) => f[i] !== part));
+  return first.slice(0, length < 0 ? first.length : length).join(sep) || sep;
+}

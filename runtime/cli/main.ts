@@ -1,0 +1,114 @@
+/** `tapio`: runs bundles on a node. */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { exitCodes, UsageError } from "#core";
+import { parseUnits } from "#runtime/sources/replay";
+import { type DemoOptions, demoCommand } from "./demo.ts";
+import { doctorCommand } from "./doctor.ts";
+import { BundleError } from "./load.ts";
+import { type ReplayCommandOptions, replayCommand } from "./replay.ts";
+import { type RunOptions, runCommand } from "./run.ts";
+
+declare const __TAPIO_VERSION__: string;
+
+const outputOption = () =>
+  new Option("--format <format>", "how findings are written")
+    .choices(["pretty", "ndjson"])
+    .default("pretty");
+const paramOption = () =>
+  new Option("--param <name=value>", "set a parameter of the rules (repeatable)")
+    .argParser((text: string, all: string[]) => [...all, text])
+    .default([]);
+
+function program(): Command {
+  const cli = new Command("tapio")
+    .description("Runs compiled correlation rules on this node.")
+    .version(__TAPIO_VERSION__)
+    .showHelpAfterError("(run with --help for usage)");
+  cli
+    .command("run")
+    .description("run a bundle on this machine's live events")
+    .argument("<bundle>", "a file made by `tapioc compile`")
+    .addOption(outputOption())
+    .addOption(paramOption())
+    .option("--journal <folder>", "read this journal folder instead of the system's")
+    .option("--state <folder>", "keep the journal's cursor here and resume from it")
+    .option("--max-findings <n>", "stop after so many findings", wholeNumber)
+    .option("--for <duration>", "stop after this time, such as 30s", duration)
+    .action(async (bundle: string, o: RunOptions) => finish(await runCommand(bundle, o)));
+  cli
+    .command("replay")
+    .description("run a bundle on a recording")
+    .argument("<recording>", "an .ndjson file; `-` reads standard input")
+    .requiredOption("--bundle <file>", "a file made by `tapioc compile`")
+    .addOption(outputOption())
+    .addOption(paramOption())
+    .action(async (path: string, o: ReplayCommandOptions) => finish(await replayCommand(path, o)));
+  cli
+    .command("demo")
+    .description("make a real OOM kill and find it; a recorded one where that is impossible")
+    .requiredOption("--bundle <file>", "a bundle with the shipped rules")
+    .option("--recorded", "use the recorded incident in any case")
+    .action(async (o: DemoOptions) => finish(await demoCommand(o)));
+  cli
+    .command("doctor")
+    .description("say what this machine can do and what is missing")
+    .addOption(
+      new Option("--format <format>", "how it is written")
+        .choices(["pretty", "json"])
+        .default("pretty"),
+    )
+    .action((o: { format: "pretty" | "json" }) => finish(doctorCommand(o.format)));
+  cli.addHelpText(
+    "after",
+    `
+Exit codes: 0 ok, 1 findings were made, 2 the bundle is refused, 3 wrong usage, 4 the environment lacks
+something, 70 internal error.`,
+  );
+  return cli;
+}
+
+function wholeNumber(text: string): number {
+  const n = Number(text);
+  if (!Number.isSafeInteger(n) || n < 1)
+    throw new InvalidArgumentError("It must be a whole number of at least 1.");
+  return n;
+}
+
+function duration(text: string): number {
+  const us = parseUnits("duration", text);
+  if (us === undefined) throw new InvalidArgumentError("It must be a duration such as 30s.");
+  return us;
+}
+
+function finish(code: number): void {
+  process.exitCode = code;
+}
+
+function failed(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (error instanceof UsageError) {
+    process.stderr.write(`tapio: ${error.message}\n  help: ${error.help}\n`);
+    return error instanceof BundleError ? error.exitCode : exitCodes.usage;
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(
+    `tapio: internal error: ${reason}\n  help: this is a bug; please report it\n`,
+  );
+  if (process.env.TAPIO_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return exitCodes.internal;
+}
+
+// A reader that stops early (`tapio … | head`) is not an error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(exitCodes.ok);
+  throw error;
+});
+
+const cli = program();
+cli.exitOverride();
+for (const command of cli.commands) command.exitOverride();
+try {
+  await cli.parseAsync(process.argv);
+} catch (error) {
+  process.exitCode = failed(error);
+}

@@ -1,0 +1,52 @@
+/** How commands talk: findings to standard output, everything else to standard error. */
+import pc from "picocolors";
+import type { Finding } from "#core";
+import type { RuntimeStatus } from "#runtime";
+import { findingLine, renderFinding } from "#runtime/sinks";
+
+export type OutputFormat = "pretty" | "ndjson";
+
+export function printFinding(finding: Finding, format: OutputFormat): void {
+  const paint = pc.createColors(process.stdout.isTTY === true && pc.isColorSupported);
+  process.stdout.write(
+    format === "ndjson" ? findingLine(finding) : `${renderFinding(finding, paint)}\n\n`,
+  );
+}
+
+export function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Which sources run and which rules can fire; said once at the start. */
+export function sayStatus(status: RuntimeStatus): void {
+  for (const s of status.sources) {
+    if (s.unavailable)
+      say(
+        `source ${s.name}: not available: ${s.unavailable.reason}\n  help: ${s.unavailable.help}`,
+      );
+    else say(`source ${s.name}: running`);
+  }
+  for (const { rule, armed } of status.rules) {
+    say(`rule ${rule}: ${armed.state}${armed.state === "armed" ? "" : ` (${armed.reason})`}`);
+  }
+}
+
+/** What happened to everything that came in; the numbers add up. */
+export function sayCounters(status: RuntimeStatus): void {
+  for (const s of status.sources) {
+    if (s.unavailable) continue;
+    const { seen, passed, lost, malformed } = s.progress;
+    say(
+      `source ${s.name}: ${seen} seen, ${passed} kept by its filter, ${lost} lost, ${malformed} malformed`,
+    );
+  }
+  const c = status.counters;
+  say(
+    `engine: ${c.received} received = ${c.delivered} delivered + ${c.filtered} filtered + ${c.dropped} dropped + ${c.late} late + ${c.inFlight} in flight`,
+  );
+  const { keys, partials, windowEvents, suppressors } = c.evicted;
+  const evicted = keys + partials + windowEvents + suppressors;
+  say(
+    `matched: ${c.matches}, findings: ${c.findings}, suppressed: ${c.suppressed}, evicted: ${evicted}`,
+  );
+}

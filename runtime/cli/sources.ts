@@ -1,0 +1,76 @@
+/** The live sources a bundle needs on this machine. */
+import { hostname } from "node:os";
+import { HOOK_NAMES, type HookPlan, type IntegerFilter } from "#bpf/programs";
+import { allStepsOf, type Bundle, type KernelNeed, type Source } from "#core";
+import { createEntityResolver, type EntityResolver } from "#runtime/entity";
+import { createEbpfSource, type EbpfSource } from "#runtime/sources/ebpf";
+import { createJournaldSource } from "#runtime/sources/journald";
+import { stdLayoutHash } from "../events/event.gen.ts";
+
+export interface LiveSources {
+  readonly sources: readonly Source[];
+  readonly ebpf: EbpfSource | undefined;
+  /** Event kinds that rules want and nothing on this machine can deliver yet. */
+  readonly uncollected: readonly string[];
+}
+
+export interface LiveOptions {
+  /** Read this journal folder instead of the system's. */
+  readonly journalDirectory: string | undefined;
+  readonly journalCursor: string | undefined;
+}
+
+export function createLiveSources(bundle: Bundle, options: LiveOptions): LiveSources {
+  const needed = new Set(
+    bundle.unit.rules
+      .flatMap((r) => allStepsOf(r.pattern))
+      .flatMap((s) => s.kinds)
+      .map((k) => bundle.unit.schema.sources[bundle.unit.schema.kinds[k]?.source ?? -1]?.name),
+  );
+  const entities = createEntityResolver(hostname());
+  const hooks = hookPlans(bundle.kernelPlan);
+  const ebpf =
+    needed.has("kernel") && hooks.length > 0
+      ? createEbpfSource({ plan: { hooks }, entities })
+      : undefined;
+  const sources: Source[] = ebpf ? [ebpf] : [];
+  if (needed.has("journal")) sources.push(journald(entities, options));
+  const uncollected = bundle.kernelPlan
+    .map((n) => n.kind)
+    .filter((k) => !hooks.some((h) => `kernel.${h.hook}` === k));
+  return { sources, ebpf, uncollected };
+}
+
+/** Whether the bundle's records are the ones this program's sources write. */
+export function fitsSources(bundle: Bundle): boolean {
+  return bundle.layoutHash === stdLayoutHash;
+}
+
+function hookPlans(needs: readonly KernelNeed[]): HookPlan[] {
+  return HOOK_NAMES.flatMap((hook) => {
+    const need = needs.find((n) => n.kind === `kernel.${hook}`);
+    return need ? [{ hook, filter: integerFilter(need) }] : [];
+  });
+}
+
+/** A plan without alternatives keeps everything. */
+function integerFilter(need: KernelNeed): IntegerFilter | undefined {
+  if (need.anyOf.length === 0) return undefined;
+  return {
+    anyOf: need.anyOf.map((a) => ({
+      allOf: a.allOf.map((x) => ({ field: x.field, op: x.cmp, value: x.value })),
+    })),
+  };
+}
+
+function journald(entities: EntityResolver, options: LiveOptions): Source {
+  return createJournaldSource({
+    ...(options.journalDirectory === undefined ? {} : { directory: options.journalDirectory }),
+    ...(options.journalCursor === undefined
+      ? { from: "now" }
+      : { from: "cursor", cursor: options.journalCursor }),
+    cgroupIdOf: (path) => entities.idOf(path),
+    entityOf: ({ pid, cgroup }) =>
+      pid === undefined ? undefined : entities.entityOf(pid, cgroup ?? 0n),
+  });
+}

@@ -1,0 +1,8 @@
+/** The public face of the runtime. */
+export {
+  type Armed,
+  Runtime,
+  type RuntimeOptions,
+  type RuntimeStatus,
+  type SourceStatus,
+} from "./runtime.ts";

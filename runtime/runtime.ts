@@ -1,0 +1,208 @@
+/**
+ * A running node: sources that write into the engine's rings, their progress, and what rules can be
+ * armed with them. Everything that reads a clock or a disk is passed in.
+ */
+import {
+  allStepsOf,
+  type Bundle,
+  type CoreRule,
+  type EventData,
+  type Finding,
+  type Progress,
+  type Source,
+  stepsOf,
+  type Unavailable,
+  type Value,
+} from "#core";
+import { Engine, type EngineCounters } from "#runtime/engine";
+
+export interface RuntimeOptions {
+  readonly bundle: Bundle;
+  readonly sources: readonly Source[];
+  readonly params?: ReadonlyMap<string, Value>;
+  onFinding(finding: Finding): void;
+  /** Something a person should know; the runtime goes on. */
+  onWarning(message: string): void;
+  onLate?(event: EventData): void;
+  /** Milliseconds that never go backwards; decides only when a silent source counts as idle. */
+  now(): number;
+}
+
+export interface SourceStatus {
+  readonly name: string;
+  readonly unavailable: Unavailable | undefined;
+  readonly isIdle: boolean;
+  readonly progress: Progress;
+}
+
+export type Armed =
+  | { readonly state: "armed" }
+  | { readonly state: "partly armed"; readonly reason: string }
+  | { readonly state: "not armed"; readonly reason: string };
+
+export interface RuntimeStatus {
+  readonly sources: readonly SourceStatus[];
+  readonly rules: readonly { readonly rule: string; readonly armed: Armed }[];
+  readonly counters: EngineCounters;
+}
+
+interface Feed {
+  readonly source: Source;
+  unavailable: Unavailable | undefined;
+  progress: Progress;
+  heardAt: number;
+  isIdle: boolean;
+}
+
+const idleCheckMs = 250;
+const nothing: Progress = { timeUs: 0, seen: 0, passed: 0, lost: 0, malformed: 0 };
+
+export class Runtime {
+  readonly #options: RuntimeOptions;
+  readonly #engine: Engine;
+  readonly #feeds: Feed[];
+  #idleTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: RuntimeOptions) {
+    const { bundle } = options;
+    this.#options = options;
+    this.#engine = new Engine({
+      unit: bundle.unit,
+      matcher: bundle.matcher,
+      bundleHash: bundle.hash,
+      ...(options.params ? { params: options.params } : {}),
+      onFinding: options.onFinding,
+      ...(options.onLate ? { onLate: options.onLate } : {}),
+    });
+    this.#feeds = options.sources.map((source) => ({
+      source,
+      unavailable: undefined,
+      progress: nothing,
+      heardAt: 0,
+      isIdle: false,
+    }));
+    for (const { name } of bundle.unit.schema.sources) {
+      this.#engine.setAvailable(
+        name,
+        options.sources.some((s) => s.name === name),
+      );
+    }
+  }
+
+  /** Starts every source; one that cannot run is reported and the others go on. */
+  async start(): Promise<RuntimeStatus> {
+    for (const feed of this.#feeds) await this.#startFeed(feed);
+    this.#idleTimer = setInterval(() => this.#checkIdle(), idleCheckMs);
+    return this.status();
+  }
+
+  /** Stops the sources and decides what their last progress allows. Idempotent. */
+  async stop(): Promise<void> {
+    clearInterval(this.#idleTimer);
+    await Promise.all(this.#feeds.map((f) => (f.unavailable ? undefined : f.source.stop())));
+    this.#engine.read();
+  }
+
+  status(): RuntimeStatus {
+    return {
+      sources: this.#feeds.map((f) => ({
+        name: f.source.name,
+        unavailable: f.unavailable,
+        isIdle: f.isIdle,
+        progress: f.progress,
+      })),
+      rules: this.#options.bundle.unit.rules.map((r) => ({ rule: r.name, armed: this.#armed(r) })),
+      counters: this.#engine.counters,
+    };
+  }
+
+  async #startFeed(feed: Feed): Promise<void> {
+    const { name } = feed.source;
+    const writer = this.#engine.writer(name);
+    if (!writer) {
+      feed.unavailable = {
+        reason: `the bundle knows no source ${name}`,
+        help: "compile the rules with this version's schema",
+      };
+      return;
+    }
+    feed.heardAt = this.#options.now();
+    feed.unavailable = await feed.source.start({
+      writer,
+      progress: (p) => this.#onProgress(feed, p),
+      warn: (message) => this.#options.onWarning(`${name}: ${message}`),
+      ended: (reason) => this.#onEnded(feed, reason),
+    });
+    this.#engine.setAvailable(name, feed.unavailable === undefined);
+  }
+
+  #onProgress(feed: Feed, progress: Progress): void {
+    const { name } = feed.source;
+    const lost = progress.lost - feed.progress.lost;
+    if (lost > 0) {
+      this.#engine.lost(name, lost, progress.timeUs);
+      this.#options.onWarning(`${name}: ${lost} events were lost; findings over this time say so`);
+    }
+    feed.progress = progress;
+    feed.heardAt = this.#options.now();
+    if (feed.isIdle) this.#setIdle(feed, false);
+    this.#engine.progress(name, progress.timeUs);
+  }
+
+  #onEnded(feed: Feed, reason: string | undefined): void {
+    if (reason === undefined) return;
+    feed.unavailable = { reason, help: "restart tapio when the cause is gone" };
+    this.#engine.setAvailable(feed.source.name, false);
+    this.#options.onWarning(`${feed.source.name}: ended: ${reason}`);
+  }
+
+  #checkIdle(): void {
+    const now = this.#options.now();
+    for (const feed of this.#feeds) {
+      const info = this.#options.bundle.unit.schema.sources.find(
+        (s) => s.name === feed.source.name,
+      );
+      const isSilent = info !== undefined && now - feed.heardAt > info.idleUs / 1000;
+      if (isSilent && !feed.isIdle && !feed.unavailable) this.#setIdle(feed, true);
+    }
+  }
+
+  #setIdle(feed: Feed, isIdle: boolean): void {
+    feed.isIdle = isIdle;
+    this.#engine.setIdle(feed.source.name, isIdle);
+    this.#options.onWarning(
+      `${feed.source.name}: ${isIdle ? "silent; rules that need it wait" : "speaks again"}`,
+    );
+  }
+
+  /** A rule is armed when every step has an available source, partly when some member has none. */
+  #armed(rule: CoreRule): Armed {
+    const positive = new Set(stepsOf(rule.pattern));
+    const optional = new Set(
+      rule.pattern.node === "seq"
+        ? rule.pattern.steps.filter((s) => s.isOptional).map((s) => s.step)
+        : [],
+    );
+    const partial: string[] = [];
+    for (const step of allStepsOf(rule.pattern)) {
+      const missing = step.kinds.flatMap((kind) => this.#whyMissing(kind) ?? []);
+      if (missing.length === 0) continue;
+      const reason = `step ${step.name}: ${[...new Set(missing)].join("; ")}`;
+      const isVital =
+        positive.has(step) && !optional.has(step) && missing.length === step.kinds.length;
+      if (isVital) return { state: "not armed", reason };
+      partial.push(reason);
+    }
+    return partial.length > 0
+      ? { state: "partly armed", reason: partial.join("; ") }
+      : { state: "armed" };
+  }
+
+  #whyMissing(kind: number): string | undefined {
+    const { schema } = this.#options.bundle.unit;
+    const source = schema.sources[schema.kinds[kind]?.source ?? -1]?.name ?? "?";
+    const feed = this.#feeds.find((f) => f.source.name === source);
+    if (!feed) return `source ${source} is not running`;
+    return feed.unavailable && `source ${source}: ${feed.unavailable.reason}`;
+  }
+}

@@ -1,0 +1,80 @@
+/** From events to lines of a recording; `line.ts` has the format. */
+import {
+  assertNever,
+  CutText,
+  type EventData,
+  type FieldType,
+  formatIp,
+  formatTime,
+  type Schema,
+  type Value,
+} from "#core";
+import { RECORDING_VERSION } from "./config.ts";
+import { counterNames, type RecordedCounters } from "./line.ts";
+import { lineName } from "./recording-names.ts";
+
+/** The line that names the format; without its end. */
+export function encodeHeader(): string {
+  return `{"tapio":"recording","version":${RECORDING_VERSION}}`;
+}
+
+/** One event as a line, without its end. `seq` undefined: the line has none. */
+export function encodeLine(
+  schema: Schema,
+  event: Omit<EventData, "id" | "seq"> & { readonly seq?: number | undefined },
+): string {
+  const kind = schema.kinds[event.kind];
+  if (kind === undefined) throw new RangeError(`the schema has no event kind ${event.kind}`);
+  const parts = [`"kind":${JSON.stringify(kind.name)}`, `"ts":"${formatTime(event.ts)}"`];
+  if (event.seq !== undefined) parts.push(`"seq":${event.seq}`);
+  if (event.entity !== undefined) parts.push(`"entity":${JSON.stringify(event.entity)}`);
+  for (const [i, field] of kind.fields.entries()) {
+    const value = event.fields[i];
+    if (value === undefined) continue;
+    parts.push(`${JSON.stringify(lineName(field.name))}:${encodeValue(field.type, value)}`);
+  }
+  return `{${parts.join(",")}}`;
+}
+
+/** One progress line, without its end. Counters that are 0 are left out. */
+export function encodeProgress(
+  source: string,
+  tsUs: number,
+  counters: Partial<RecordedCounters> = {},
+): string {
+  const parts = [`"progress":${JSON.stringify(source)}`, `"ts":"${formatTime(tsUs)}"`];
+  for (const name of counterNames) {
+    const count = counters[name] ?? 0;
+    if (count !== 0) parts.push(`"${name}":${count}`);
+  }
+  return `{${parts.join(",")}}`;
+}
+
+function encodeValue(type: FieldType, value: NonNullable<Value>): string {
+  if (value instanceof CutText) return `{"cut":${JSON.stringify(value.visible)}}`;
+  switch (type.t) {
+    case "bool":
+    case "string":
+    case "enum":
+      return JSON.stringify(value);
+    case "id64":
+      return `"${value}"`;
+    case "ip":
+    case "cidr":
+      return `"${formatIp(BigInt(value))}"`;
+    case "time":
+      return `"${formatTime(Number(value))}"`;
+    case "int":
+    case "u32":
+    case "port":
+    case "float":
+    case "duration":
+    case "size":
+    case "percent":
+    case "rate":
+      // JSON has a negative zero, but JSON.stringify does not write it.
+      return Object.is(value, -0) ? "-0" : JSON.stringify(value);
+    default:
+      return assertNever(type);
+  }
+}

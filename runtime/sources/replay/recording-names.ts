@@ -1,0 +1,48 @@
+/**
+ * How schema names and the names in a recording's lines correspond. Lines are flat because people
+ * write them by hand, so a field shares its object with `kind`, `ts`, `seq` and `entity`. A field of
+ * such a name gets an underscore, like in `event.gen.ts`: the field `kind` is written `kind_`, and a
+ * field `kind_`, should there ever be one, `kind__`.
+ */
+import type { EventKind, Schema } from "#core";
+
+const RESERVED = /^(?:kind|ts|seq|entity)_*$/;
+
+/** The name of a field in a line. */
+export function lineName(field: string): string {
+  return RESERVED.test(field) ? `${field}_` : field;
+}
+
+export interface KindNames {
+  readonly id: number;
+  readonly kind: EventKind;
+  /** Field index by its name in lines. */
+  readonly fields: ReadonlyMap<string, number>;
+}
+
+export interface SchemaNames {
+  readonly kinds: ReadonlyMap<string, KindNames>;
+  /** Source index by name. */
+  readonly sources: ReadonlyMap<string, number>;
+  readonly entities: ReadonlySet<string>;
+}
+
+const known = new WeakMap<Schema, SchemaNames>();
+
+/** Tables by name; made once per schema. */
+export function namesOf(schema: Schema): SchemaNames {
+  const found = known.get(schema);
+  if (found !== undefined) return found;
+  const names: SchemaNames = {
+    kinds: new Map(
+      schema.kinds.map((kind, id) => {
+        const fields = new Map(kind.fields.map((field, i) => [lineName(field.name), i]));
+        return [kind.name, { id, kind, fields }];
+      }),
+    ),
+    sources: new Map(schema.sources.map((source, i) => [source.name, i])),
+    entities: new Set(schema.entities.map((entity) => entity.name)),
+  };
+  known.set(schema, names);
+  return names;
+}

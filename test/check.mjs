@@ -1,0 +1,27 @@
+/** `npm run check`: format, lint, types, generated files, tidiness and the fast tests, in that order. */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const bin = (name) => join(root, "node_modules", name);
+const steps = [
+  ["format and lint", [bin("@biomejs/biome/bin/biome"), "check", "."]],
+  ["types", [bin("typescript/bin/tsc"), "--noEmit", "-p", "."]],
+  ["generated files", [join(root, "dist/gen.js"), "--check"]],
+  ["rules", [join(root, "dist/tapioc.js"), "check", "rules"]],
+  ["rules' format", [join(root, "dist/tapioc.js"), "fmt", "--check", "rules"]],
+  ["tidy and fast tests", [bin("vitest/vitest.mjs"), "run", "--reporter=dot"]],
+];
+
+for (const [name, args] of steps) {
+  const started = performance.now();
+  const done = spawnSync(process.execPath, args, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, TAPIO_FAST: "1" },
+  });
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  process.stdout.write(`check: ${name}: ${done.status === 0 ? "ok" : "FAILED"} (${seconds} s)\n`);
+  if (done.status !== 0) process.exit(1);
+}
