@@ -559,8 +559,9 @@ export interface StringLiteral extends Node {
   /** The value after escapes. For `re` and `r` backslashes are kept as written. */
   readonly value: string;
   /**
-   * For plain strings, the text split at `{expr}` holes; undefined when it has none. Whether holes
-   * are allowed depends on the place (summary, because, recommend, as), so the checker decides.
+   * The text split at its `{expr}` holes; undefined when it has none. Only plain strings in the
+   * places that speak to people (`summary`, `because`, `recommend`, `as` of `root` and `chain`) have
+   * holes; everywhere else, inside a hole as well, a brace is text.
    */
   readonly template: Template | undefined;
 }

@@ -329,7 +329,7 @@ export class ExpressionBuilder {
   }
 
   private atom(leaf: Leaf): Made {
-    if (leaf.tokenType === t.Text) return this.stringMade(leaf);
+    if (leaf.tokenType === t.Text) return { expr: this.stringOf(leaf), depth: 1 };
     if (leaf.tokenType === kw.true || leaf.tokenType === kw.false) {
       const value = leaf.tokenType === kw.true;
       return { expr: { kind: "bool", ...this.at(leaf), value }, depth: 1 };
@@ -408,52 +408,44 @@ export class ExpressionBuilder {
 
   // ---------- strings ----------
 
+  /** A string as a value: braces in it are text. */
   protected stringOf(leaf: Leaf): StringLiteral {
-    return this.stringMade(leaf).expr;
+    const { prefix, value } = decodeString(leaf.image);
+    return { kind: "string", ...this.at(leaf), prefix, value, template: undefined };
   }
 
   /** The next child as a string; an empty one when the source lacks it. */
   protected string(cursor: Cursor): StringLiteral {
     const leaf = cursor.text();
-    if (leaf !== undefined) return this.stringOf(leaf);
+    return leaf ? this.stringOf(leaf) : this.missingString(cursor);
+  }
+
+  /** The next child as a text for people, in which `{expr}` shows a value. */
+  protected template(cursor: Cursor): StringLiteral {
+    const leaf = cursor.text();
+    return leaf ? this.templateOf(leaf) : this.missingString(cursor);
+  }
+
+  private missingString(cursor: Cursor): StringLiteral {
     const at = this.missing(cursor.behind);
     return { kind: "string", ...at, prefix: "", value: "", template: undefined };
   }
 
-  private stringMade(leaf: Leaf): Made<StringLiteral> {
+  private templateOf(leaf: Leaf): StringLiteral {
     const decoded = decodeString(leaf.image);
-    const { prefix } = decoded;
-    const at = this.at(leaf);
-    const isPlain = prefix === "" && /[{}]/.test(decoded.value);
-    if (!isPlain) {
-      const expr: StringLiteral = {
-        kind: "string",
-        ...at,
-        prefix,
-        value: decoded.value,
-        template: undefined,
-      };
-      return { expr, depth: 1 };
-    }
+    if (decoded.prefix !== "" || !/[{}]/.test(decoded.value)) return this.stringOf(leaf);
     const toFile: OffsetMap = (offset) => this.map(leaf.startOffset + decoded.origin[offset]!);
     const split = splitTemplate(decoded);
     this.reportIn(split.problems, toFile);
-    const parts: (string | Expr)[] = [];
-    let depth = 0;
-    for (const part of split.parts) {
-      if (part.is === "text") {
-        parts.push(part.text);
-        continue;
-      }
+    const parts = split.parts.map((part) => {
+      if (part.is === "text") return part.text;
       const text = decoded.value.slice(part.start, part.end);
-      const hole = this.hole(text, (at) => toFile(part.start + at));
-      depth = Math.max(depth, hole.depth);
-      parts.push(hole.expr);
-    }
+      return this.hole(text, (at) => toFile(part.start + at));
+    });
     const hasHole = parts.some((part) => typeof part !== "string");
     const template: Template | undefined = hasHole ? { parts } : undefined;
     const value = hasHole ? decoded.value : parts.join("");
-    return { expr: { kind: "string", ...at, prefix, value, template }, depth: depth + 1 };
+    return { kind: "string", ...this.at(leaf), prefix: "", value, template };
   }
 
   private reportIn(problems: readonly Problem[], toFile: OffsetMap): void {
@@ -476,13 +468,13 @@ export class ExpressionBuilder {
   }
 
   /** The expression in a hole whose unescaped text is `text`. */
-  private hole(text: string, toFile: OffsetMap): Made {
+  private hole(text: string, toFile: OffsetMap): Expr {
     if (text.trim() === "") {
       // The braces are one character each, so the place can include them.
       const place = { start: toFile(0) - 1, end: toFile(text.length) + 1 };
       this.context.problems.push({ code: "TAP1018", params: {}, ...place });
       const span = { file: this.context.file, start: toFile(0), end: toFile(text.length) };
-      return { expr: { kind: "errorExpr", id: this.id(), span }, depth: 1 };
+      return { kind: "errorExpr", id: this.id(), span };
     }
     const lexed = lexText(text);
     const result = this.context.parseHole(text, lexed);
@@ -490,9 +482,9 @@ export class ExpressionBuilder {
     const inner = new ExpressionBuilder(this.context, toFile);
     const node = new Cursor(result.root).child("expr");
     const isWhole = node !== undefined && lexed.problems.length + result.problems.length === 0;
-    if (isWhole) return inner.make(node);
+    if (isWhole) return inner.exprOf(node);
     const span = { file: this.context.file, start: toFile(0), end: toFile(text.length) };
-    return { expr: { kind: "errorExpr", id: this.id(), span }, depth: 1 };
+    return { kind: "errorExpr", id: this.id(), span };
   }
 }
 

@@ -234,7 +234,7 @@ export class RuleBuilder extends PatternBuilder {
         const from = this.path(cursor);
         cursor.eat(t.Arrow);
         const to = this.path(cursor);
-        return { kind: "becauseLine", ...at, from, to, text: this.string(cursor) };
+        return { kind: "becauseLine", ...at, from, to, text: this.template(cursor) };
       }
       case "confidenceLine": {
         const base = this.decimal(cursor);
@@ -242,9 +242,9 @@ export class RuleBuilder extends PatternBuilder {
         return { kind: "confidenceLine", ...at, base, terms };
       }
       case "summaryLine":
-        return { kind: "summaryLine", ...at, text: this.string(cursor) };
+        return { kind: "summaryLine", ...at, text: this.template(cursor) };
       case "recommendLine": {
-        const text = this.string(cursor);
+        const text = this.template(cursor);
         const when = cursor.eat(kw.when) ? this.expr(cursor) : undefined;
         return { kind: "recommendLine", ...at, text, when };
       }
@@ -254,7 +254,7 @@ export class RuleBuilder extends PatternBuilder {
   }
 
   private asText(cursor: Cursor) {
-    return cursor.eat(kw.as) ? this.string(cursor) : undefined;
+    return cursor.eat(kw.as) ? this.template(cursor) : undefined;
   }
 
   private decimal(cursor: Cursor): number {

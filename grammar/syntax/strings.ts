@@ -1,9 +1,14 @@
 /**
  * String literals: prefix, escapes and holes.
  *
- *   "pid {a.pid} \"x\" {{"      plain: escapes, and holes `{expr}`; `{{` and `}}` are braces
- *   t"…" glob"…" ip"…" cidr"…"  escapes, no holes
+ *   "a \"x\" {"                  plain: escapes; braces are text
+ *   t"…" glob"…" ip"…" cidr"…"  the same
  *   re"\d+\"" r"C:\temp"        backslashes stand for themselves; only `\"` is a quote
+ *
+ * A plain string that is a template (the AST builder knows by its place: `summary`, `because`,
+ * `recommend`, `as`) is then split at its holes:
+ *
+ *   "pid {a.pid} {{"            `{expr}` is a hole; `{{` and `}}` are braces
  *
  * Decoding remembers where each character of the value came from, so that an expression inside a
  * hole can be reported at its place in the file although it was unescaped before it was parsed.
@@ -100,7 +105,7 @@ export interface SplitTemplate {
   readonly problems: readonly Problem[];
 }
 
-/** Splits a plain string's value at its holes. */
+/** Splits a template's value at its holes. */
 export function splitTemplate({ value, origin }: Decoded): SplitTemplate {
   const parts: TemplatePart[] = [];
   const problems: Problem[] = [];

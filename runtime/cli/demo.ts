@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { type Bundle, exitCodes, type Finding, UsageError } from "#core";
 import { Runtime } from "#runtime";
 import { createMemoryCgroup, type MemoryCgroup } from "#runtime/entity";
+import { deferred } from "./deferred.ts";
 import { loadBundle } from "./load.ts";
 import { printFinding, say, sayCounters } from "./output.ts";
 import { replayRecording, sayEngine } from "./replay.ts";
@@ -61,7 +62,7 @@ async function incident(
   cgroup: MemoryCgroup,
   cleanup: Cleanup,
 ): Promise<Finding | undefined> {
-  const found = Promise.withResolvers<Finding>();
+  const found = deferred<Finding>();
   const { sources } = createLiveSources(bundle, {
     journalDirectory: undefined,
     journalCursor: undefined,
@@ -125,12 +126,12 @@ function isOurs(finding: Finding, cgroup: MemoryCgroup): boolean {
  */
 function startSupervisor(cgroup: MemoryCgroup): ChildProcess {
   const script =
-    'echo $$ > "$1" && { tail /dev/zero > /dev/null 2>&1; sleep 0.3; exec tail -f /dev/null; }';
+    'echo $$ > "$1" && { tail /dev/zero > /dev/null 2>&1; sleep 0.3; tail -f /dev/null; :; }';
   return spawn("/bin/sh", ["-c", script, "supervisor", cgroup.processesFile], { stdio: "ignore" });
 }
 
 async function withPatience(finding: Promise<Finding>): Promise<Finding | undefined> {
-  const timeout = Promise.withResolvers<undefined>();
+  const timeout = deferred<undefined>();
   const timer = setTimeout(() => timeout.resolve(undefined), patienceMs);
   const result = await Promise.race([finding, timeout.promise]);
   clearTimeout(timer);

@@ -57,7 +57,7 @@ function program(): Command {
         .choices(["pretty", "json"])
         .default("pretty"),
     )
-    .action((o: { format: "pretty" | "json" }) => finish(doctorCommand(o.format)));
+    .action(async (o: { format: "pretty" | "json" }) => finish(await doctorCommand(o.format)));
   cli.addHelpText(
     "after",
     `

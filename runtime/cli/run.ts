@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { exitCodes, fileProblem, UsageError } from "#core";
 import { Runtime } from "#runtime";
+import { deferred } from "./deferred.ts";
 import { loadBundle, readParams } from "./load.ts";
 import { type OutputFormat, printFinding, say, sayCounters, sayStatus } from "./output.ts";
 import { createLiveSources, fitsSources } from "./sources.ts";
@@ -30,7 +31,7 @@ export async function runCommand(path: string, options: RunOptions): Promise<num
     journalDirectory: options.journal,
     journalCursor: cursor,
   });
-  const done = Promise.withResolvers<void>();
+  const done = deferred<void>();
   let findings = 0;
   const runtime = new Runtime({
     bundle,
@@ -38,7 +39,7 @@ export async function runCommand(path: string, options: RunOptions): Promise<num
     params: readParams(options.param, bundle.unit.params),
     onFinding: (finding) => {
       printFinding(finding, options.format);
-      if (++findings === options.maxFindings) done.resolve();
+      if (++findings === options.maxFindings) done.resolve(undefined);
     },
     onWarning: say,
     onLate: (event) =>
@@ -66,8 +67,8 @@ export async function runCommand(path: string, options: RunOptions): Promise<num
 
 /** Resolves on SIGINT, SIGTERM, after `us`, or when `done` does. A second signal ends at once. */
 async function untilStopped(done: Promise<void>, us: number | undefined): Promise<void> {
-  const stop = Promise.withResolvers<void>();
-  const onSignal = () => stop.resolve();
+  const stop = deferred<void>();
+  const onSignal = () => stop.resolve(undefined);
   const timer = us === undefined ? undefined : setTimeout(onSignal, us / 1000);
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
   await Promise.race([done, stop.promise]);

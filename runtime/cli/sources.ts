@@ -5,7 +5,7 @@ import { allStepsOf, type Bundle, type KernelNeed, type Source } from "#core";
 import { createEntityResolver, type EntityResolver } from "#runtime/entity";
 import { createEbpfSource, type EbpfSource } from "#runtime/sources/ebpf";
 import { createJournaldSource } from "#runtime/sources/journald";
-import { stdLayoutHash } from "../events/event.gen.ts";
+import { JournalEntry, stdLayoutHash } from "../events/event.gen.ts";
 
 export interface LiveSources {
   readonly sources: readonly Source[];
@@ -64,13 +64,16 @@ function integerFilter(need: KernelNeed): IntegerFilter | undefined {
 }
 
 function journald(entities: EntityResolver, options: LiveOptions): Source {
+  const { journalDirectory: directory, journalCursor: cursor } = options;
   return createJournaldSource({
-    ...(options.journalDirectory === undefined ? {} : { directory: options.journalDirectory }),
-    ...(options.journalCursor === undefined
-      ? { from: "now" }
-      : { from: "cursor", cursor: options.journalCursor }),
+    kind: JournalEntry,
+    from: cursor === undefined ? "now" : "cursor",
+    cursor,
+    ...(directory === undefined ? {} : { directory }),
     cgroupIdOf: (path) => entities.idOf(path),
-    entityOf: ({ pid, cgroup }) =>
-      pid === undefined ? undefined : entities.entityOf(pid, cgroup ?? 0n),
+    entityOf: ({ pid, unit, cgroup }) => {
+      const owner = unit === undefined ? {} : { unit };
+      return pid === undefined ? owner : { ...owner, ...entities.entityOf(pid, cgroup ?? 0n) };
+    },
   });
 }

@@ -105,11 +105,24 @@ function firstFree(used: Uint8Array, bytes: number, align: number): number {
   return -1;
 }
 
-/** A number that changes whenever any record would be read differently: FNV-1a over the schema. */
+/** Changes whenever any record would be read differently: FNV-1a over names, types and places. */
 export function layoutHash(schema: Schema): string {
+  const canonical = [
+    schema.sources.map((s) => [s.name, s.rank, s.latenessUs, s.granularityUs, s.idleUs, s.isLossy]),
+    schema.kinds.map((k) => [
+      k.name,
+      k.source,
+      k.fields.map((f) => [f.name, f.isOptional, typeKey(f)]),
+    ]),
+  ];
   let hash = 0xcbf29ce484222325n;
-  for (const ch of JSON.stringify([schema.sources, schema.kinds])) {
+  for (const ch of JSON.stringify(canonical)) {
     hash = BigInt.asUintN(64, (hash ^ BigInt(ch.codePointAt(0) ?? 0)) * 0x100000001b3n);
   }
   return hash.toString(16).padStart(16, "0");
+}
+
+function typeKey({ type }: Field): unknown {
+  if (type.t === "enum") return type.members;
+  return type.t === "string" ? `string(${type.maxBytes})` : type.t;
 }

@@ -1,7 +1,7 @@
 // Generated from rules/std/schema.tapio by `npm run gen`. Do not edit.
 
 /** Changes whenever a record of the standard schema would be read differently. */
-export const stdLayoutHash = "99d619e37b17e106";
+export const stdLayoutHash = "0ff20268ad9ea1b9";
 
 /** The views of a ring's memory that accessors read and write. */
 export interface RecordViews {

@@ -12,11 +12,27 @@ function stringIn(literal: string): StringLiteral {
   return decl.body;
 }
 
+/** The same literal as the summary of a rule, where holes are. */
+function summaryIn(literal: string): StringLiteral {
+  const { ast, diagnostics } = outcomeOf(withSummary(literal));
+  expect(diagnostics).toEqual([]);
+  const found = [...descendantsOf(ast)].find((node) => node.kind === "summaryLine");
+  if (found?.kind !== "summaryLine") throw new Error("no summary");
+  return (found as AnyNode & { text: StringLiteral }).text;
+}
+
+function withSummary(literal: string): string {
+  return `module a\nrule r { match s: a.b explain { summary ${literal} } }\n`;
+}
+
 describe("values", () => {
   it.each([
     ['"a\\n\\t\\r\\"\\\\b"', "", 'a\n\t\r"\\b'],
     ['"\\u{e9}\\u{1F600}"', "", "é😀"],
-    ['"{{x}}"', "", "{x}"],
+    ['"{{x}}"', "", "{{x}}"],
+    ['"use {x}"', "", "use {x}"],
+    ['"{\\"a\\":1}"', "", '{"a":1}'],
+    ['"} {"', "", "} {"],
     ['"\\u{7b}"', "", "{"],
     ['t"2030-01-01\\n"', "t", "2030-01-01\n"],
     ['t"{x"', "t", "{x"],
@@ -34,19 +50,61 @@ describe("values", () => {
     expect(stringIn(literal)).toMatchObject({ prefix, value, template: undefined });
   });
 
-  it("splits a plain string at its holes", () => {
-    const { template } = stringIn('"a {{ {b.c} \\"{d ?? \\"}}\\"}\\" e"');
+  it("splits a template at its holes", () => {
+    const { template } = summaryIn('"a {{ {b.c} \\"{d ?? \\"}}\\"}\\" e"');
     const parts = template?.parts.map((part) => (typeof part === "string" ? part : part.kind));
     expect(parts).toEqual(["a { ", "member", ' "', "binary", '" e']);
   });
 
-  it("reads strings with holes inside holes", () => {
-    const { template } = stringIn('"{f(\\"{g}\\")}"');
+  it.each([
+    ['"{{x}}"', "{x}"],
+    ['"\\u{7b}x"', "{x"],
+    ['r"{x}"', "{x}"],
+  ])("reads the template %s without holes", (literal, value) => {
+    expect(summaryIn(literal)).toMatchObject({ value, template: undefined });
+  });
+
+  it("reads a string inside a hole as it stands", () => {
+    const { template } = summaryIn('"{f(\\"{g}\\")}"');
     const [call] = template?.parts ?? [];
     expect(call).toMatchObject({
       kind: "call",
-      args: [{ value: { kind: "string", template: { parts: [{ kind: "nameRef", name: "g" }] } } }],
+      args: [{ value: { kind: "string", value: "{g}", template: undefined } }],
     });
+  });
+
+  it("has holes in explanations only", () => {
+    const text = `module a
+list words: string(9) = ["{a}"]
+@note("{b}")
+rule r {
+  doc "{c"
+  labels { x: "{d}" }
+  let y = "e}"
+  match s: a.b where s.m contains "{\\"f\\":1}"
+  except "{g" when true expires "{h" owner "}i"
+  explain {
+    root s as "{j}"
+    impact s { k: "{k}" }
+    chain s -> s as "{l}"
+    because s -> s "{m}"
+    summary "{n}"
+    recommend "{o}" when s.m == "{p}"
+  }
+}
+test "{q" for r {
+  given { entity pod "{r" at 0s a.b { m: "{s" } }
+  expect { finding r { summary == "{t}" } }
+}
+`;
+    const { ast, diagnostics } = outcomeOf(text);
+    expect(diagnostics).toEqual([]);
+    const names = [...descendantsOf(ast)].flatMap((node) =>
+      node.kind === "nameRef" && "name" in node ? [node.name] : [],
+    );
+    expect(names.filter((name) => /^[a-t]$/.test(String(name)) && name !== "s")).toEqual([
+      ..."jlmno",
+    ]);
   });
 });
 
@@ -69,22 +127,23 @@ describe("places", () => {
   });
 
   it("maps holes back through escapes", () => {
-    const text = 'module a\nlet x() = "\\n{{ {one ?? \\"{two.three}\\"} \\u{e9} {four}"\n';
+    const text = withSummary('"\\n{{ {one ?? \\"{two}\\" + three.four} \\u{e9} {five}"');
     const slices = [...descendantsOf(outcomeOf(text).ast)]
       .filter((node) => ["binary", "member", "string", "nameRef"].includes(node.kind))
       .map((node) => text.slice(node.span.start, node.span.end));
     expect(slices.slice(1)).toEqual([
-      'one ?? \\"{two.three}\\"',
+      'one ?? \\"{two}\\" + three.four',
       "one",
-      '\\"{two.three}\\"',
-      "two.three",
-      "two",
-      "four",
+      '\\"{two}\\" + three.four',
+      '\\"{two}\\"',
+      "three.four",
+      "three",
+      "five",
     ]);
   });
 
   it("reports inside a hole at the place in the file", () => {
-    const text = 'module a\nlet x() = "\\"{one + + two}\\""\n';
+    const text = withSummary('"\\"{one + + two}\\""');
     const [found] = outcomeOf(text).diagnostics;
     expect(text.slice(found?.at.start, found?.at.end)).toBe("+");
     expect(found?.at.start).toBe(text.indexOf("+ two"));

@@ -99,7 +99,6 @@ function elaborateKind(e: Ast, scope: Scope, isNegated: boolean): Operand {
 }
 
 function elaborateString(e: StringLiteral, scope: Scope): Operand {
-  if (e.template && scope.place === "explain") return elaborateTemplate(e, scope);
   switch (e.prefix) {
     case "":
     case "r":

@@ -199,9 +199,9 @@ export const syntax = {
     message: (_: object) => "this `{` opens a hole that is never closed",
     help: () => "close the hole with `}`, or write `{{` for a brace",
     explanation:
-      "In a plain string `{expr}` is a hole that shows a value. A brace that is meant as text is " +
-      "written twice; strings that consist of braces (JSON, for instance) read better as " +
-      '`r"…"`, which has no holes.',
+      "In the texts of an explanation (`summary`, `because`, `recommend`, `as`) `{expr}` is a hole " +
+      "that shows a value. A brace that is meant as text is written twice there; in every other " +
+      "string a brace is just a brace.",
     bad: rule(
       '  severity error\n  match s: kernel.oom_kill\n  explain { summary "pid {s.pid died" }',
     ),
@@ -226,8 +226,8 @@ export const syntax = {
     message: (_: object) => "this `}` closes no hole",
     help: () => "write `}}` for a brace, or add the `{` that is missing",
     explanation:
-      "In a plain string a single `}` ends a hole. One without a `{` before it is nearly " +
-      "always a hole that lost its opening brace.",
+      "In the texts of an explanation a single `}` ends a hole. One without a `{` before it is " +
+      "nearly always a hole that lost its opening brace.",
     bad: rule(
       '  severity error\n  match s: kernel.oom_kill\n  explain { summary "pid s.pid} died" }',
     ),
