@@ -201,15 +201,27 @@ function chainOf(
   );
   return steps.map((step, at) => {
     const taken = match.captures[step];
-    const before = steps[at - 1];
+    const earlier = steps.slice(0, at).reverse();
     return {
       step: names[step] ?? "",
       ts: taken?.first.ts ?? match.at,
       count: taken?.count ?? 0,
       eventIds: taken?.kept.map((e) => e.id) ?? [],
-      because: before === undefined ? undefined : reason(match, before, step, text),
+      because: firstOf(earlier, (before) => reason(match, before, step, text)),
     };
   });
+}
+
+/** The nearest earlier link that says why this one followed: evidence may lie in between. */
+function firstOf<T>(
+  steps: readonly number[],
+  look: (step: number) => T | undefined,
+): T | undefined {
+  for (const step of steps) {
+    const found = look(step);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** Optional evidence between declared links still belongs to the story. */

@@ -87,7 +87,8 @@ function packageProblem(zone: Zone, site: ImportSite): string | undefined {
     ? specifier.split("/").slice(0, 2).join("/")
     : (specifier.split("/")[0] ?? "");
   if (zone.packages.includes(name)) return undefined;
-  return `${zone.folder} must not import the package ${name}; it may use ${zone.packages.join(", ") || "none"}`;
+  const allowed = zone.packages.join(", ") || "none";
+  return `${zone.folder} must not import the package ${name}; it may use ${allowed}`;
 }
 
 export const nothingImportsTheRim: TidyRule = (files) =>
@@ -101,8 +102,8 @@ export const nothingImportsTheRim: TidyRule = (files) =>
   });
 
 /**
- * Outsiders see a folder's index only. A folder with an `index.ts` has a public face; whoever stands
- * outside may not reach past it. Tests may, because they mirror the tree.
+ * Outsiders see a folder's index only: a folder with an `index.ts` has a public face, and whoever
+ * stands outside may not reach past it. Tests may, because they mirror the tree.
  */
 export const publicFaces: TidyRule = (files) => {
   const paths = new Set(files.map((f) => f.path));
@@ -111,27 +112,31 @@ export const publicFaces: TidyRule = (files) => {
     if (target === undefined || target.includes(".gen.") || !zoneOf(from)) return undefined;
     if (isIn(from, "test") || isIn(from, "bench")) return undefined;
     const folder = foldersOf(target).find((f) => paths.has(`${f}/index.ts`) && !isIn(from, f));
-    if (folder === undefined) return undefined;
-    if (target !== `${folder}/index.ts`)
+    if (folder !== undefined && target !== `${folder}/index.ts`)
       return `${target} is inside ${folder}; import its public face ${folder}/index.ts`;
-    const isNeighbour = houseOf(from) === houseOf(target);
+    const isNeighbour = houseOf(from) === houseOf(target) || isRimOf(from, target);
     if (specifier.startsWith("#") || isNeighbour) return undefined;
-    return `import ${folder} by its # name of package.json, not by a path`;
+    return `${target} is in another house; import it by its # name of package.json`;
   });
 };
 
-/** The folders above a file, outermost first. */
+/** A command line belongs to the house it serves and may look into it. */
+const isRimOf = (from: string, target: string) =>
+  houseOf(from) === `${houseOf(target)}/cli` && zoneOf(target)?.isRim !== true;
+
+/** The folders above a file, from its house inwards. */
 function foldersOf(path: string): string[] {
   const parts = path.split("/").slice(0, -1);
-  return parts.map((_, i) => parts.slice(0, i + 1).join("/"));
+  const all = parts.map((_, i) => parts.slice(0, i + 1).join("/"));
+  return all.filter((f) => f === houseOf(path) || isIn(f, houseOf(path)));
 }
 
 /** The zone, or in the runtime the part: `runtime/engine`, `runtime/sources/ebpf`. */
 function houseOf(path: string): string {
   const zone = zoneOf(path)?.folder ?? "";
   if (zone !== "runtime") return zone;
-  const depth = isIn(path, "runtime/sources") ? 3 : 2;
-  return path.split("/").slice(0, depth).join("/");
+  const folders = path.split("/").slice(0, -1);
+  return folders.slice(0, isIn(path, "runtime/sources") ? 3 : 2).join("/");
 }
 
 function eachImport(

@@ -2,7 +2,7 @@
 import ts from "typescript";
 import { isCode, isGenerated, lineOf, type TidyRule, type Violation, walkSyntax } from "./tree.ts";
 
-const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.(gen|test|config|d))*\.(ts|mts|mjs|js|sh)$/;
+const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.(gen|test|bench|config|d))*\.(ts|mts|mjs|js|sh)$/;
 const snake = /^[a-z0-9]+(_[a-z0-9]+)*(\.gen)?\.(cc|h)$/;
 const vague = /^(utils?|helpers?|common|managers?|misc)$/;
 
@@ -48,13 +48,17 @@ function isDefaultExport(node: ts.Node): boolean {
   );
 }
 
-/** A generated file's first line says from what; every other one says what the file is for. */
+/**
+ * Every file says in its first lines what it is for. Generated files name their source there, which
+ * `pages.ts` checks; a test file's path says what it tests.
+ */
 export const headerComments: TidyRule = (files) =>
   files
-    .filter((f) => isCode(f.path) && !isGenerated(f))
+    .filter((f) => isCode(f.path) && !isGenerated(f) && !f.path.endsWith(".test.ts"))
     .flatMap(({ path, text }) => {
-      const start = text.replace(/^#!.*\n/, "").trimStart();
-      if (/^(\/\*\*|\/\/|#(?!include|pragma|define|if))/.test(start)) return [];
+      const start = text.replace(/^#!.*\n|^#pragma once\n/, "").trimStart();
+      const comment = path.endsWith(".sh") ? /^#/ : /^\/[*/]/;
+      if (comment.test(start)) return [];
       const problem = "no header comment; say in a sentence what the file is for";
       return [{ path, line: 1, problem }];
     });

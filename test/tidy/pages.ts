@@ -50,7 +50,7 @@ export function codesAndPages(codes: readonly string[] = Object.keys(catalog)): 
   };
 }
 
-/** The version is typed in package.json; the change log's headings speak of it, nothing else does. */
+/** The version is typed in package.json; the change log speaks of versions, nothing else does. */
 export const oneVersion: TidyRule = (files) => {
   const manifest = files.find((f) => f.path === "package.json");
   if (!manifest) return [violation("package.json", "there is no package.json")];

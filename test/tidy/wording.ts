@@ -1,5 +1,6 @@
 /** Words that do not belong in code or documents, and the width of lines. */
-import { isGenerated, type TidyRule, type TreeFile, type Violation } from "./tree.ts";
+import ts from "typescript";
+import { isGenerated, syntaxOf, type TidyRule, type TreeFile } from "./tree.ts";
 
 interface BannedWord {
   readonly pattern: RegExp;
@@ -19,7 +20,7 @@ const banned: readonly BannedWord[] = [
   { pattern: /\butili[sz](e|es|ing)\b/i, instead: "use" },
 ];
 
-/** The rule and its test have to spell the words out. */
+/** The rules and their trials have to spell the words out. */
 const speaksOfWords = /^test\/tidy(\/|\.test\.ts$)/;
 
 export const bannedWords: TidyRule = (files) =>
@@ -39,40 +40,35 @@ export const bannedWords: TidyRule = (files) =>
 const widthMax = 100;
 
 /**
- * Longer lines that no formatter can break: one string or template, by file and how many there are.
- * A file that needs fewer must say so here.
+ * Comments and prose that people wrote fit in the width; tables and addresses are exempt. Code is the
+ * formatter's: what it leaves wide is one string or template, and a message cut in two is harder to
+ * find than a long line.
  */
-export type WideLines = Readonly<Record<string, number>>;
+export const lineWidth: TidyRule = (files) =>
+  files
+    .filter((f) => /\.(ts|md)$/.test(f.path) && !isGenerated(f))
+    .flatMap((file) =>
+      linesOf(file).flatMap((text, i) => {
+        const width = [...text].length;
+        if (width <= widthMax || text.includes("://")) return [];
+        const isOurs = file.path.endsWith(".md") ? !text.startsWith("|") : isComment(file, i, text);
+        if (!isOurs) return [];
+        return [{ path: file.path, line: i + 1, problem: `${width} columns; ${widthMax} fit` }];
+      }),
+    );
 
-export function lineWidth(allowed: WideLines): TidyRule {
-  return (files) => {
-    const out: Violation[] = [];
-    for (const file of files) {
-      const wide = wideLines(file);
-      const limit = allowed[file.path] ?? 0;
-      if (wide.length > limit) {
-        for (const line of wide) {
-          const note = limit === 0 ? "" : `; ${limit} such lines are allowed here`;
-          const problem = `longer than ${widthMax} columns${note}`;
-          out.push({ path: file.path, line, problem });
-        }
-      } else if (wide.length < limit) {
-        const problem = `only ${wide.length} wide lines are left; lower its number in the list`;
-        out.push({ path: file.path, line: undefined, problem });
-      }
-    }
-    return out;
-  };
+/** Whether line `index` is too wide because of a comment, on a line of its own or after code. */
+function isComment(file: TreeFile, index: number, text: string): boolean {
+  const start = /^\s*(\*|\/\/|\/\*)/.test(text) ? 0 : text.search(/\s\/\/\s/);
+  if (start < 0) return false;
+  const at = (syntaxOf(file).getLineStarts()[index] ?? 0) + Math.max(start, 1);
+  return !isInLiteral(syntaxOf(file), at);
 }
 
-/** Line numbers beyond the width: of TypeScript, and of prose that people wrote. */
-function wideLines(file: TreeFile): number[] {
-  if (!/\.(ts|md)$/.test(file.path) || isGenerated(file)) return [];
-  return linesOf(file).flatMap((text, i) => {
-    const isTable = file.path.endsWith(".md") && text.startsWith("|");
-    const isFine = [...text].length <= widthMax || isTable || text.includes("://");
-    return isFine ? [] : [i + 1];
-  });
+function isInLiteral(node: ts.Node, at: number): boolean {
+  if (at < node.getStart() || at >= node.getEnd()) return false;
+  if (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node)) return true;
+  return ts.forEachChild(node, (child) => isInLiteral(child, at)) ?? false;
 }
 
 function linesOf(file: TreeFile): string[] {

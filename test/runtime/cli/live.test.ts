@@ -1,6 +1,6 @@
 /** `tapio run` and `tapio demo` on the real kernel, and what they say without the privileges. */
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -14,6 +14,8 @@ const bundle = join(folder, "rules.tapiob");
 
 beforeAll(() => {
   ensureBuilt();
+  // Another user must be able to read the bundle.
+  chmodSync(folder, 0o755);
   expect(run("tapioc", ["compile", "rules", "-o", bundle]).code).toBe(0);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
