@@ -24,6 +24,9 @@ export interface RuntimeOptions {
   /** Something a person should know; the runtime goes on. */
   onWarning(message: string): void;
   onLate?(event: EventData): void;
+  onRelevant?(event: EventData): void;
+  /** A source's progress, before the engine acts on it. */
+  onProgress?(source: string, progress: Progress): void;
   /** Milliseconds that never go backwards; decides only when a silent source counts as idle. */
   now(): number;
 }
@@ -73,6 +76,7 @@ export class Runtime {
       ...(options.params ? { params: options.params } : {}),
       onFinding: options.onFinding,
       ...(options.onLate ? { onLate: options.onLate } : {}),
+      ...(options.onRelevant ? { onRelevant: options.onRelevant } : {}),
     });
     this.#feeds = options.sources.map((source) => ({
       source,
@@ -146,6 +150,9 @@ export class Runtime {
     feed.progress = progress;
     feed.heardAt = this.#options.now();
     if (feed.isIdle) this.#setIdle(feed, false);
+    // What was written before this progress belongs before it in a recording, too.
+    this.#engine.read();
+    this.#options.onProgress?.(name, progress);
     this.#engine.progress(name, progress.timeUs);
   }
 

@@ -20,6 +20,7 @@ export interface DemoOptions {
   readonly bundle: string;
   /** Replay the recorded incident even where the real thing would work. */
   readonly recorded?: boolean;
+  readonly journal?: string;
 }
 
 const limitBytes = 32 << 20;
@@ -30,14 +31,14 @@ export async function demoCommand(options: DemoOptions): Promise<number> {
   const bundle = loadBundle(options.bundle);
   const finding = options.recorded
     ? await recorded(bundle)
-    : ((await live(bundle)) ?? (await recorded(bundle)));
+    : ((await live(bundle, options.journal)) ?? (await recorded(bundle)));
   if (!finding) return exitCodes.internal;
   sayNext(options.bundle);
   return exitCodes.ok;
 }
 
 /** The real thing; undefined when this machine or user cannot. */
-async function live(bundle: Bundle): Promise<Finding | undefined> {
+async function live(bundle: Bundle, journal: string | undefined): Promise<Finding | undefined> {
   const group = createMemoryCgroup(`tapio-demo-${process.pid}`, limitBytes);
   if (!group.ok) {
     sayMissing("a memory cgroup of its own", group);
@@ -45,7 +46,7 @@ async function live(bundle: Bundle): Promise<Finding | undefined> {
   }
   const cleanup = new Cleanup(group.cgroup);
   try {
-    return await incident(bundle, group.cgroup, cleanup);
+    return await incident(bundle, group.cgroup, cleanup, journal);
   } finally {
     await cleanup.run();
   }
@@ -61,10 +62,11 @@ async function incident(
   bundle: Bundle,
   cgroup: MemoryCgroup,
   cleanup: Cleanup,
+  journal: string | undefined,
 ): Promise<Finding | undefined> {
   const found = deferred<Finding>();
   const { sources } = createLiveSources(bundle, {
-    journalDirectory: undefined,
+    journalDirectory: journal,
     journalCursor: undefined,
   });
   const runtime = new Runtime({

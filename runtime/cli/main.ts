@@ -32,6 +32,7 @@ function program(): Command {
     .addOption(paramOption())
     .option("--journal <folder>", "read this journal folder instead of the system's")
     .option("--state <folder>", "keep the journal's cursor here and resume from it")
+    .option("--record <file>", "keep the events rules may be about, for `tapio replay`")
     .option("--max-findings <n>", "stop after so many findings", wholeNumber)
     .option("--for <duration>", "stop after this time, such as 30s", duration)
     .action(async (bundle: string, o: RunOptions) => finish(await runCommand(bundle, o)));
@@ -48,6 +49,7 @@ function program(): Command {
     .description("make a real OOM kill and find it; a recorded one where that is impossible")
     .requiredOption("--bundle <file>", "a bundle with the shipped rules")
     .option("--recorded", "use the recorded incident in any case")
+    .option("--journal <folder>", "read this journal folder instead of the system's")
     .action(async (o: DemoOptions) => finish(await demoCommand(o)));
   cli
     .command("doctor")

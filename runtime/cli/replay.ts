@@ -81,7 +81,7 @@ export async function replayRecording(
         }
         clock.event(source, event.ts);
       },
-      progress: (source, ts) => clock.progress(source, ts),
+      progress: (source, ts, counters) => clock.progress(source, ts, counters.lost),
       malformed: () => undefined,
     });
     clock.finish();
@@ -97,6 +97,7 @@ class RecordingClock {
   readonly #sources: readonly string[];
   readonly #latest = new Map<string, number>();
   readonly #told = new Set<string>();
+  readonly #lost = new Map<string, number>();
   #end = 0;
   #since = 0;
 
@@ -117,8 +118,10 @@ class RecordingClock {
     for (const name of this.#sources) if (!this.#told.has(name)) this.#engine.progress(name, now);
   }
 
-  progress(source: string, ts: number): void {
+  progress(source: string, ts: number, lost: number): void {
     this.#told.add(source);
+    this.#engine.lost(source, lost - (this.#lost.get(source) ?? 0), ts);
+    this.#lost.set(source, lost);
     this.#end = Math.max(this.#end, ts);
     this.#engine.progress(source, ts);
   }

@@ -6,6 +6,7 @@ import { Runtime } from "#runtime";
 import { deferred } from "./deferred.ts";
 import { loadBundle, readParams } from "./load.ts";
 import { type OutputFormat, printFinding, say, sayCounters, sayStatus } from "./output.ts";
+import { Recorder } from "./recorder.ts";
 import { createLiveSources, fitsSources } from "./sources.ts";
 
 export interface RunOptions {
@@ -13,6 +14,7 @@ export interface RunOptions {
   readonly param: readonly string[];
   readonly journal?: string;
   readonly state?: string;
+  readonly record?: string;
   readonly maxFindings?: number;
   /** µs. */
   readonly for?: number;
@@ -31,6 +33,9 @@ export async function runCommand(path: string, options: RunOptions): Promise<num
     journalDirectory: options.journal,
     journalCursor: cursor,
   });
+  const recorder = options.record
+    ? new Recorder(options.record, bundle.unit.schema, say)
+    : undefined;
   const done = deferred<void>();
   let findings = 0;
   const runtime = new Runtime({
@@ -46,6 +51,12 @@ export async function runCommand(path: string, options: RunOptions): Promise<num
       say(
         `late: ${bundle.unit.schema.kinds[event.kind]?.name} at ${event.ts} came after its time was decided`,
       ),
+    ...(recorder
+      ? {
+          onRelevant: (event) => recorder.event(event),
+          onProgress: (source, progress) => recorder.progress(source, progress),
+        }
+      : {}),
     now: () => performance.now(),
   });
   for (const kind of live.uncollected)
@@ -55,6 +66,8 @@ export async function runCommand(path: string, options: RunOptions): Promise<num
   const isArmed = status.rules.some((r) => r.armed.state !== "not armed");
   if (isArmed) await untilStopped(done.promise, options.for);
   await runtime.stop();
+  recorder?.close();
+  if (recorder) say(`recorded ${recorder.events} events to ${options.record}`);
   if (options.state)
     saveCursor(options.state, live.sources.find((s) => s.name === "journal")?.cursor());
   sayCounters(runtime.status());

@@ -42,6 +42,8 @@ export interface EngineOptions {
   /** Before suppression and writing; for tests and near misses. */
   onMatch?(match: Match): void;
   onLate?(event: EventData): void;
+  /** Every event some rule may be about, in the order it was read: what a recording keeps. */
+  onRelevant?(event: EventData): void;
 }
 
 export interface EngineCounters {
@@ -292,6 +294,7 @@ export class Engine {
       }
       const event = reader.materialise(at, writer.entities[ring.indexAt(i)], seqHigh(state, at));
       state.lastSeq = event.seq;
+      this.#options.onRelevant?.(event);
       this.#dispatch(event, n);
     }
     ring.release(count);

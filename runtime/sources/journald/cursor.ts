@@ -7,7 +7,7 @@ import { formatTime } from "#core";
 
 export interface Gap {
   readonly message: string;
-  /** Entries that are gone, at least one; exact when both cursors number the same sequence. */
+  /** Entries of all units that are gone: exact when both cursors number one sequence, else 1. */
   readonly lost: number;
 }
 

@@ -46,6 +46,7 @@ import {
   isJournaldThere,
   Journalctl,
   lastLine,
+  type Newest,
   newParser,
 } from "./journalctl.ts";
 import { OomReports } from "./oom-line.ts";
@@ -120,7 +121,7 @@ class RunningSource implements JournaldSource {
     };
     if (this.#stopping.signal.aborted) return undefined;
     this.#ticker = setInterval(() => this.#tick(), PROGRESS_INTERVAL_MS);
-    this.#running = this.#run(newest.entry);
+    this.#running = this.#run(newest);
     return undefined;
   }
 
@@ -148,12 +149,12 @@ class RunningSource implements JournaldSource {
   }
 
   /** Keeps a journalctl running until the source is stopped. */
-  async #run(newest: ExportEntry | undefined): Promise<void> {
-    let target = newest;
+  async #run(first: Newest): Promise<void> {
+    let newest: Newest | undefined = first;
     let pauseMs = RESTART_FIRST_MS;
     while (!this.#isStopped) {
       const before = this.#entries;
-      const problem = await this.#follow(target);
+      const problem = await this.#follow(newest);
       if (this.#isStopped) return;
       if (problem !== undefined) {
         this.#restarts++;
@@ -164,19 +165,22 @@ class RunningSource implements JournaldSource {
       }
       if (this.#isStopped) return;
       const asked = await this.#askNewest();
-      target = "reason" in asked ? undefined : asked.entry;
+      newest = "reason" in asked ? undefined : asked;
     }
   }
 
-  /** Runs one journalctl to its end. Why it must be started again, or undefined to do so at once. */
-  async #follow(target: ExportEntry | undefined): Promise<string | undefined> {
+  /**
+   * Runs one journalctl to its end. `newest` undefined: not known. Returns why it must be started
+   * again, or undefined to do so at once.
+   */
+  async #follow(newest: Newest | undefined): Promise<string | undefined> {
     const { journalctl = "journalctl", units } = this.#options;
     const at = this.#cursor === undefined ? [] : [`--cursor=${this.#cursor}`];
     const args = journalctlArguments(this.#options, units, ["--follow", "--no-tail", ...at]);
     const child = new Journalctl(journalctl, args);
     this.#child = child;
-    this.#target = target;
-    this.#isCaughtUp = target === undefined;
+    this.#target = newest?.entry;
+    this.#isCaughtUp = newest !== undefined && newest.entry === undefined;
     this.#quietTicks = 0;
     let failure: unknown;
     try {
