@@ -1,15 +1,16 @@
 #!/bin/bash
-# A real systemd as process 1 of fresh mount, pid, uts, ipc and cgroup namespaces; systemd-machine.ts drives it.
+# A real systemd as process 1 of fresh mount, pid, uts, ipc and cgroup namespaces;
+# systemd-machine.ts drives it.
 #
-#   systemd-machine.sh start DIR        prints "ready"; DIR/init.pid and DIR/bus.address say where it is
-#   systemd-machine.sh stop  DIR        idempotent; leaves neither processes, mounts nor cgroups
+#   systemd-machine.sh start DIR    prints "ready"; DIR/init.pid and DIR/bus.address say where it is
+#   systemd-machine.sh stop  DIR    idempotent; leaves neither processes, mounts nor cgroups
 #
 #   DIR/run   the machine's /run        D-Bus: DIR/run/dbus/system_bus_socket
 #   DIR/etc   the machine's /etc        put units into DIR/etc/systemd/system
 #   DIR/var   the machine's /var        journal: DIR/var/log/journal/<machine id>/*.journal
 #
-# Nothing of the host is written: the root is a tmpfs, /usr a read-only bind mount, /proc/sys and /sys are read-only.
-# The network namespace is the host's, and so is the user namespace: D-Bus takes us for root from outside.
+# Nothing of the host is written: the root is a tmpfs, /usr a read-only bind mount, /proc/sys and
+# /sys are read-only. Network and user namespace are the host's, so D-Bus knows us from outside.
 set -euo pipefail
 command=$1
 D=$(realpath -m "$2")
@@ -67,12 +68,12 @@ prepare_files() {
   tr -d - </proc/sys/kernel/random/uuid >"$D/etc/machine-id"
   echo tapio-machine >"$D/etc/hostname"
   : >"$D/etc/fstab"
-  cat >"$D/etc/systemd/journald.conf.d/tapio.conf" <<'CONF'
+  cat >"$D/etc/systemd/journald.conf.d/tapio.conf" <<CONF
 [Journal]
 Storage=persistent
 RateLimitIntervalSec=0
 Audit=no
-ReadKMsg=no
+ReadKMsg=${TAPIO_MACHINE_KERNEL_LOG:-no}
 SystemMaxUse=512M
 CONF
   cat >"$D/etc/systemd/system/tapio.target" <<'UNIT'
@@ -86,9 +87,11 @@ UNIT
   ln -sf tapio.target "$D/etc/systemd/system/default.target"
   # What would look for hardware, or write where nothing may be written.
   local unit
-  for unit in systemd-{sysctl,modules-load,udevd,udev-trigger,tmpfiles-setup,tmpfiles-setup-dev}.service \
-    systemd-{random-seed,binfmt,pstore,update-utmp,firstboot,sysusers,machine-id-commit}.service \
-    systemd-journald-audit.socket systemd-tmpfiles-clean.timer sys-kernel-{debug,tracing,config}.mount \
+  for unit in systemd-{sysctl,modules-load,udevd,udev-trigger}.service \
+    systemd-{tmpfiles-setup,tmpfiles-setup-dev,random-seed,binfmt,pstore}.service \
+    systemd-{update-utmp,firstboot,sysusers,machine-id-commit}.service \
+    systemd-journald-audit.socket systemd-tmpfiles-clean.timer \
+    sys-kernel-{debug,tracing,config}.mount \
     sys-fs-fuse-connections.mount dev-hugepages.mount proc-sys-fs-binfmt_misc.automount; do
     ln -sf /dev/null "$D/etc/systemd/system/$unit"
   done
@@ -117,7 +120,7 @@ mount --rbind "$R/proc/sys" "$R/proc/sys"
 mount -o remount,bind,ro "$R/proc/sys"
 mount -t sysfs -o ro sysfs "$R/sys"
 mount -t tmpfs -o mode=755 tmpfs "$R/dev"
-for d in null zero full random urandom tty; do
+for d in null zero full random urandom tty kmsg; do
   touch "$R/dev/$d"
   mount --bind "/dev/$d" "$R/dev/$d"
 done
@@ -136,8 +139,9 @@ pivot_root . oldroot
 umount -l /oldroot
 rmdir /oldroot
 # Without `container` systemd would try to set up hardware.
-exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin container=tapio LANG=C.UTF-8 /usr/lib/systemd/systemd \
-  --system --unit=tapio.target --log-target=console --log-level=info --show-status=no
+exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin container=tapio LANG=C.UTF-8 \
+  /usr/lib/systemd/systemd --system --unit=tapio.target \
+  --log-target=console --log-level=info --show-status=no
 INIT
 }
 
@@ -159,7 +163,9 @@ stop() {
   fi
   rm -f "$D/init.pid" "$D/leader.pid" "$D/bus.address"
   mountpoint -q "$D/run" && umount -l "$D/run"
-  if [ -n "$group" ] && [ -d "$group" ]; then find "$group" -depth -type d -exec rmdir {} \; 2>/dev/null || true; fi
+  if [ -n "$group" ] && [ -d "$group" ]; then
+    find "$group" -depth -type d -exec rmdir {} \; 2>/dev/null || true
+  fi
 }
 
 case $command in

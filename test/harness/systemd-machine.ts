@@ -44,8 +44,13 @@ export function systemdMachineProblem(): string | undefined {
   }
 }
 
-/** Check `systemdMachineProblem` first. */
-export async function startSystemdMachine(): Promise<SystemdMachine> {
+/**
+ * Check `systemdMachineProblem` first. `readsKernelLog`: its journald takes the kernel's log too,
+ * everything the kernel has said so far included.
+ */
+export async function startSystemdMachine(
+  options: { readonly readsKernelLog?: boolean } = {},
+): Promise<SystemdMachine> {
   const folder = mkdtempSync(join(tmpdir(), "tapio-machine-"));
   const stopSync = () => {
     execFileSync("bash", [SCRIPT, "stop", folder], { stdio: "ignore" });
@@ -53,7 +58,10 @@ export async function startSystemdMachine(): Promise<SystemdMachine> {
   };
   process.once("exit", stopSync);
   try {
-    await run("bash", [SCRIPT, "start", folder]);
+    const log = options.readsKernelLog ? "yes" : "no";
+    await run("bash", [SCRIPT, "start", folder], {
+      env: { ...process.env, TAPIO_MACHINE_KERNEL_LOG: log },
+    });
   } catch (error) {
     process.off("exit", stopSync);
     stopSync();

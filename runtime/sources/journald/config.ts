@@ -50,7 +50,7 @@ export interface JournaldOptions {
   readonly journalctl?: string;
 }
 
-/** Of one field at most this much is kept, bytes; the rest is cut off, and the text marked as cut. */
+/** Of one field at most this much is kept, bytes; a longer one is cut and marked as cut. */
 export const FIELD_BYTES_MAX = 16 * 1024;
 
 /** Of all fields of one entry together, bytes. */

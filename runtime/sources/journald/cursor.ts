@@ -1,7 +1,7 @@
 /**
  * Where to resume: journald's own cursor of the last entry handed over. journalctl is started *at*
- * that entry and not behind it, because only then can it be seen whether the entry still exists: the
- * first one delivered is the same, and skipped, or another, and what lay between is gone.
+ * that entry and not behind it, because only then can it be seen whether the entry still exists:
+ * the first one delivered is the same, and skipped, or another, and what lay between is gone.
  */
 import { formatTime } from "#core";
 

@@ -31,10 +31,10 @@ const MISSED_ID = "e9bf28e6e834481bb6f48f548ad13606";
 /**
  * Undefined when the entry has no time.
  *
- * The time is that of reception by journald. Of the times an entry can carry it is the only one that
- * is always there, that nobody but journald can set, and that is monotonic with the order of
- * entries. For kernel lines there would be printk's own clock, but it drifts from CLOCK_MONOTONIC
- * (it is not slewed by NTP and stands still in suspend), by seconds after days.
+ * The time is that of reception by journald. Of the times an entry can carry it is the only one
+ * that is always there, that nobody but journald can set, and that is in the order of entries. For
+ * kernel lines there would be printk's own clock, but it drifts from CLOCK_MONOTONIC (it is not
+ * slewed by NTP and stands still in suspend), by seconds after days.
  */
 export function readEntry(entry: ExportEntry, oomReports: OomReports): JournalFacts | undefined {
   const { fields, cut } = entry;
@@ -64,7 +64,7 @@ export function readEntry(entry: ExportEntry, oomReports: OomReports): JournalFa
   };
 }
 
-/** Writes one entry. "malformed": it has no time. "dropped": there was no room, and it is counted. */
+/** Writes one entry. "malformed": it has no time. "dropped": no room in the ring, which counts. */
 export function decodeEntry(
   entry: ExportEntry,
   context: DecodeContext,
@@ -98,7 +98,10 @@ export function lostEntries({ fields }: ExportEntry): number {
   }
 }
 
-/** Process, unit and cgroup as the entry names them. */
+/**
+ * Process, unit and cgroup as the entry names them. journald looks the cgroup up when the line
+ * arrives; of a process that has already ended it still knows the unit, but no cgroup.
+ */
 export function namedEntities({ pid, unit, cgroupPath }: JournalOrigin): EntityRef {
   return {
     ...(pid === undefined ? {} : { process: String(pid) }),

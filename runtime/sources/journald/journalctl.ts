@@ -126,7 +126,7 @@ export function newParser(): ExportParser {
 }
 
 const GROUP_HELP =
-  "Add the user to the group systemd-journal (`usermod -aG systemd-journal <user>`), or run as root.";
+  "Add the user to the group systemd-journal (`usermod -aG systemd-journal <user>`), or be root.";
 
 /** Why journalctl gave nothing. Pure. */
 export function explainEnding(ending: Ending, options: JournaldOptions): Unavailable {

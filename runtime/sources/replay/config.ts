@@ -11,7 +11,7 @@ export const PROBLEMS_KEPT_MAX = 20;
 /** Version of the format, in the header line. */
 export const RECORDING_VERSION = 1;
 
-/** At full speed the consumer gets its turn after this many events, which must fit into its ring. */
+/** At full speed the consumer gets its turn after this many events; its ring must hold as many. */
 export const BATCH_EVENTS = 256;
 
 /** Progress is told this often, ms: half of what the contract allows, because timers run late. */

@@ -1,10 +1,10 @@
 /**
  * Where in a line of JSON something is. `JSON.parse` is much faster but tells the place of an error
- * only sometimes and in changing words, so a line is read with this only once it is known to be bad.
+ * only sometimes and in changing words, so a line is read with this once it is known to be bad.
  */
 
 export interface JsonError {
-  /** Offset of the first character that cannot be there; the text's length when it ends too early. */
+  /** Offset of the first character that cannot be there; the text's length if it ends too early. */
   readonly at: number;
   /** What should stand there instead. */
   readonly expected: string;

@@ -12,12 +12,12 @@
  *   progress   "this source will deliver nothing earlier, less its lateness"; the optional counters
  *              seen, passed, lost, malformed count since the source's start
  *
- *   int u32 port            number                    percent rate     ppm, or "97.5%", "10/s"
- *   float                   number                    time             like ts
- *   bool                    true, false               ip               "10.0.0.1", "fe80::1"
- *   duration                µs, or "1h30m"            enum             the member's name
- *   size                    bytes, or "512MiB"        string           text, or {"cut":"prefix"} when
- *   id64                    "decimal digits"                           its source had only a prefix
+ *   int u32 port   number                  percent rate   ppm or millionths/s, or "97.5%", "10/s"
+ *   float          number                  time           like ts
+ *   bool           true, false             ip             "10.0.0.1", "fe80::1"
+ *   duration       µs, or "1h30m"          enum           the member's name
+ *   size           bytes, or "512MiB"      string         text, or {"cut":"prefix"} when its source
+ *   id64           "decimal digits"                       had only that prefix
  *
  * A text longer than its field allows is cut like the record writer does, so that a replayed event
  * equals the one a ring delivers. Law: decodeLine ∘ encodeLine = identity for events of the schema.

@@ -1,8 +1,8 @@
 /** The name a person most likely meant. */
 
 /**
- * The closest of `known`, at most a third of the letters off; or the one that ends in `.name`, as in
- * `oom_kill` for `kernel.oom_kill`. The compiler has a function like it that this folder may not
+ * The closest of `known`, at most a third of the letters off; or the one that ends in `.name`, as
+ * in `oom_kill` for `kernel.oom_kill`. The compiler has a function like it that this folder may not
  * import: a node carries no compiler.
  */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {

@@ -1,8 +1,8 @@
 /**
  * How schema names and the names in a recording's lines correspond. Lines are flat because people
- * write them by hand, so a field shares its object with `kind`, `ts`, `seq` and `entity`. A field of
- * such a name gets an underscore, like in `event.gen.ts`: the field `kind` is written `kind_`, and a
- * field `kind_`, should there ever be one, `kind__`.
+ * write them by hand, so a field shares its object with `kind`, `ts`, `seq` and `entity`. A field
+ * of such a name gets an underscore, like in `event.gen.ts`: the field `kind` is written `kind_`,
+ * and a field `kind_`, should there ever be one, `kind__`.
  */
 import type { EventKind, Schema } from "#core";
 

@@ -13,7 +13,7 @@ import { decodeLine, tooLong } from "./decode.ts";
 import type { LineProblem, LineReading, RecordedCounters } from "./line.ts";
 import { LineSplitter } from "./line-splitter.ts";
 
-/** A handler that returns a promise is waited for; one that throws ends the replay before its line. */
+/** A handler that returns a promise is waited for; one that throws ends the replay at its line. */
 export interface ReplayHandlers {
   event(event: EventData): void | Promise<void>;
   /** A control line: the source's progress at that place of the recording. */
@@ -48,7 +48,7 @@ export class RecordingUnreadable extends Error {
   }
 }
 
-/** Replays the file at `path`, or standard input when it is `-`. Rejects with `RecordingUnreadable`. */
+/** Replays the file at `path`, or standard input for `-`. Rejects with `RecordingUnreadable`. */
 export async function replayFile(
   path: string,
   schema: Schema,

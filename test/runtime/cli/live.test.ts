@@ -8,6 +8,7 @@ import { createMemoryCgroup, findMemoryHierarchy, type MemoryCgroup } from "#run
 import { whyNoKernel, whyNotRoot } from "../../harness/live.ts";
 import { ensureBuilt, Running, run } from "../../harness/programs.ts";
 import { skipReason } from "../../harness/skip.ts";
+import { startSystemdMachine, systemdMachineProblem } from "../../harness/systemd-machine.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tapio-live-"));
 const bundle = join(folder, "rules.tapiob");
@@ -122,6 +123,27 @@ describe.skipIf(skipReason("tapio run and demo on live kernel events", whyNoKern
       expect(leftovers()).toEqual([]);
       const tails = spawnSync("pgrep", ["-f", "tail /dev/zero"], { encoding: "utf8" });
       expect(tails.stdout.trim()).toBe("");
+    });
+  },
+);
+
+const whyNoJournal = whyNoKernel() ?? systemdMachineProblem();
+describe.skipIf(skipReason("an OOM kill with its line in a real journal", whyNoJournal))(
+  "with journald",
+  () => {
+    test("the kernel's own log line joins the story", async () => {
+      const machine = await startSystemdMachine({ readsKernelLog: true });
+      try {
+        const journal = join(machine.folder, "var/log/journal");
+        const demo = new Running("tapio", ["demo", "--bundle", bundle, "--journal", journal]);
+        expect(await demo.ended).toBe(0);
+        expect(demo.out).toMatch(/log journal\.entry/);
+        expect(demo.out).toContain("Memory cgroup out of memory: Killed process");
+        expect(demo.out).toContain("confidence 1.00");
+        expect(demo.err).toMatch(/source journal: \d+ seen/);
+      } finally {
+        await machine.stop();
+      }
     });
   },
 );

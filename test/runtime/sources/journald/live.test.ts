@@ -105,7 +105,8 @@ describe.skipIf(skipReason("journald live", systemdMachineProblem()))("a real jo
     const unit = "tapio-hello.service";
     const { source, writer, messages } = await listen({ root, from: "now", units: [unit] });
     await write("noise ", 3);
-    const script = "echo hello; printf 'red \\033[31m\\377\\n'; exit 3";
+    // journald looks the cgroup up when the line arrives; a process that has ended by then has none.
+    const script = "echo hello; sleep 0.5; printf 'red \\033[31m\\377\\n'; exit 3";
     const started = machine.exec("systemd-run", [
       "-q",
       "--wait",
@@ -161,7 +162,7 @@ describe.skipIf(skipReason("journald live", systemdMachineProblem()))("a real jo
     expect(numbers(all, "count ")).toEqual(upTo(total));
   });
 
-  test("journalctl is killed while entries come: it is started again, nothing is lost", async () => {
+  test("journalctl is killed while entries come: started again, nothing is lost", async () => {
     const { source, warnings, messages, progress } = await listen({ root, from: "now" });
     const total = 3000;
     const killed = new Set<number>();
@@ -194,7 +195,7 @@ describe.skipIf(skipReason("journald live", systemdMachineProblem()))("a real jo
     expect(pid === undefined || !isAlive(pid)).toBe(true);
   });
 
-  test("progress comes at least every 100 ms, never runs back, and follows the clock when idle", async () => {
+  test("progress comes every 100 ms, never runs back, follows the clock when idle", async () => {
     const { source, progress } = await listen({ root, from: "now" });
     await delay(1500);
     await write("now ", 2000);

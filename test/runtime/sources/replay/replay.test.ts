@@ -61,7 +61,7 @@ function file(name: string, content: string | Buffer): string {
 }
 
 describe("replayFile", () => {
-  test("hands over events and progress in the order of the lines, and goes on after bad ones", async () => {
+  test("hands over events and progress in order, and goes on after bad lines", async () => {
     const content = [
       encodeHeader(),
       line(100),
