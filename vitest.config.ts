@@ -1,3 +1,4 @@
+/** Tests run in forks, because the native addon is loaded once per process. */
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({

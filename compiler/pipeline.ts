@@ -22,7 +22,7 @@ import { declareParam, emptyScope, listItems, patternProgram } from "./passes/el
 import { type Operand, type Scope, Session, value } from "./passes/elaborate/scope.ts";
 import { type LoweredRule, lowerRule } from "./passes/lower-rule.ts";
 import { lowerTest, type TestCase } from "./passes/lower-test.ts";
-import { typeOfField } from "./passes/types.ts";
+import { typeName, typeOfField } from "./passes/types.ts";
 import { buildSchema, fieldType } from "./schema/build-schema.ts";
 
 export interface SourceText {
@@ -63,6 +63,7 @@ export function compile(sources: readonly SourceText[], options: CompileOptions)
   const info = buildSchema(files, sink);
   const texts = new Map([...options.std, ...user].map((s) => [s.file, s.text]));
   const session = new Session(info, modules, sink, (file) => texts.get(file) ?? "");
+  refuseDeclarations(modules, session);
   for (const module of modules) checkDeclarations(module, session);
   const rules = modules.flatMap((m) => m.rules.flatMap((r) => lowerRule(r, m, session) ?? []));
   const tests = modules.flatMap((m) =>
@@ -70,8 +71,11 @@ export function compile(sources: readonly SourceText[], options: CompileOptions)
   );
   const params = [...session.params.values()].map((p) => p.param);
   params.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const order = new Map([...options.std, ...user].map((s, i) => [s.file, i]));
+  const rank = (d: Diagnostic) => order.get(d.at.file) ?? 0;
+  const inOrder = (a: Diagnostic, b: Diagnostic) => rank(a) - rank(b) || a.at.start - b.at.start;
   return {
-    diagnostics: distinct(sink.diagnostics),
+    diagnostics: distinct(sink.diagnostics).sort(inOrder),
     droppedDiagnostics: sink.droppedCount,
     hasErrors: sink.hasErrors,
     unit: {
@@ -109,7 +113,18 @@ export function toBundle(body: BundleBody): Bundle {
   return { ...body, hash: bundleHash(body) };
 }
 
-/** Declarations that no rule may use are checked too, and unsupported ones are said. */
+/** Says which declarations this version only parses; what uses them is not reported again. */
+function refuseDeclarations(modules: readonly Module[], session: Session): void {
+  for (const decl of modules.flatMap((m) => m.file.decls)) {
+    if (decl.kind === "deriveDecl" || decl.kind === "templateDecl") {
+      session.notSupported(decl.name, decl.kind === "deriveDecl" ? "`derive`" : "`template`");
+      session.lostNames.add(decl.name.text);
+    }
+    if (decl.kind === "overrideDecl") session.notSupported(decl.rule, "`override rule`");
+  }
+}
+
+/** Declarations that no rule may use are checked too. */
 function checkDeclarations(module: Module, session: Session): void {
   const scope = emptyScope(module.name, session);
   for (const decl of module.file.decls) {
@@ -123,23 +138,51 @@ function checkDeclarations(module: Module, session: Session): void {
         listItems(decl, module.name, scope);
         break;
       case "patternDecl":
-        patternProgram(decl.regex, false, scope);
+        checkPattern(decl, scope, session);
         break;
       case "letDecl":
         checkLet(decl, scope, session);
         break;
-      case "deriveDecl":
-        session.notSupported(decl.name, "`derive`");
-        break;
-      case "templateDecl":
-        session.notSupported(decl.name, "`template`");
-        break;
-      case "overrideDecl":
-        session.notSupported(decl.rule, "`override rule`");
-        break;
       default:
     }
   }
+}
+
+function checkPattern(
+  decl: Extract<SourceFile["decls"][number], { kind: "patternDecl" }>,
+  scope: Scope,
+  session: Session,
+): void {
+  if (decl.regex.prefix === "re") patternProgram(decl.regex, false, scope);
+  else if (decl.regex.value !== "")
+    session.report("TAP2010", decl.regex, {
+      expected: 're"…"',
+      found: `\`${session.text(decl.regex)}\``,
+    });
+  const event = decl.on.parts
+    .slice(0, -1)
+    .map((p) => p.text)
+    .join(".");
+  const field = decl.on.parts.at(-1);
+  const kind = session.info.schema.kinds[session.info.kindByName.get(event) ?? -1];
+  if (!field) return;
+  if (!kind) {
+    const end = decl.on.parts.at(-2)?.span.end ?? decl.on.span.end;
+    session.unknownEvent({ ...decl.on, span: { ...decl.on.span, end } }, event || field.text);
+    return;
+  }
+  const found = kind.fields.find((f) => f.name === field.text);
+  if (!found)
+    session.unknownField(
+      field,
+      kind.name,
+      kind.fields.map((f) => f.name),
+    );
+  else if (found.type.t !== "string")
+    session.report("TAP2010", field, {
+      expected: "a text",
+      found: typeName(typeOfField(found.type)),
+    });
 }
 
 /** Reads the body of a `let` once with placeholders, so that an unused one is checked as well. */

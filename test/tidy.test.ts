@@ -275,6 +275,13 @@ const trials: Readonly<Record<string, Trial>> = {
     says: "do it",
     good: "// More is not needed.",
   },
+  "a path outside the repository": {
+    rule: bannedWords,
+    path: "test/a.ts",
+    bad: 'const folder = "../../shared/design/examples";',
+    says: "name only what is in the repository",
+    good: 'const folder = "../fixtures/grammar";',
+  },
   "a wide comment": {
     rule: lineWidth,
     path: "compiler/a.ts",
@@ -287,7 +294,7 @@ const trials: Readonly<Record<string, Trial>> = {
     path: "docs.md",
     bad: `${"word ".repeat(20)}.`,
     says: "101 columns",
-    good: `| ${"word ".repeat(30)} |\nhttps://example.org/${"a".repeat(100)}\n`,
+    good: `\`\`\`text\n${"word ".repeat(30)}\n\`\`\`\n| ${"word ".repeat(30)} |\nhttps://example.org/${"a".repeat(100)}\n`,
   },
   "a dead file": {
     rule: deadFiles,

@@ -1,4 +1,6 @@
 /** The kernel side of tapio: one file per hook, the maps they share, the record they write. */
+
+export { instructionCount } from "#bpf/asm";
 export { assembleDispatcher } from "./dispatcher.ts";
 export { assembleFused } from "./fuse.ts";
 export type { FieldStep, Hook, HookCode, Kernel } from "./hook.ts";

@@ -203,16 +203,8 @@ function printOutcomes(inputs: readonly InputFile[], outcomes: readonly Outcome[
     const mark = failures.length === 0 ? paint.green("ok  ") : paint.red("FAIL");
     process.stdout.write(`${mark} ${test.rule}: ${test.title}\n`);
     for (const f of failures) {
-      const shown = {
-        code: "TAP5000",
-        severity: "error",
-        message: f.message,
-        at: f.at,
-        labels: [],
-        notes: [],
-        fixes: [],
-      } as const;
-      process.stdout.write(reporter.render(shown).replace("error[TAP5000]", "failed"));
+      const shown = { severity: "error", ...f, labels: [], notes: [], fixes: [] } as const;
+      process.stdout.write(reporter.show("failed", shown));
     }
   }
   const failed = outcomes.filter((o) => o.failures.length > 0).length;

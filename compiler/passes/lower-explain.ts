@@ -9,6 +9,7 @@ import {
   elaborateValue,
 } from "./elaborate/elaborate.ts";
 import type { Scope, StepBinding } from "./elaborate/scope.ts";
+import { suggestion } from "./similar.ts";
 import { unitOfType } from "./types.ts";
 
 type Line<K extends ExplainLine["kind"]> = Extract<ExplainLine, { kind: K }>;
@@ -57,28 +58,39 @@ class ExplainLowering {
       summaryLine: "summary",
     } as const;
     for (const [kind, clause] of Object.entries(once)) {
-      const second = lines.filter((l) => l.kind === kind)[1];
-      if (second) this.#scope.session.report("TAP2019", second, { clause });
+      const [first, second] = lines.filter((l) => l.kind === kind);
+      if (first && second) this.#scope.session.writtenTwice(clause, first, second);
     }
   }
 
   #root(line: Line<"rootLine">): Explain["root"] {
     const as = line.as && elaborateTemplate(line.as, this.#scope).core;
-    const x = elaborate(line.root, this.#scope);
-    if (x.is === "event") return { of: x.step.of, as };
-    if (x.is !== "error") {
-      this.#scope.session.report("TAP4102", line.root, {
-        name: this.#scope.session.text(line.root),
-      });
+    const nowhere = { of: { step: "current" }, as } as const;
+    const { root } = line;
+    if (root.kind === "errorExpr") return nowhere;
+    if (root.kind === "nameRef" && !this.#scope.steps.has(root.name)) {
+      this.#notAStep(root, root.name);
+      return nowhere;
     }
-    return { of: { step: "current" }, as };
+    const x = elaborate(root, this.#scope);
+    if (x.is === "event") return { of: x.step.of, as };
+    if (x.is !== "error") this.#notAStep(root, this.#scope.session.text(root));
+    return nowhere;
   }
 
   #stepIndex(path: Path): number | undefined {
     const binding = this.#scope.steps.get(path.text);
     if (binding && binding.of.step !== "current") return binding.of.step;
-    this.#scope.session.report("TAP4102", path, { name: path.text });
+    if (path.text !== "") this.#notAStep(path, path.text);
     return undefined;
+  }
+
+  #notAStep(node: Node, name: string): void {
+    const { session, steps } = this.#scope;
+    const names = [...steps.keys()];
+    const { similar, fixes } = suggestion(name, names, node.span);
+    const help = `name one of the pattern's steps: ${names.map((n) => `\`${n}\``).join(", ")}`;
+    session.report("TAP4102", node, { name, similar }, { fixes, help });
   }
 
   #impact(line: Line<"impactLine">): Explain["impacts"] {
@@ -134,7 +146,8 @@ class ExplainLowering {
       terms.reduce((x, t) => (t.weight * sign > 0 ? x + t.weight : x), line.base);
     const [low, high] = [sum(-1), sum(1)];
     if (low < -1e-9 || high > 1 + 1e-9) {
-      this.#scope.session.report("TAP4001", line, { low: low.toFixed(2), high: high.toFixed(2) });
+      const range = { low: shownShare(low), high: shownShare(high) };
+      this.#scope.session.report("TAP4001", line, range);
     }
     return { base: line.base, terms };
   }
@@ -149,6 +162,11 @@ class ExplainLowering {
     );
     return this.#labelled(path.text, ast);
   }
+}
+
+/** Enough digits to be exact for what people write, none for what binary fractions add. */
+function shownShare(x: number): string {
+  return String(Number(x.toFixed(6)));
 }
 
 /** The event a finding's root is, for the checks of tests. */

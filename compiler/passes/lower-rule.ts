@@ -1,6 +1,6 @@
 /** Rules to core. */
 
-import type { CoreRule, KeyPart, Labelled, Severity } from "#core";
+import type { CoreRule, Expr, KeyPart, Labelled, Severity } from "#core";
 import type {
   ExceptItem,
   Key,
@@ -17,7 +17,7 @@ import { emptyScope } from "./elaborate/reuse.ts";
 import type { Scope, Session, StepBinding } from "./elaborate/scope.ts";
 import { lowerExplain } from "./lower-explain.ts";
 import { lowerPattern } from "./lower-pattern.ts";
-import { similar } from "./similar.ts";
+import { suggestion } from "./similar.ts";
 import { unitOfType } from "./types.ts";
 
 export interface LoweredRule {
@@ -40,8 +40,7 @@ export function lowerRule(
   if (decl.instance) session.notSupported(decl.instance.template, "a rule made from a template");
   refuseLater(decl.items, session);
   checkOnce(decl.items, session);
-  const locals = new Map<string, LocalLet>();
-  for (const item of decl.items) if (item.kind === "localLet") locals.set(item.name.text, item);
+  const locals = localsOf(decl, module, session);
   const scope: Scope = { ...emptyScope(module.name, session), module, locals };
   const match = decl.items.find((i) => i.kind === "matchItem");
   if (!match && !decl.instance) session.report("TAP2020", decl.name, { name: decl.name.text });
@@ -74,6 +73,18 @@ export function lowerRule(
   return session.sinkErrors() === before ? { core, bindings, decl } : undefined;
 }
 
+function localsOf(decl: RuleDecl, module: Module, session: Session): Map<string, LocalLet> {
+  const locals = new Map<string, LocalLet>();
+  for (const item of decl.items) {
+    if (item.kind !== "localLet") continue;
+    const first = locals.get(item.name.text);
+    if (first) session.declaredTwice(item.name, first.name);
+    else locals.set(item.name.text, item);
+    session.checkShadowing(item.name, module);
+  }
+  return locals;
+}
+
 function texts(items: readonly RuleItem[]) {
   const find = (attr: "doc" | "runbook" | "owner") =>
     items.flatMap((i) => (i.kind === "textItem" && i.attr === attr ? [i.text.value] : []))[0];
@@ -86,22 +97,9 @@ function severityOf(items: readonly RuleItem[], scope: Scope): CoreRule["severit
   const level = (name: { text: string } & Node): Severity => {
     const known = severities.find((s) => s === name.text);
     if (known) return known;
-    const close = similar(name.text, severities);
-    const fixes = close
-      ? [
-          {
-            title: `replace with \`${close}\``,
-            kind: "safe" as const,
-            edits: [{ at: name.span, newText: close }],
-          },
-        ]
-      : [];
-    scope.session.report(
-      "TAP2011",
-      name,
-      { value: name.text, members: severities.join(", "), similar: close },
-      { fixes },
-    );
+    const { similar, fixes } = suggestion(name.text, severities, name.span);
+    const params = { value: name.text, members: severities.join(", "), similar };
+    scope.session.report("TAP2011", name, params, { fixes });
     return "warning";
   };
   return {
@@ -140,20 +138,17 @@ function findingKey(key: Key, scope: Scope): KeyPart {
   if (key.kind === "exprKey") {
     return { expr: elaborateValue(key.expr, scope).core, allowsMissing: true };
   }
-  const kinds = scope.session.info.schema.entities.map((e) => e.name);
   const kind = key.entity.text;
-  if (!kinds.includes(kind)) {
-    scope.session.report("TAP2007", key.entity, {
-      what: "entity kind",
-      name: kind,
-      similar: similar(kind, kinds),
-    });
-  }
-  const [first] = scope.steps.values();
-  return {
-    expr: { op: "entity", of: first?.of ?? { step: "current" }, kind },
-    allowsMissing: true,
-  };
+  scope.session.isEntityKind(kind, key.entity);
+  return { expr: entityOfFirst([...scope.steps.values()], kind), allowsMissing: true };
+}
+
+/** The entity of the first step that is bound: an optional one may not be. */
+function entityOfFirst(steps: readonly StepBinding[], kind: string): Expr {
+  const [first, ...rest] = steps;
+  const left: Expr = { op: "entity", of: first?.of ?? { step: "current" }, kind };
+  if (!first?.isOptional || rest.length === 0) return left;
+  return { op: "coalesce", left, right: entityOfFirst(rest, kind) };
 }
 
 /** Clauses that stand once. */
@@ -170,12 +165,13 @@ function checkOnce(items: readonly RuleItem[], session: Session): void {
     labelsItem: "labels",
     mitreItem: "mitre",
   };
-  const seen = new Set<string>();
+  const seen = new Map<string, RuleItem>();
   for (const item of items) {
     const clause = item.kind === "textItem" ? item.attr : names[item.kind];
     if (!clause) continue;
-    if (seen.has(clause)) session.report("TAP2019", item, { clause });
-    seen.add(clause);
+    const first = seen.get(clause);
+    if (first) session.writtenTwice(clause, first, item);
+    else seen.set(clause, item);
   }
 }
 

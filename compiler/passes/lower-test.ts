@@ -8,7 +8,7 @@ import { emptyScope } from "./elaborate/reuse.ts";
 import { type Operand, type Scope, type Session, value } from "./elaborate/scope.ts";
 import { rootBinding } from "./lower-explain.ts";
 import type { LoweredRule } from "./lower-rule.ts";
-import { similar } from "./similar.ts";
+import { suggestion } from "./similar.ts";
 import { isComparable, type Type, typeName, typeOfField } from "./types.ts";
 
 /** Where the clock of every test starts: 2026-01-01T00:00:00Z, µs. */
@@ -93,7 +93,9 @@ function findRule(
 /** A target with errors of its own has been reported already; only an unknown one is news. */
 function reportTarget(decl: TestDecl, module: Module, session: Session): void {
   if (module.names.get(decl.rule.text)?.decl.kind === "ruleDecl") return;
-  session.report("TAP5001", decl.rule, { rule: decl.rule.text });
+  const names = [...module.names].flatMap(([n, { decl: d }]) => (d.kind === "ruleDecl" ? [n] : []));
+  const { similar, fixes } = suggestion(decl.rule.text, names, decl.rule.span);
+  session.report("TAP5001", decl.rule, { rule: decl.rule.text, similar }, { fixes });
 }
 
 class GivenLowering {
@@ -144,21 +146,14 @@ class GivenLowering {
   }
 
   #checkKind(name: string, node: Node): void {
-    const kinds = this.#session.info.schema.entities.map((e) => e.name);
-    if (kinds.includes(name)) return;
-    this.#session.report("TAP2007", node, {
-      what: "entity kind",
-      name,
-      similar: similar(name, kinds),
-    });
+    this.#session.isEntityKind(name, node);
   }
 
   #event(line: Extract<GivenLine, { kind: "eventLine" }>): void {
     const { session } = { session: this.#session };
     const kind = session.info.kindByName.get(line.event.text);
     if (kind === undefined) {
-      const close = similar(line.event.text, session.info.kindByName.keys());
-      session.report("TAP2002", line.event, { event: line.event.text, similar: close });
+      session.unknownEvent(line.event, line.event.text);
       return;
     }
     const times = line.every?.times ?? 1;
@@ -186,7 +181,11 @@ class GivenLowering {
     const fields: FieldValue[] = (info?.fields ?? []).map(() => undefined);
     let entity: EntityRef | undefined;
     let isFine = true;
+    const seen = new Map<string, Node>();
     for (const init of line.fields) {
+      const first = seen.get(init.name.text);
+      if (first) session.writtenTwice(init.name.text, first, init);
+      seen.set(init.name.text, init);
       if (init.name.text === "entity") {
         entity = this.#entity(init.value);
         isFine &&= entity !== undefined;
@@ -196,11 +195,7 @@ class GivenLowering {
       const field = info?.fields[index];
       if (!field) {
         const names = info?.fields.map((f) => f.name) ?? [];
-        session.report("TAP2003", init.name, {
-          event: line.event.text,
-          field: init.name.text,
-          similar: similar(init.name.text, names),
-        });
+        session.unknownField(init.name, line.event.text, names);
         isFine = false;
         continue;
       }
@@ -208,13 +203,12 @@ class GivenLowering {
       if (read === undefined) isFine = false;
       fields[index] = read;
     }
-    for (const [i, field] of (info?.fields ?? []).entries()) {
-      if (fields[i] !== undefined || field.isOptional) continue;
-      // Reported once, not for each repetition.
-      if (isFine)
-        session.report("TAP2016", line.event, { field: field.name, event: line.event.text });
-      isFine = false;
-    }
+    const names = (info?.fields ?? []).flatMap((field, i) =>
+      fields[i] === undefined && !field.isOptional ? [field.name] : [],
+    );
+    if (isFine && names.length > 0)
+      session.report("TAP2016", line.event, { fields: names, event: line.event.text });
+    isFine &&= names.length === 0;
     return isFine ? { entity, fields } : undefined;
   }
 
@@ -244,11 +238,10 @@ class GivenLowering {
       (typeof x.core.value === "string" && type.members.includes(x.core.value));
     if (type.t === "enum" && !isMember) {
       const members = type.members;
-      this.#session.report("TAP2011", node, {
-        value: String(x.core.value),
-        members: members.join(", "),
-        similar: similar(String(x.core.value), members),
-      });
+      const name = String(x.core.value);
+      const { similar, fixes } = suggestion(name, members, node.span, (m) => `"${m}"`);
+      const params = { value: name, members: members.join(", "), similar };
+      this.#session.report("TAP2011", node, params, { fixes });
       return undefined;
     }
     if (isComparable(type, x.type)) return x.core.value;
@@ -293,10 +286,7 @@ function lowerExpect(
   const known = module.names.get(line.rule.text)?.decl.kind === "ruleDecl";
   if (!rule && !known) {
     const names = rules.map((r) => r.core.name);
-    session.report("TAP2001", line.rule, {
-      name: line.rule.text,
-      similar: similar(line.rule.text, names),
-    });
+    session.unknownName(line.rule, line.rule.text, names, "name a rule of this compilation");
     return undefined;
   }
   if (line.kind === "noFindingLine") {

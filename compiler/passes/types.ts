@@ -49,6 +49,41 @@ export function isComparable(a: Type, b: Type): boolean {
   return a.t === b.t;
 }
 
+/** A literal of the type, for messages that show a way out. */
+export function example(type: Type): string | undefined {
+  switch (type.t) {
+    case "int":
+    case "u32":
+    case "float":
+    case "port":
+      return "5";
+    case "id64":
+      return 'id("4026531840")';
+    case "duration":
+      return "30s";
+    case "size":
+      return "512MiB";
+    case "percent":
+      return "85%";
+    case "rate":
+      return "10/s";
+    case "bytes_rate":
+      return "1MiB/s";
+    case "time":
+      return 't"2026-01-31T12:00:00Z"';
+    case "ip":
+      return 'ip"10.0.0.1"';
+    case "string":
+      return '"text"';
+    case "enum":
+      return `"${type.members[0] ?? ""}"`;
+    case "bool":
+    case "cidr":
+    case "error":
+      return undefined;
+  }
+}
+
 /** How a type is called in messages. */
 export function typeName(type: Type): string {
   switch (type.t) {

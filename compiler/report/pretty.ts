@@ -35,15 +35,18 @@ export class PrettyReporter {
   }
 
   render(d: Diagnostic): string {
+    return this.show(`${d.severity}[${d.code}]`, d);
+  }
+
+  /** The same for what has no code, such as a failed test, under a title of its own. */
+  show(title: string, d: Omit<Diagnostic, "code">): string {
     const colour =
       d.severity === "error"
         ? this.#paint.red
         : d.severity === "warning"
           ? this.#paint.yellow
           : this.#paint.blue;
-    const out = [
-      `${colour(this.#paint.bold(`${d.severity}[${d.code}]`))}${this.#paint.bold(`: ${clean(d.message)}`)}`,
-    ];
+    const out = [`${colour(this.#paint.bold(title))}${this.#paint.bold(`: ${clean(d.message)}`)}`];
     out.push(...this.#snippet(d.at, "^", colour, "-->"));
     for (const label of d.labels) {
       out.push(...this.#snippet(label.at, "-", this.#paint.blue, ":::", clean(label.text)));

@@ -23,7 +23,7 @@ import {
   type SourceFile,
   type TypeNode,
 } from "#grammar";
-import { similar } from "../passes/similar.ts";
+import { suggestion } from "../passes/similar.ts";
 
 export interface SchemaInfo {
   readonly schema: Schema;
@@ -60,7 +60,8 @@ export function buildSchema(files: readonly SourceFile[], sink: DiagnosticSink):
     decls.filter((d) => d.kind === "entityDecl"),
     (d) => d.name.text,
     sink,
-  ).map(entityKind);
+  );
+  checkParents(entities, sink);
   const events = unique(
     decls.filter((d) => d.kind === "eventDecl"),
     (d) => d.name.text,
@@ -69,7 +70,7 @@ export function buildSchema(files: readonly SourceFile[], sink: DiagnosticSink):
   const builder = new KindBuilder(events, sources, sink);
   const kinds = events.map((e) => builder.kind(e));
   return {
-    schema: { sources, entities, kinds },
+    schema: { sources, entities: entities.map(entityKind), kinds },
     kindByName: new Map(events.map((e, i) => [e.name.text, i])),
     declarations: events,
   };
@@ -91,6 +92,16 @@ function unique<D extends EventDecl | SourceDecl | EntityDecl>(
     }
   }
   return [...seen.values()];
+}
+
+function checkParents(entities: readonly EntityDecl[], sink: DiagnosticSink): void {
+  const names = entities.map((e) => e.name.text);
+  for (const { parent } of entities) {
+    if (!parent || names.includes(parent.text)) continue;
+    const { similar, fixes } = suggestion(parent.text, names, parent.span);
+    const params = { what: "entity kind", name: parent.text, similar };
+    sink.add(diagnostic("TAP2007", parent.span, params, { fixes }));
+  }
 }
 
 function sourceInfo(decl: SourceDecl): SourceInfo {
@@ -129,15 +140,7 @@ class KindBuilder {
     const sourceName = chain.findLast((d) => d.source)?.source;
     const source = this.#sources.findIndex((s) => s.name === sourceName?.text);
     if (source < 0) {
-      const name = sourceName?.text ?? "";
-      const names = this.#sources.map((s) => s.name);
-      this.#sink.add(
-        diagnostic("TAP2007", sourceName?.span ?? decl.name.span, {
-          what: "source",
-          name,
-          similar: similar(name, names),
-        }),
-      );
+      this.#reportSource(decl, sourceName);
     }
     const fields = new Map<string, Field>();
     for (const field of chain.flatMap((d) => d.fields)) {
@@ -146,6 +149,20 @@ class KindBuilder {
       } else fields.set(field.name.text, this.#field(field));
     }
     return { name: decl.name.text, source: Math.max(0, source), fields: [...fields.values()] };
+  }
+
+  /** A base that is unknown has been reported and may be what names the source. */
+  #reportSource(decl: EventDecl, named: EventDecl["source"]): void {
+    const names = this.#sources.map((s) => s.name);
+    if (named) {
+      const { similar, fixes } = suggestion(named.text, names, named.span);
+      const params = { what: "source", name: named.text, similar };
+      this.#sink.add(diagnostic("TAP2007", named.span, params, { fixes }));
+    } else if (!decl.base) {
+      const params = { what: "source", name: "", similar: undefined };
+      const help = `say where \`${decl.name.text}\` comes from: \`from\` and one of ${names.join(", ")}`;
+      this.#sink.add(diagnostic("TAP2007", decl.name.span, params, { help }));
+    }
   }
 
   /** The declaration and its bases, outermost base first; a cycle is cut and reported. */
@@ -161,8 +178,8 @@ class KindBuilder {
       if (!base) break;
       const next: EventDecl | undefined = this.#events.get(base.text);
       if (!next) {
-        const close = similar(base.text, this.#events.keys());
-        this.#sink.add(diagnostic("TAP2002", base.span, { event: base.text, similar: close }));
+        const { similar, fixes } = suggestion(base.text, this.#events.keys(), base.span);
+        this.#sink.add(diagnostic("TAP2002", base.span, { event: base.text, similar }, { fixes }));
       }
       at = next;
     }
@@ -195,7 +212,9 @@ export function fieldType(node: TypeNode, sink: DiagnosticSink): FieldType {
   if (name === "string") return { t: "string", maxBytes: node.size ?? 256 };
   const scalar = scalarTypes.find((s) => s === name);
   if (scalar) return { t: scalar };
-  const close = similar(name, [...scalarTypes, "string", "enum", "list", "map"]);
-  sink.add(diagnostic("TAP2007", node.span, { what: "type", name, similar: close }));
+  const names = [...scalarTypes, "string", "enum", "list", "map"];
+  const { similar, fixes } = suggestion(name, names, node.name.span);
+  const help = `use one of ${scalarTypes.join(", ")}, string(N), enum { … }`;
+  sink.add(diagnostic("TAP2007", node.name.span, { what: "type", name, similar }, { fixes, help }));
   return { t: "bool" };
 }

@@ -132,7 +132,10 @@ export function nearest(word: string, words: readonly string[]): string | undefi
   for (const candidate of words) {
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
     const distance = editDistance(word.toLowerCase(), candidate);
-    if (distance >= bestDistance || distance >= candidate.length - 1) continue;
+    if (distance > bestDistance || distance >= candidate.length - 1) continue;
+    // Of two that are equally close, a word cut short (`wher`) means the one it begins.
+    const isCut = best !== undefined && !best.startsWith(word) && candidate.startsWith(word);
+    if (distance === bestDistance && !isCut) continue;
     best = candidate;
     bestDistance = distance;
   }

@@ -1,3 +1,4 @@
+// bpf(2) and what belongs to it, as functions of the addon.
 #pragma once
 #include <napi.h>
 

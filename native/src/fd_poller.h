@@ -1,3 +1,4 @@
+// Waiting for a file descriptor on the event loop.
 #pragma once
 #include <napi.h>
 

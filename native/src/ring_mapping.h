@@ -1,3 +1,4 @@
+// A BPF ring buffer mapped into this process.
 #pragma once
 #include <napi.h>
 

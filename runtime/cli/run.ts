@@ -7,7 +7,7 @@ import { deferred } from "./deferred.ts";
 import { loadBundle, readParams } from "./load.ts";
 import { type OutputFormat, printFinding, say, sayCounters, sayStatus } from "./output.ts";
 import { Recorder } from "./recorder.ts";
-import { createLiveSources, fitsSources } from "./sources.ts";
+import { createLiveSources } from "./sources.ts";
 
 export interface RunOptions {
   readonly format: OutputFormat;
@@ -22,12 +22,6 @@ export interface RunOptions {
 
 export async function runCommand(path: string, options: RunOptions): Promise<number> {
   const bundle = loadBundle(path);
-  if (!fitsSources(bundle)) {
-    throw new UsageError(
-      "the bundle declares other event kinds than this tapio's sources deliver",
-      "compile it with the tapioc of this version and without own declarations of the standard schema; `tapio replay` can run it on recordings",
-    );
-  }
   const cursor = options.state ? readCursor(options.state) : undefined;
   const live = createLiveSources(bundle, {
     journalDirectory: options.journal,

@@ -1,7 +1,7 @@
 /** The live sources a bundle needs on this machine. */
 import { hostname } from "node:os";
 import { HOOK_NAMES, type HookPlan, type IntegerFilter } from "#bpf/programs";
-import { allStepsOf, type Bundle, type KernelNeed, type Source } from "#core";
+import { allStepsOf, type Bundle, type KernelNeed, type Source, UsageError } from "#core";
 import { createEntityResolver, type EntityResolver } from "#runtime/entity";
 import { createEbpfSource, type EbpfSource } from "#runtime/sources/ebpf";
 import { createJournaldSource } from "#runtime/sources/journald";
@@ -20,7 +20,14 @@ export interface LiveOptions {
   readonly journalCursor: string | undefined;
 }
 
+/** Throws `UsageError` when the bundle's records are not the ones this program's sources write. */
 export function createLiveSources(bundle: Bundle, options: LiveOptions): LiveSources {
+  if (bundle.layoutHash !== stdLayoutHash) {
+    throw new UsageError(
+      "the bundle declares other event kinds than this tapio's sources deliver",
+      "compile it with the tapioc of this version and without own event kinds; `tapio replay` runs it on recordings",
+    );
+  }
   const needed = new Set(
     bundle.unit.rules
       .flatMap((r) => allStepsOf(r.pattern))
@@ -39,11 +46,6 @@ export function createLiveSources(bundle: Bundle, options: LiveOptions): LiveSou
     .map((n) => n.kind)
     .filter((k) => !hooks.some((h) => `kernel.${h.hook}` === k));
   return { sources, ebpf, uncollected };
-}
-
-/** Whether the bundle's records are the ones this program's sources write. */
-export function fitsSources(bundle: Bundle): boolean {
-  return bundle.layoutHash === stdLayoutHash;
 }
 
 function hookPlans(needs: readonly KernelNeed[]): HookPlan[] {

@@ -1,5 +1,5 @@
 /** Identity of events, and their form in recordings. */
-import { keyText } from "./ir/eval.ts";
+import { keyText } from "./ir/index.ts";
 import type { EntityRef, EventData, Schema, Value } from "./schema.ts";
 
 /**

@@ -4,9 +4,17 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import type { CoreRule, CoreUnit, Expr, Labelled, Ref, Severity, Unit } from "./ir/core.ts";
-import { format } from "./ir/format.ts";
-import type { Match } from "./ir/interpret.ts";
+import {
+  type CoreRule,
+  type CoreUnit,
+  type Expr,
+  format,
+  type Labelled,
+  type Match,
+  type Ref,
+  type Severity,
+  type Unit,
+} from "./ir/index.ts";
 import { CutText, type EntityRef, type EventData, type FieldType, type Value } from "./schema.ts";
 
 /** One event as evidence: where in the pattern, when, and what it said. */

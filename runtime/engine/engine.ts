@@ -17,6 +17,7 @@ import {
   type Finding,
   layoutOf,
   type Match,
+  needsContiguity,
   type Value,
   writeFinding,
 } from "#core";
@@ -38,6 +39,8 @@ export interface EngineOptions {
   readonly params?: ReadonlyMap<string, Value>;
   /** Records and text bytes per source ring. */
   readonly ring?: { readonly slots: number; readonly textBytes: number };
+  /** Events each lane may hold; default `laneMax`. */
+  readonly laneEventsMax?: number;
   onFinding(finding: Finding): void;
   /** Before suppression and writing; for tests and near misses. */
   onMatch?(match: Match): void;
@@ -53,7 +56,7 @@ export interface EngineCounters {
   delivered: number;
   /** Records no step of any rule could be for. */
   filtered: number;
-  /** Records that found the ring full. */
+  /** Records that found the ring full, and events that found no room in a lane. */
   dropped: number;
   /** Events that came after the watermark of a rule that wanted them. */
   late: number;
@@ -105,7 +108,7 @@ export class Engine {
   readonly #triggerRule: number[] = [];
   readonly #triggerStep: number[] = [];
   readonly #hits: Int32Array;
-  readonly #counts = { delivered: 0, filtered: 0, late: 0, matches: 0, findings: 0 };
+  readonly #counts = { delivered: 0, filtered: 0, late: 0, dropped: 0, matches: 0, findings: 0 };
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -124,7 +127,7 @@ export class Engine {
     for (const [kind, functions] of this.#code.kinds) this.#kinds[kind] = functions;
     for (const [index, rule] of this.#unit.rules.entries()) this.#addRule(index, rule);
     for (const [index, { rule }] of this.#rules.entries()) {
-      if (isTouchy(rule)) this.#addTrigger(index, -1);
+      if (needsContiguity(rule.pattern)) this.#addTrigger(index, -1);
     }
     this.#hits = new Int32Array(this.#triggerRule.length);
   }
@@ -204,8 +207,8 @@ export class Engine {
     const sum = (f: (r: RuleState) => number) => this.#rules.reduce((n, r) => n + f(r), 0);
     return {
       received,
-      dropped,
       ...this.#counts,
+      dropped: dropped + this.#counts.dropped,
       inFlight: inFlight + this.#waiting,
       suppressed: sum((r) => r.suppressor?.suppressed ?? 0),
       evicted: {
@@ -274,7 +277,8 @@ export class Engine {
     );
     const isSilent = rule.pattern.node === "seq" && rule.pattern.deadline !== undefined;
     const id = `${sources.join(",")}|${isSilent}`;
-    const lane = this.#lanes.get(id) ?? new Lane(this.#unit, sources, isSilent);
+    const lane =
+      this.#lanes.get(id) ?? new Lane(this.#unit, sources, isSilent, this.#options.laneEventsMax);
     this.#lanes.set(id, lane);
     return lane;
   }
@@ -313,11 +317,21 @@ export class Engine {
       if (step >= 0) steps.push(step);
       rules.set(index, steps);
     }
-    const shared: InFlight = { event, waiting: 0, isLate: false };
-    for (const [lane, rules] of byLane) if (!lane.offer(shared, rules)) shared.isLate = true;
+    const shared: InFlight = { event, waiting: 0, fate: "delivered" };
+    for (const [lane, rules] of byLane) {
+      const fate = lane.offer(shared, rules);
+      if (fate !== "delivered") shared.fate = fate;
+    }
     if (shared.waiting > 0) this.#waiting++;
-    else this.#counts.late++;
-    if (shared.isLate) this.#options.onLate?.(event);
+    else this.#counts[shared.fate]++;
+    if (shared.fate === "late") this.#options.onLate?.(event);
+    if (shared.fate === "dropped") this.#noteLoss(event);
+  }
+
+  /** A finding over the time of a dropped event must say so. */
+  #noteLoss(event: EventData): void {
+    const source = this.#unit.schema.kinds[event.kind]?.source ?? -1;
+    this.lost(this.#unit.schema.sources[source]?.name ?? "", 1, event.ts);
   }
 
   #watermark(lane: Lane): number {
@@ -337,7 +351,7 @@ export class Engine {
     lane.advance(watermark, (shared) => {
       if (shared.waiting > 0) return;
       this.#waiting--;
-      this.#counts[shared.isLate ? "late" : "delivered"]++;
+      this.#counts[shared.fate]++;
     });
   }
 
@@ -377,13 +391,6 @@ export class Engine {
     this.#counts.findings++;
     this.#options.onFinding(finding);
   }
-}
-
-function isTouchy(rule: CoreRule): boolean {
-  const { pattern } = rule;
-  return (
-    pattern.node === "seq" && (pattern.isStrict || pattern.steps.some((s) => s.gap?.gap === "next"))
-  );
 }
 
 function laneRule(

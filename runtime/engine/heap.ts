@@ -15,6 +15,13 @@ export class Heap<T> {
     return this.#items[0];
   }
 
+  /** Keeps only the items for which `keep` holds. */
+  filter(keep: (item: T) => boolean): void {
+    const kept = this.#items.filter(keep);
+    this.#items = [];
+    for (const item of kept) this.push(item);
+  }
+
   push(item: T): void {
     const items = this.#items;
     let at = items.length;

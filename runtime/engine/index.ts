@@ -1,1 +1,2 @@
+/** The engine: records in, findings out. */
 export { Engine, type EngineCounters, type EngineOptions } from "./engine.ts";

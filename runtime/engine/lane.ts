@@ -12,12 +12,14 @@ export interface LaneRule {
   fireDeadline(): void;
 }
 
+/** What became of an event: the worst of what its lanes say. */
+export type Fate = "delivered" | "late" | "dropped";
+
 /** An event in flight; shared by the lanes it waits in. */
 export interface InFlight {
   readonly event: EventData;
   waiting: number;
-  /** Some rule that wanted it had moved on. */
-  isLate: boolean;
+  fate: Fate;
 }
 
 interface Waiting {
@@ -26,15 +28,28 @@ interface Waiting {
   readonly hits: ReadonlyMap<number, readonly number[]>;
 }
 
+/**
+ * Events a lane holds at most. A source that lags or is silent under a rule that concludes from
+ * silence fills it; then new events are dropped, counted, and findings say so.
+ */
+export const laneMax = 262_144;
+
 export class Lane {
   readonly sources: readonly number[];
   /** Whether a rule concludes something from silence; then idle sources hold it back. */
   readonly concludesFromSilence: boolean;
   readonly rules: LaneRule[] = [];
   watermark = Number.NEGATIVE_INFINITY;
+  readonly #max: number;
   #waiting: Heap<Waiting>;
 
-  constructor(unit: CoreUnit, sources: readonly number[], concludesFromSilence: boolean) {
+  constructor(
+    unit: CoreUnit,
+    sources: readonly number[],
+    concludesFromSilence: boolean,
+    max = laneMax,
+  ) {
+    this.#max = max;
     this.sources = sources;
     this.concludesFromSilence = concludesFromSilence;
     this.#waiting = new Heap(
@@ -46,12 +61,13 @@ export class Lane {
     return this.#waiting.size;
   }
 
-  /** False when the event is late: the watermark has passed it. */
-  offer(shared: InFlight, hits: ReadonlyMap<number, readonly number[]>): boolean {
-    if (shared.event.ts < this.watermark) return false;
+  /** Takes the event, unless the watermark has passed it or the lane is full. */
+  offer(shared: InFlight, hits: ReadonlyMap<number, readonly number[]>): Fate {
+    if (shared.event.ts < this.watermark) return "late";
+    if (this.#waiting.size >= this.#max) return "dropped";
     shared.waiting++;
     this.#waiting.push({ shared, hits });
-    return true;
+    return "delivered";
   }
 
   /** Decides everything before `watermark`; returns how many events were done with. */

@@ -19,6 +19,7 @@ import {
   type EventData,
   type Expr,
   type Match,
+  needsContiguity,
   type Seq,
   type SeqStep,
   type Taken,
@@ -48,6 +49,7 @@ interface Partial {
 interface Pending extends Partial {
   readonly key: string;
   readonly deadline: number;
+  /** Reported, cancelled or given up; its timer is then only waste. */
   isDead: boolean;
 }
 
@@ -95,6 +97,7 @@ export class SequenceMatcher {
   readonly #readsRunOf: ReadonlySet<number>;
   readonly #keys = new Map<string, KeyState>();
   readonly #timers: Heap<Pending>;
+  #deadTimers = 0;
   #sweptAt = Number.NEGATIVE_INFINITY;
   #evictedAt = Number.NEGATIVE_INFINITY;
 
@@ -119,7 +122,7 @@ export class SequenceMatcher {
     this.#untilIndex = seq.until ? all.indexOf(seq.until) : -1;
     this.#wait = seq.deadline ? durationOf(seq.deadline.wait, params) : 0;
     this.#within = seq.within === undefined ? never : durationOf(seq.within, params);
-    this.#isTouchy = seq.isStrict || seq.steps.some((s) => s.gap?.gap === "next");
+    this.#isTouchy = needsContiguity(seq);
     this.#readsRunOf = capturesRead(seq);
     this.#newestWins =
       this.#readsRunOf.size === 0 &&
@@ -155,7 +158,11 @@ export class SequenceMatcher {
   /** Decides the deadline that is next. */
   fireDeadline(): void {
     const next = this.#timers.pop();
-    if (!next || next.isDead) return;
+    if (!next) return;
+    if (next.isDead) {
+      this.#deadTimers--;
+      return;
+    }
     const state = this.#keys.get(next.key);
     if (!state) return;
     const group = state.pendings.filter((p) => p.last === next.last);
@@ -220,8 +227,8 @@ export class SequenceMatcher {
     }
     state.partials = kept;
     this.#judgePendings(state, event, hits);
-    this.#trim(state, event);
     if (completed.length > 0) this.#complete(key, state, completed, event);
+    this.#trim(state, event);
     this.#store(key, state, event);
   }
 
@@ -394,6 +401,15 @@ export class SequenceMatcher {
     );
   }
 
+  /** Its timer stays in the heap until the dead outnumber the living. */
+  #kill(pending: Pending): void {
+    if (pending.isDead) return;
+    pending.isDead = true;
+    if (++this.#deadTimers <= 1024 || this.#deadTimers * 2 <= this.#timers.size) return;
+    this.#timers.filter((p) => !p.isDead);
+    this.#deadTimers = 0;
+  }
+
   /** Deadlines waiting under this key hear of the event. */
   #judgePendings(state: KeyState, event: EventData, hits: ReadonlySet<number>): void {
     if (state.pendings.length === 0) return;
@@ -404,30 +420,34 @@ export class SequenceMatcher {
         if (verdict === 2) pending.isIncomplete = true;
         isDead = verdict === 1;
       }
-      pending.isDead = isDead;
+      if (isDead) this.#kill(pending);
     }
     state.pendings = state.pendings.filter((p) => !p.isDead);
   }
 
-  /** Enforces the bound on partials: the least advanced and oldest go first. */
+  /** Enforces the bound: the least advanced and oldest go first, waiting deadlines last. */
   #trim(state: KeyState, event: EventData): void {
-    while (
-      state.partials.length + state.pendings.length > this.#seq.partials &&
-      state.partials.length > 0
-    ) {
-      let worst = 0;
-      for (const [i, p] of state.partials.entries()) {
-        const w = state.partials[worst] as Partial;
-        if (
-          p.at < w.at ||
-          (p.at === w.at && compareEvents(this.#unit.schema, p.first, w.first) < 0)
-        )
-          worst = i;
+    while (state.partials.length + state.pendings.length > this.#seq.partials) {
+      const worst = this.#leastAdvanced(state.partials);
+      if (worst >= 0) state.partials.splice(worst, 1);
+      else {
+        const [oldest] = state.pendings.splice(0, 1);
+        if (oldest) this.#kill(oldest);
       }
-      state.partials.splice(worst, 1);
       this.counters.partialsEvicted++;
-      state.overflowUntil = Math.max(state.overflowUntil, event.ts + Math.min(this.#within, 1e15));
+      const horizon = Math.min(this.#within + this.#wait, 1e15);
+      state.overflowUntil = Math.max(state.overflowUntil, event.ts + horizon);
     }
+  }
+
+  #leastAdvanced(partials: readonly Partial[]): number {
+    let worst = -1;
+    for (const [i, p] of partials.entries()) {
+      const w = partials[worst];
+      const isOlder = w && compareEvents(this.#unit.schema, p.first, w.first) < 0;
+      if (!w || p.at < w.at || (p.at === w.at && isOlder)) worst = i;
+    }
+    return worst;
   }
 
   #complete(key: string, state: KeyState, completed: Partial[], event: EventData): void {
@@ -459,7 +479,7 @@ export class SequenceMatcher {
     });
     const isAfter = (p: Partial) => compareEvents(this.#unit.schema, p.first, best.last) > 0;
     state.partials = state.partials.filter(isAfter);
-    for (const p of state.pendings) p.isDead = !isAfter(p);
+    for (const p of state.pendings) if (!isAfter(p)) this.#kill(p);
     state.pendings = state.pendings.filter((p) => !p.isDead);
     if (state.partials.length + state.pendings.length === 0) this.#keys.delete(key);
   }
@@ -491,7 +511,7 @@ export class SequenceMatcher {
       if (++looked >= 64 || least <= 0) break;
     }
     if (victim === undefined) return;
-    for (const pending of this.#keys.get(victim)?.pendings ?? []) pending.isDead = true;
+    for (const pending of this.#keys.get(victim)?.pendings ?? []) this.#kill(pending);
     this.#keys.delete(victim);
     this.counters.keysEvicted++;
     this.#evictedAt = event.ts;

@@ -1,1 +1,2 @@
+/** The record ring. */
 export { Ring, type RingOptions, type RingViews } from "./ring.ts";

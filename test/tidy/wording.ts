@@ -16,6 +16,7 @@ const banned: readonly BannedWord[] = [
   { pattern: /\bas (instructed|requested)\b/i, instead: "give the reason in words" },
   { pattern: /\bsub-?agents?\b/i, instead: "speak of the product" },
   { pattern: /\bkeep in sync\b/i, instead: "generate both from one source" },
+  { pattern: /shared\/(design|recipes)|\/work\//, instead: "name only what is in the repository" },
   { pattern: /\bleverag(e|es|ing)\b/i, instead: "use" },
   { pattern: /\butili[sz](e|es|ing)\b/i, instead: "use" },
 ];
@@ -40,9 +41,9 @@ export const bannedWords: TidyRule = (files) =>
 const widthMax = 100;
 
 /**
- * Comments and prose that people wrote fit in the width; tables and addresses are exempt. Code is the
- * formatter's: what it leaves wide is one string or template, and a message cut in two is harder to
- * find than a long line.
+ * Comments and prose that people wrote fit in the width; tables, addresses and fenced blocks of
+ * documents are exempt. Code is the formatter's: what it leaves wide is one string or template, and
+ * a message cut in two is harder to find than a long line.
  */
 export const lineWidth: TidyRule = (files) =>
   files
@@ -51,11 +52,20 @@ export const lineWidth: TidyRule = (files) =>
       linesOf(file).flatMap((text, i) => {
         const width = [...text].length;
         if (width <= widthMax || text.includes("://")) return [];
-        const isOurs = file.path.endsWith(".md") ? !text.startsWith("|") : isComment(file, i, text);
+        const isOurs = file.path.endsWith(".md")
+          ? isProse(file, i, text)
+          : isComment(file, i, text);
         if (!isOurs) return [];
         return [{ path: file.path, line: i + 1, problem: `${width} columns; ${widthMax} fit` }];
       }),
     );
+
+function isProse(file: TreeFile, index: number, text: string): boolean {
+  const fences = linesOf(file)
+    .slice(0, index)
+    .filter((l) => l.trimStart().startsWith("```"));
+  return !text.startsWith("|") && fences.length % 2 === 0;
+}
 
 /** Whether line `index` is too wide because of a comment, on a line of its own or after code. */
 function isComment(file: TreeFile, index: number, text: string): boolean {

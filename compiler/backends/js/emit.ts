@@ -18,7 +18,7 @@ import {
   explainExprs,
   type KeyPart,
   layoutOf,
-  type Seq,
+  needsContiguity,
   type Step,
   stepsOf,
   type Win,
@@ -84,7 +84,7 @@ function triggersOf(unit: CoreUnit): Trigger[] {
     }
   }
   for (const rule of unit.rules) {
-    if (!needsTouch(rule.pattern)) continue;
+    if (!needsContiguity(rule.pattern)) continue;
     const kinds = [...new Set(allStepsOf(rule.pattern).flatMap((s) => s.kinds))];
     out.push({ number: number++, kinds, test: () => yes });
   }
@@ -96,13 +96,6 @@ function notFalse(e: Expr, cx: SlotContext): Code {
   const isFalse = slotTest(e, false, cx);
   if (isFalse.text === "false") return yes;
   return isFalse.text === "true" ? code`false` : code`!(${isFalse})`;
-}
-
-/** Whether contiguity matters, so that every event of the rule's kinds must be seen. */
-export function needsTouch(pattern: Seq | Win): boolean {
-  return (
-    pattern.node === "seq" && (pattern.isStrict || pattern.steps.some((s) => s.gap?.gap === "next"))
-  );
 }
 
 function conjuncts(e: Expr | undefined): readonly Expr[] {

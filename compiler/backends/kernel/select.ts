@@ -13,9 +13,9 @@ import {
   type Expr,
   type KernelAtom,
   type KernelNeed,
+  needsContiguity,
   type Step,
 } from "#core";
-import { needsTouch } from "../js/emit.ts";
 
 const integerTypes: ReadonlySet<string> = new Set(["u32", "int", "size", "duration", "port"]);
 /** More alternatives than this are not worth their instructions: keep the whole kind. */
@@ -26,7 +26,7 @@ export function selectKernelEvents(unit: CoreUnit): KernelNeed[] {
   const source = unit.schema.sources.findIndex((s) => s.name === "kernel");
   const byKind = new Map<number, KernelAtom[][]>();
   for (const rule of unit.rules) {
-    const keepsAll = needsTouch(rule.pattern);
+    const keepsAll = needsContiguity(rule.pattern);
     for (const step of allStepsOf(rule.pattern)) {
       for (const kind of step.kinds) {
         if (unit.schema.kinds[kind]?.source !== source) continue;

@@ -1,8 +1,8 @@
 /** Calls: builtins, `let`s, aggregates, and the few forms that look like functions. */
 
 import { builtins, type Expr, findBuiltin, parseIp, type Unit } from "#core";
-import type { CallExpr, LetDecl, LocalLet, NameRef } from "#grammar";
-import { similar } from "../similar.ts";
+import type { Arg, CallExpr, LetDecl, LocalLet, NameRef } from "#grammar";
+import { suggestion } from "../similar.ts";
 import {
   boolType,
   isComparable,
@@ -69,51 +69,54 @@ const special: ReadonlyMap<string, Special> = new Map<string, Special>([
 export function elaborateCall(e: CallExpr, scope: Scope): Operand {
   const name = e.callee.text;
   const form = special.get(name);
-  if (form) return form(e, scope);
+  if (form) return hasStrayName(e, [], scope) ? { is: "error" } : form(e, scope);
   const decl = scope.module.names.get(name);
   if (decl?.decl.kind === "letDecl") return expandLet(e, decl.decl, decl.module, scope);
   const builtin = findBuiltin(name);
   if (builtin) return callBuiltin(e, scope);
   if (later.includes(name)) return scope.session.notSupported(e.callee, `\`${name}()\``);
   const known = [...special.keys(), ...builtins.map((b) => b.name), ...scope.module.names.keys()];
-  const close = similar(name, known);
-  const fixes = close
-    ? [
-        {
-          title: `replace with \`${close}\``,
-          kind: "safe" as const,
-          edits: [{ at: e.callee.span, newText: close }],
-        },
-      ]
-    : [];
-  scope.session.report("TAP2013", e.callee, { name, similar: close }, { fixes });
+  if (scope.session.isLost(e.callee, name)) return { is: "error" };
+  const { similar, fixes } = suggestion(name, known, e.callee.span);
+  scope.session.report("TAP2013", e.callee, { name, similar }, { fixes });
   return { is: "error" };
 }
 
-function wrongCount(e: CallExpr, scope: Scope, expected: string): Operand {
-  scope.session.report("TAP2014", e, { name: e.callee.text, expected, found: e.args.length });
+function wrongCount(e: CallExpr, scope: Scope, expected: string, help?: string): Operand {
+  const texts = e.args.map((a) => `\`${scope.session.text(a)}\``);
+  const found = texts.length === 0 ? "nothing" : texts.join(" and ");
+  const params = { name: e.callee.text, expected, found };
+  scope.session.report("TAP2014", e, params, help === undefined ? {} : { help });
   return { is: "error" };
+}
+
+/** Only functions with declared parameters take arguments by name; reports any other. */
+function hasStrayName(e: CallExpr, params: readonly string[], scope: Scope): boolean {
+  const stray = e.args.find((a) => a.name && !params.includes(a.name.text));
+  if (!stray?.name) return false;
+  const { text } = e.callee;
+  const help =
+    params.length === 0
+      ? `\`${text}\` takes its arguments without names`
+      : `\`${text}\` has the parameters ${params.map((p) => `\`${p}\``).join(", ")}`;
+  scope.session.unknownName(stray.name, stray.name.text, params, help);
+  return true;
 }
 
 function callBuiltin(e: CallExpr, scope: Scope): Operand {
   const builtin = findBuiltin(e.callee.text);
   if (!builtin) return { is: "error" };
-  if (e.args.length !== builtin.params.length) {
-    const names = builtin.params.map((p) => p.name).join(", ");
-    return wrongCount(
-      e,
-      scope,
-      builtin.params.length === 1
-        ? `one argument (${names})`
-        : `${builtin.params.length} arguments (${names})`,
-    );
-  }
-  const args = e.args.map((a) => elaborateValue(a.value, scope));
+  const names = builtin.params.map((p) => p.name);
+  if (hasStrayName(e, names, scope)) return { is: "error" };
+  const given = names.flatMap((name, i) => argFor(e, name, i) ?? []);
+  if (e.args.length !== names.length || given.length !== names.length)
+    return wrongCount(e, scope, countText(names));
+  const args = given.map((a) => elaborateValue(a.value, scope));
   for (const [i, x] of args.entries()) {
     const wanted = builtin.params[i]?.unit ?? "any";
     if (x.type.t === "error") return wrong;
     if (fits(x.type, wanted)) continue;
-    scope.session.report("TAP2010", e.args[i]?.value ?? e, {
+    scope.session.report("TAP2010", given[i]?.value ?? e, {
       expected: wanted === "text" ? "a text" : "a number",
       found: typeName(x.type),
     });
@@ -126,6 +129,17 @@ function callBuiltin(e: CallExpr, scope: Scope): Operand {
   return value(type, { op: "call", fn: builtin.name, args: args.map((a) => a.core) }, isOptional);
 }
 
+/** The argument for a parameter: by name, or at its place. */
+function argFor(e: CallExpr, name: string, at: number): Arg | undefined {
+  return e.args.find((a) => a.name?.text === name) ?? (e.args[at]?.name ? undefined : e.args[at]);
+}
+
+function countText(names: readonly string[]): string {
+  const list = names.length === 0 ? "" : ` (${names.join(", ")})`;
+  const count = ["no arguments", "one argument"][names.length] ?? `${names.length} arguments`;
+  return `${count}${list}`;
+}
+
 function fits(type: Type, wanted: Unit | "number" | "any"): boolean {
   if (wanted === "any") return true;
   return wanted === "number" ? isNumeric(type) : isText(type) && type.t === "string";
@@ -134,17 +148,15 @@ function fits(type: Type, wanted: Unit | "number" | "any"): boolean {
 /** Puts the arguments in the place of the formals and reads the body: `let`s cost nothing. */
 function expandLet(e: CallExpr, decl: LetDecl, moduleName: string, scope: Scope): Operand {
   const key = `${moduleName}.${decl.name.text}`;
-  if (scope.expanding.includes(key)) {
-    scope.session.report("TAP2017", e, { name: decl.name.text });
-    return { is: "error" };
-  }
+  if (scope.expanding.includes(key)) return scope.session.usesItself(e, decl.name.text, scope, key);
+  if (scope.session.isTooLarge(key)) return { is: "error" };
   const bound = new Map<string, Operand>();
+  const names = decl.formals.map((f) => f.name.text);
+  if (hasStrayName(e, names, scope)) return { is: "error" };
   for (const [i, formal] of decl.formals.entries()) {
-    const arg =
-      e.args.find((a) => a.name?.text === formal.name.text) ??
-      (e.args[i]?.name ? undefined : e.args[i]);
+    const arg = argFor(e, formal.name.text, i);
     const node = arg?.value ?? formal.fallback;
-    if (!node) return wrongCount(e, scope, `${decl.formals.length} arguments`);
+    if (!node) return wrongCount(e, scope, countText(names));
     const x = elaborate(node, arg ? scope : emptyScope(moduleName, scope.session));
     if (!fitsFormal(x, formal.type.path.text, scope)) {
       scope.session.report("TAP2010", node, {
@@ -155,8 +167,7 @@ function expandLet(e: CallExpr, decl: LetDecl, moduleName: string, scope: Scope)
     }
     bound.set(formal.name.text, x);
   }
-  if (e.args.length > decl.formals.length)
-    return wrongCount(e, scope, `${decl.formals.length} arguments`);
+  if (e.args.length > decl.formals.length) return wrongCount(e, scope, countText(names));
   const inner: Scope = {
     ...emptyScope(moduleName, scope.session),
     place: scope.place,
@@ -190,11 +201,9 @@ export function fitsFormal(x: Operand, name: string, scope: Scope): boolean {
 
 /** A rule's own `let`, read where it is used. */
 export function expandLocal(e: NameRef, local: LocalLet, scope: Scope): Operand {
-  if (scope.expanding.includes(local.name.text)) {
-    scope.session.report("TAP2017", e, { name: local.name.text });
-    return { is: "error" };
-  }
-  return elaborate(local.body, { ...scope, expanding: [...scope.expanding, local.name.text] });
+  const { text } = local.name;
+  if (scope.expanding.includes(text)) return scope.session.usesItself(e, text, scope, text);
+  return elaborate(local.body, { ...scope, expanding: [...scope.expanding, text] });
 }
 
 function asStep(node: Ast | undefined, scope: Scope): StepBinding | undefined {
@@ -212,12 +221,8 @@ function count(e: CallExpr, scope: Scope): Operand {
   }
   if (!scope.window) {
     if (arg) elaborate(arg, scope);
-    scope.session.report("TAP2014", e, {
-      name: "count",
-      expected: "a step of the sequence",
-      found: e.args.length,
-    });
-    return { is: "error" };
+    const help = "name a repeated step that comes before this place: `count(step)`";
+    return wrongCount(e, scope, "an earlier step of the sequence", help);
   }
   const where =
     arg && !step ? condition(arg, overWindow(scope, scope.window), false).core : undefined;
@@ -241,7 +246,10 @@ function overWindow(scope: Scope, window: StepBinding): Scope {
 
 function picked(e: CallExpr, scope: Scope, pick: "first" | "last"): Operand {
   const step = asStep(e.args[0]?.value, scope);
-  if (!step || e.args.length !== 1) return wrongCount(e, scope, "one step");
+  if (!step || e.args.length !== 1) {
+    const help = `name a step and read its field behind: \`${pick}(step).field\``;
+    return wrongCount(e, scope, "one step", help);
+  }
   if (step.of.step === "current") return { is: "event", step };
   return { is: "event", step: { ...step, of: { step: step.of.step, pick } } };
 }
@@ -315,15 +323,7 @@ function same(e: CallExpr, scope: Scope): Operand {
   const [kind, a, b] = e.args.map((x) => x.value);
   if (kind?.kind !== "nameRef" || !a || !b || e.args.length > 3)
     return wrongCount(e, scope, "an entity kind and two steps");
-  const kinds = scope.session.info.schema.entities.map((k) => k.name);
-  if (!kinds.includes(kind.name)) {
-    scope.session.report("TAP2007", kind, {
-      what: "entity kind",
-      name: kind.name,
-      similar: similar(kind.name, kinds),
-    });
-    return { is: "error" };
-  }
+  if (!scope.session.isEntityKind(kind.name, kind)) return { is: "error" };
   const left = elaborate(a, scope);
   const right = elaborate(b, scope);
   if (left.is !== "event" || right.is !== "event") {

@@ -2,13 +2,20 @@
 
 import { type Expr, findBuiltin, parseIp, printExpr } from "#core";
 import type { BinaryExpr, IsExpr, NameRef, Node, StringLiteral, UnaryExpr } from "#grammar";
-import { similar } from "../similar.ts";
-import { boolType, isNumeric, isPlainNumber, type Type, typeName, unitOfType } from "../types.ts";
+import {
+  boolType,
+  example,
+  isNumeric,
+  isPlainNumber,
+  type Type,
+  typeName,
+  unitOfType,
+} from "../types.ts";
 import { elaborateCall, expandLocal } from "./call.ts";
 import { elaborateMember, stepMayBeUnbound } from "./member.ts";
 import { arithmetic, compareValues, elaborateIn, elaborateTextTest } from "./operators.ts";
-import { factsWhenFalse, factsWhenTrue, withFacts } from "./presence.ts";
-import { listItems, paramOperand } from "./reuse.ts";
+import { factsWhenFalse, factsWhenTrue, warnUnguarded, withFacts } from "./presence.ts";
+import { paramOperand } from "./reuse.ts";
 import { type Ast, type Operand, type Scope, type Value, value, wrong } from "./scope.ts";
 
 /** A condition: its core form, or one that never holds after an error. */
@@ -19,8 +26,14 @@ export function elaborateCondition(e: Ast, scope: Scope): Expr {
 /** A condition under an even (`false`) or odd (`true`) number of negations. */
 export function condition(e: Ast, scope: Scope, isNegated: boolean): Value {
   const x = elaborateValue(e, scope, isNegated);
+  if (isNegated && (x.core.op === "field" || x.core.op === "if"))
+    warnUnguarded(e, [{ x, node: e }], scope, isNegated);
   if (x.type.t === "bool" || x.type.t === "error") return x;
-  scope.session.report("TAP2010", e, { expected: "a condition", found: typeName(x.type) });
+  const help = isNumeric(x.type)
+    ? `compare it, such as \`${scope.session.text(e)} > ${example(x.type) ?? "0"}\``
+    : `compare it, such as \`${scope.session.text(e)} == ${example(x.type) ?? "…"}\``;
+  const params = { expected: "a condition", found: typeName(x.type) };
+  scope.session.report("TAP2010", e, params, { help });
   return wrong;
 }
 
@@ -29,10 +42,10 @@ export function elaborateValue(e: Ast, scope: Scope, isNegated = false): Value {
   const x = elaborate(e, scope, isNegated);
   if (x.is === "value") return x;
   if (x.is === "event") {
-    scope.session.report("TAP2010", e, {
-      expected: "a value",
-      found: `the step \`${x.step.name}\``,
-    });
+    const params = { expected: "a value", found: `the step \`${x.step.name}\`` };
+    const field = scope.session.info.schema.kinds[x.step.kinds[0] ?? -1]?.fields[0]?.name;
+    const help = `read one of its fields, such as \`${x.step.name}.${field ?? "time"}\``;
+    scope.session.report("TAP2010", e, params, { help });
   } else if (x.is === "entity") {
     scope.session.report(
       "TAP2010",
@@ -47,7 +60,9 @@ export function elaborateValue(e: Ast, scope: Scope, isNegated = false): Value {
 }
 
 export function elaborate(e: Ast, scope: Scope, isNegated = false): Operand {
+  if (!scope.session.enter(e, scope)) return { is: "error" };
   const result = elaborateKind(e, scope, isNegated);
+  scope.session.leave();
   if (result.is === "value") scope.session.types.set(`${e.span.file}#${e.id}`, result.type);
   return result;
 }
@@ -173,21 +188,23 @@ function elaborateName(e: NameRef, scope: Scope): Operand {
     case "paramDecl":
       return paramOperand(found.decl, found.module, scope);
     case "listDecl":
-      listItems(found.decl, found.module, scope);
-      scope.session.report(
-        "TAP2010",
-        e,
-        { expected: "a value", found: "a list" },
-        { help: `write \`x in ${name}\`` },
-      );
-      return { is: "error" };
+      return notAValue(e, "a list", `write \`x in ${name}\``, scope);
     case "letDecl":
       if (found.decl.formals.length === 0)
         return elaborateCall({ ...e, kind: "call", callee: nameNode(e), args: [] }, scope);
-      break;
+      return notAValue(e, "a function", `call it: \`${name}(…)\``, scope);
+    case "patternDecl":
+      return notAValue(e, "a pattern", `write \`text matches ${name}\``, scope);
+    case "ruleDecl":
+      return notAValue(e, "a rule", "read a step of this rule's pattern", scope);
     default:
   }
   return reportUnknown(e, name, scope);
+}
+
+function notAValue(e: NameRef, found: string, help: string, scope: Scope): Operand {
+  scope.session.report("TAP2010", e, { expected: "a value", found }, { help });
+  return { is: "error" };
 }
 
 function nameNode(e: NameRef) {
@@ -195,39 +212,31 @@ function nameNode(e: NameRef) {
 }
 
 function reportUnknown(e: Node, name: string, scope: Scope): Operand {
-  const known = [
-    ...scope.bound.keys(),
-    ...scope.steps.keys(),
-    ...scope.locals.keys(),
-    ...scope.module.names.keys(),
-  ];
-  const close = similar(name, known);
-  const isFunction = findBuiltin(name) !== undefined;
-  const fixes = close
-    ? [
-        {
-          title: `replace with \`${close}\``,
-          kind: "safe" as const,
-          edits: [{ at: e.span, newText: close }],
-        },
-      ]
-    : [];
-  scope.session.report(
-    "TAP2001",
-    e,
-    { name, similar: close },
-    {
-      fixes,
-      ...(isFunction ? { help: `\`${name}\` is a function: call it with \`${name}(…)\`` } : {}),
-    },
+  const values = [...scope.module.names].flatMap(([n, { decl }]) =>
+    decl.kind === "paramDecl" || decl.kind === "letDecl" ? [n] : [],
   );
-  return { is: "error" };
+  const near = [...new Set([...scope.steps.keys(), ...scope.bound.keys(), ...scope.locals.keys()])];
+  return scope.session.unknownName(
+    e,
+    name,
+    [...near, ...values],
+    helpForUnknown(name, near, scope),
+  );
+}
+
+/** Says what the names at this place are; of those of the module there may be very many. */
+function helpForUnknown(name: string, near: readonly string[], scope: Scope): string | undefined {
+  if (findBuiltin(name)) return `\`${name}\` is a function: call it with \`${name}(…)\``;
+  if (scope.place === "having" && scope.window?.name === name)
+    return `a window holds many events: ask about them with \`count(${name}.… == …)\` or \`distinct(${name}.…)\``;
+  if (near.length === 0) return undefined;
+  return `what can be read here: ${near.map((n) => `\`${n}\``).join(", ")}`;
 }
 
 function elaborateUnary(e: UnaryExpr, scope: Scope, isNegated: boolean): Operand {
   if (e.op === "not") {
     const x = condition(e.operand, scope, !isNegated);
-    return value(boolType, { op: "not", arg: x.core });
+    return x.type.t === "error" ? x : value(boolType, { op: "not", arg: x.core });
   }
   if (e.op === "has") return presence(e, e.operand, scope, true);
   const x = elaborateValue(e.operand, scope);

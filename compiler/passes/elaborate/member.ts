@@ -1,8 +1,7 @@
 /** `step.field`, `step.entity.pod`, and the facts every event has. */
 
-import type { Field } from "#core";
+import { type Expr, type Field, printExpr } from "#core";
 import type { MemberExpr } from "#grammar";
-import { similar } from "../similar.ts";
 import { type Type, typeName, typeOfField } from "../types.ts";
 import { elaborate } from "./elaborate.ts";
 import { type Operand, type Scope, type StepBinding, value } from "./scope.ts";
@@ -60,7 +59,7 @@ function eventMember(e: MemberExpr, step: StepBinding, scope: Scope): Operand {
     }
     const isOptional =
       isUnbound || present.length < found.length || present.some((f) => f.isOptional);
-    return value(type, { op: "field", of: step.of, name: member }, isOptional);
+    return read({ op: "field", of: step.of, name: member }, type, isOptional, scope);
   }
   switch (member) {
     case "time":
@@ -77,6 +76,11 @@ function eventMember(e: MemberExpr, step: StepBinding, scope: Scope): Operand {
   }
 }
 
+/** A value read from an event; one that is known to be present here is not optional any more. */
+function read(core: Expr, type: Type, isOptional: boolean, scope: Scope): Operand {
+  return value(type, core, isOptional && !scope.facts.has(printExpr(core)));
+}
+
 function commonType(fields: readonly Field[]): Type | undefined {
   const types = fields.map((f) => typeOfField(f.type));
   const first = types[0];
@@ -91,47 +95,26 @@ function commonType(fields: readonly Field[]): Type | undefined {
   return types.every((t) => t.t === first.t) ? first : undefined;
 }
 
+/** What every event has besides its fields. */
+const common = ["time", "ts", "id", "kind", "entity"];
+
 function unknownField(e: MemberExpr, step: StepBinding, scope: Scope): Operand {
   const { session } = scope;
+  if (step.isBroken) return { is: "error" };
   const names = step.kinds.flatMap(
     (k) => session.info.schema.kinds[k]?.fields.map((f) => f.name) ?? [],
   );
-  const close = similar(e.member.text, names);
-  const fixes = close
-    ? [
-        {
-          title: `replace with \`${close}\``,
-          kind: "safe" as const,
-          edits: [{ at: e.member.span, newText: close }],
-        },
-      ]
-    : [];
   const declared = session.info.declarations[step.kinds[0] ?? -1];
   const labels = declared
     ? [{ at: declared.name.span, text: `fields: ${[...new Set(names)].join(", ") || "none"}` }]
     : [];
-  session.report(
-    "TAP2003",
-    e.member,
-    {
-      event: session.kindNames(step.kinds),
-      field: e.member.text,
-      similar: close,
-    },
-    { fixes, labels },
-  );
+  const event = session.kindNames(step.kinds);
+  session.unknownField(e.member, event, [...names, ...common], labels);
   return { is: "error" };
 }
 
 function entityMember(e: MemberExpr, step: StepBinding, scope: Scope): Operand {
-  const kinds = scope.session.info.schema.entities.map((k) => k.name);
   const name = e.member.text;
-  if (kinds.includes(name))
-    return value({ t: "string" }, { op: "entity", of: step.of, kind: name }, true);
-  scope.session.report("TAP2007", e.member, {
-    what: "entity kind",
-    name,
-    similar: similar(name, kinds),
-  });
-  return { is: "error" };
+  if (!scope.session.isEntityKind(name, e.member)) return { is: "error" };
+  return read({ op: "entity", of: step.of, kind: name }, { t: "string" }, true, scope);
 }

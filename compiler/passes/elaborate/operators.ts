@@ -2,9 +2,10 @@
 
 import { type ArithOp, bounded, type CmpOp, type Expr, parseCidr, type TextError } from "#core";
 import type { BinaryExpr, InExpr, StringLiteral, TextExpr } from "#grammar";
-import { similar } from "../similar.ts";
+import { suggestion } from "../similar.ts";
 import {
   boolType,
+  example,
   isComparable,
   isNumeric,
   isPlainNumber,
@@ -37,7 +38,7 @@ export function compareValues(
       "TAP2012",
       e,
       { op, left: typeName(left.type), right: typeName(right.type) },
-      helpFor(left.type, op),
+      helpFor(left.type, right.type),
     );
     return wrong;
   }
@@ -51,6 +52,7 @@ export function compareValues(
         { x: right, node: e.right },
       ],
       scope,
+      isNegated,
     );
   }
   return value(boolType, { op: "cmp", cmp: op, left: left.core, right: right.core });
@@ -60,10 +62,15 @@ function bothPlain(a: Type, b: Type): boolean {
   return isPlainNumber(a) && isPlainNumber(b);
 }
 
-function helpFor(left: Type, op: string) {
-  if (isText(left))
-    return { help: `texts have no order: \`${op}\` is left out so that no locale matters` };
-  return left.t === "id64" ? { help: "ids can only be compared for equality" } : {};
+/** The way out for two types that cannot be compared. */
+function helpFor(left: Type, right: Type) {
+  if (isText(left) && isText(right))
+    return { help: "texts have no order: use `==`, `in`, `startswith`, `contains` or `matches`" };
+  if (left.t === right.t && !isNumeric(left))
+    return { help: `${typeName(left)} has no order: use \`==\`, \`!=\` or \`in\`` };
+  const literal = example(left);
+  if (!literal) return {};
+  return { help: `write ${typeName(left)} on both sides, such as \`${literal}\`` };
 }
 
 /** A text constant compared with an enum must be one of its members. */
@@ -72,26 +79,9 @@ function checkMembers(node: Ast, x: Value, other: Value, scope: Scope): boolean 
     return true;
   const { members } = other.type;
   if (members.includes(x.core.value)) return true;
-  const close = similar(x.core.value, members);
-  const fixes = close
-    ? [
-        {
-          title: `replace with "${close}"`,
-          kind: "safe" as const,
-          edits: [{ at: node.span, newText: `"${close}"` }],
-        },
-      ]
-    : [];
-  scope.session.report(
-    "TAP2011",
-    node,
-    {
-      value: x.core.value,
-      members: members.join(", "),
-      similar: close,
-    },
-    { fixes },
-  );
+  const { similar, fixes } = suggestion(x.core.value, members, node.span, (m) => `"${m}"`);
+  const params = { value: x.core.value, members: members.join(", "), similar };
+  scope.session.report("TAP2011", node, params, { fixes });
   return false;
 }
 
@@ -100,7 +90,7 @@ export function elaborateIn(e: InExpr, scope: Scope, isNegated: boolean): Operan
   const item = elaborateValue(e.item, scope);
   const core = membership(e, item, scope);
   if (!core || item.type.t === "error") return wrong;
-  if (e.isNegated !== isNegated) warnUnguarded(e, [{ x: item, node: e.item }], scope);
+  if (e.isNegated !== isNegated) warnUnguarded(e, [{ x: item, node: e.item }], scope, isNegated);
   return value(boolType, e.isNegated ? { op: "not", arg: core } : core);
 }
 
@@ -169,7 +159,10 @@ function inNetwork(set: StringLiteral, item: Value, e: InExpr, scope: Scope): Ex
 /** `contains`, `startswith`, `endswith`, `matches`, `like`. */
 export function elaborateTextTest(e: TextExpr, scope: Scope, isNegated: boolean): Operand {
   const text = elaborateValue(e.text, scope);
-  if (e.as) return scope.session.notSupported(e.as, "`matches … as`");
+  if (e.as) {
+    scope.session.lostNames.add(e.as.text);
+    return scope.session.notSupported(e.as, "`matches … as`");
+  }
   if (text.type.t === "error") return wrong;
   if (text.type.t !== "string") {
     scope.session.report("TAP2010", e.text, { expected: "a text", found: typeName(text.type) });
@@ -177,7 +170,7 @@ export function elaborateTextTest(e: TextExpr, scope: Scope, isNegated: boolean)
   }
   const core = textTest(e, text, scope);
   if (!core) return wrong;
-  if (e.isNegated !== isNegated) warnUnguarded(e, [{ x: text, node: e.text }], scope);
+  if (e.isNegated !== isNegated) warnUnguarded(e, [{ x: text, node: e.text }], scope, isNegated);
   return value(boolType, e.isNegated ? { op: "not", arg: core } : core);
 }
 
@@ -207,6 +200,14 @@ function programFor(e: TextExpr, scope: Scope): number | undefined {
   }
   if (pattern.kind === "string" && pattern.prefix === wanted)
     return patternProgram(pattern, e.nocase, scope);
+  if (pattern.kind === "nameRef" && e.op === "matches" && !scope.module.names.has(pattern.name)) {
+    const names = [...scope.module.names].flatMap(([name, { decl }]) =>
+      decl.kind === "patternDecl" ? [name] : [],
+    );
+    const help = `declare \`pattern ${pattern.name} on event.field = re"…"\`, or write re"…" here`;
+    scope.session.unknownName(pattern, pattern.name, names, help);
+    return undefined;
+  }
   scope.session.report("TAP2010", pattern, {
     expected: e.op === "like" ? 'a glob"…" pattern' : 'a re"…" pattern or the name of a `pattern`',
     found: `\`${scope.session.text(pattern)}\``,
@@ -228,9 +229,10 @@ export function reportPattern(
     end: Math.min(start + 1, node.span.end),
   };
   const place = { ...node, span: at };
-  if (error.kind === "too-large")
-    scope.session.report("TAP3301", place, { reason: error.message }, { help: error.help });
-  else
+  if (error.kind === "too-large") {
+    const reason = error.message.replace(/^regex too large: /, "");
+    scope.session.report("TAP3301", place, { reason }, { help: error.help });
+  } else
     scope.session.report("TAP2015", place, { what, reason: error.message }, { help: error.help });
 }
 

@@ -2,9 +2,9 @@
  * Which values are known to be present (Cedar's `has` narrowing): after `has x and …`, after a test
  * on `x` that came out, and so on.
  */
-import { type CmpOp, type Expr, printExpr } from "#core";
-import type { Node } from "#grammar";
-import type { Scope, Value } from "./scope.ts";
+import { type Expr, printExpr } from "#core";
+import type { Fix, Node } from "#grammar";
+import type { Ast, Scope, Value } from "./scope.ts";
 
 export function withFacts(scope: Scope, facts: readonly string[]): Scope {
   return facts.length === 0 ? scope : { ...scope, facts: new Set([...scope.facts, ...facts]) };
@@ -65,39 +65,46 @@ export function mayBeMissing(x: Value, scope: Scope): boolean {
   return !isKnown(x.core);
 }
 
-/** Warns when a negated test reads a value that may be missing (TAP2101). */
+/**
+ * Warns when a negated test reads a value that may be missing (TAP2101). Under a `not` around the
+ * test (`isInverted`) a guard works the other way round: `not (has x and x == 1)` holds without x.
+ */
 export function warnUnguarded(
   node: Node,
-  operands: readonly { readonly x: Value; readonly node: Node }[],
+  operands: readonly { readonly x: Value; readonly node: Ast }[],
   scope: Scope,
+  isInverted: boolean,
 ): void {
   if (scope.place !== "condition" && scope.place !== "aggregate") return;
-  const open = operands.find(
-    ({ x }) => mayBeMissing(x, scope) && (x.core.op === "field" || x.core.op === "entity"),
-  );
-  if (!open) return;
+  const open = operands.filter(({ x }) => x.type.t !== "error" && mayBeMissing(x, scope));
+  if (open.length === 0) return;
   const { session } = scope;
-  const name = session.text(open.node);
+  const names = open.map(({ node: n }) => guarded(session.text(n), n));
+  const shown = names.map((n) => `\`${n}\``).join(" or ");
   const whole = session.text(node);
+  const all = [...names.map((n) => `has ${n}`), whole].join(" and ");
+  const any = [...names.map((n) => `not has ${n}`), whole].join(" or ");
+  const fix = (title: string, text: string): Fix => ({
+    title: `${title}: \`${text}\``,
+    kind: "review",
+    edits: [{ at: node.span, newText: `(${text})` }],
+  });
+  const value = names[0] ?? "";
   session.report(
     "TAP2101",
     node,
-    { value: name },
+    { value },
     {
       fixes: [
-        {
-          title: `a missing \`${name}\` does not match: add \`has ${name} and\``,
-          kind: "review",
-          edits: [{ at: node.span, newText: `(has ${name} and ${whole})` }],
-        },
-        {
-          title: `a missing \`${name}\` matches: add \`not has ${name} or\``,
-          kind: "review",
-          edits: [{ at: node.span, newText: `(not has ${name} or ${whole})` }],
-        },
+        fix(`a missing ${shown} does not match`, isInverted ? any : all),
+        fix(`a missing ${shown} matches`, isInverted ? all : any),
       ],
     },
   );
 }
 
-export const negatedComparisons: ReadonlySet<CmpOp> = new Set(["!="]);
+/** What can stand behind \`has\`: names, fields and calls as they are, the rest in parentheses. */
+function guarded(text: string, node: Ast): string {
+  const isPlain = ["nameRef", "member", "call"].includes(node.kind) || text.startsWith("(");
+  return isPlain ? text : `(${text})`;
+}

@@ -21,13 +21,16 @@ import {
   type DiagnosticSink,
   diagnostic,
   type Extras,
+  type Label,
   type LocalLet,
+  type Name,
   type Node,
   type ParamDecl,
   type Params,
 } from "#grammar";
 import type { SchemaInfo } from "../../schema/build-schema.ts";
 import type { Module } from "../collect.ts";
+import { suggestion } from "../similar.ts";
 import { errorType, type Type } from "../types.ts";
 
 /** A step of the pattern as a name in expressions. */
@@ -38,6 +41,8 @@ export interface StepBinding {
   /** May be unbound when the expression runs. */
   readonly isOptional: boolean;
   readonly isRepeated: boolean;
+  /** An event of it is unknown, which has been reported: what it lacks is not news. */
+  readonly isBroken?: boolean;
 }
 
 export type Operand =
@@ -69,6 +74,11 @@ export interface Scope {
   readonly expanding: readonly string[];
 }
 
+/** `let`s are read again at each use, so a few of them can stand for a tree of any size. */
+const expandedNodesMax = 100_000;
+/** Expressions of one source text nest less deep; `let`s in `let`s could exhaust the stack. */
+const nestingMax = 1200;
+
 /** What all rules of a compilation share. */
 export class Session {
   readonly info: SchemaInfo;
@@ -80,9 +90,17 @@ export class Session {
   readonly modules: ReadonlyMap<string, Module>;
   /** Parameters being evaluated or known bad. */
   readonly pendingParams = new Set<ParamDecl>();
+  /** Names of things that were refused where they are declared: using them is not a second mistake. */
+  readonly lostNames = new Set<string>();
+  readonly #lostFiles: ReadonlySet<string>;
   readonly #programIds = new Map<string, number | TextError>();
   readonly #textOf: (file: string) => string;
   #errors = 0;
+  #expandedNodes = 0;
+  #depth = 0;
+  #outermost: { readonly node: Ast; readonly let: string | undefined } | undefined;
+  readonly #largeLets = new Set<string>();
+  readonly #cyclic = new Set<string>();
 
   constructor(
     info: SchemaInfo,
@@ -93,6 +111,8 @@ export class Session {
     this.info = info;
     this.sink = sink;
     this.modules = new Map(modules.map((m) => [m.name, m]));
+    const lost = modules.filter((m) => m.isImportLost).map((m) => m.file.span.file);
+    this.#lostFiles = new Set(lost);
     this.#textOf = textOf;
   }
 
@@ -100,6 +120,116 @@ export class Session {
     const made = diagnostic(code, node.span, params, extras);
     if (made.severity === "error") this.#errors++;
     this.sink.add(made);
+  }
+
+  /** Begins an expression; false when what `let`s make of it is more than the compiler takes. */
+  enter(e: Ast, scope: Scope): boolean {
+    if (this.#depth === 0) {
+      this.#expandedNodes = 0;
+      this.#outermost = { node: e, let: scope.expanding[0] };
+    }
+    if (scope.expanding.length > 0) this.#expandedNodes++;
+    if (this.#expandedNodes > expandedNodesMax || this.#depth >= nestingMax) {
+      // Said once: everything that is still waiting to be read comes here too.
+      if (this.#expandedNodes !== Number.POSITIVE_INFINITY) this.#tooLarge();
+      this.#expandedNodes = Number.POSITIVE_INFINITY;
+      return false;
+    }
+    this.#depth++;
+    return true;
+  }
+
+  /** Whether the `let` was found too large by itself, so that its uses are not news. */
+  isTooLarge(key: string): boolean {
+    const isTooLarge = this.#largeLets.has(key);
+    if (isTooLarge) this.#errors++;
+    return isTooLarge;
+  }
+
+  leave(): void {
+    this.#depth--;
+  }
+
+  #tooLarge(): void {
+    const { node, let: key } = this.#outermost ?? {};
+    if (!node) return;
+    if (key !== undefined) this.#largeLets.add(key);
+    const what = "this expression, with its `let`s written out,";
+    const bounds = `at most ${expandedNodesMax} parts and ${nestingMax} levels`;
+    const help = "use each `let` fewer times, or split the condition into several steps";
+    this.report("TAP2018", node, { what, bounds }, { help });
+  }
+
+  /** Whether `name` is unknown only because something else, reported already, was refused. */
+  isLost(node: Node, name: string, isRefused = false): boolean {
+    const isLost = isRefused || this.lostNames.has(name) || this.#lostFiles.has(node.span.file);
+    if (isLost) this.#errors++;
+    return isLost;
+  }
+
+  /** Nothing here is called `name`; `known` is what could have been meant. */
+  unknownName(node: Node, name: string, known: Iterable<string>, help?: string): Operand {
+    if (this.isLost(node, name)) return { is: "error" };
+    const { similar, fixes } = suggestion(name, known, node.span);
+    const extras = help === undefined ? { fixes } : { fixes, help };
+    this.report("TAP2001", node, { name, similar }, extras);
+    return { is: "error" };
+  }
+
+  unknownEvent(node: Node, event: string): void {
+    if (this.isLost(node, event)) return;
+    const { similar, fixes } = suggestion(event, this.info.kindByName.keys(), node.span);
+    this.report("TAP2002", node, { event, similar }, { fixes });
+  }
+
+  unknownField(
+    node: Name,
+    event: string,
+    fields: readonly string[],
+    labels: readonly Label[] = [],
+  ): void {
+    const { similar, fixes } = suggestion(node.text, fields, node.span);
+    this.report("TAP2003", node, { event, field: node.text, similar }, { fixes, labels });
+  }
+
+  /** Whether there is an entity kind of that name; reports one that is not. */
+  isEntityKind(name: string, node: Node): boolean {
+    const kinds = this.info.schema.entities.map((e) => e.name);
+    if (kinds.includes(name)) return true;
+    const { similar, fixes } = suggestion(name, kinds, node.span);
+    const help = `use one of ${kinds.join(", ") || "none: no entity kind is declared"}`;
+    this.report("TAP2007", node, { what: "entity kind", name, similar }, { fixes, help });
+    return false;
+  }
+
+  declaredTwice(name: Name, first: Node): void {
+    const labels = [{ at: first.span, text: "first declared here" }];
+    this.report("TAP2005", name, { name: name.text }, { labels });
+  }
+
+  /** A cycle of `let`s is said once, whichever of them it is entered by. */
+  usesItself(node: Node, name: string, { expanding }: Scope, key: string): Operand {
+    const cycle = expanding.slice(expanding.indexOf(key));
+    const isKnown = cycle.some((k) => this.#cyclic.has(k));
+    for (const k of cycle) this.#cyclic.add(k);
+    if (isKnown) this.#errors++;
+    else this.report("TAP2017", node, { name });
+    return { is: "error" };
+  }
+
+  /** A name inside a rule may not hide one of the module's values. */
+  checkShadowing(name: Name, module: Module): void {
+    const decl = module.names.get(name.text)?.decl;
+    if (decl && decl.kind !== "ruleDecl" && decl.kind !== "templateDecl")
+      this.declaredTwice(name, decl.name);
+  }
+
+  /** A clause that may stand once stands again; taking the second away is the way out. */
+  writtenTwice(clause: string, first: Node, second: Node): void {
+    const labels = [{ at: first.span, text: "first written here" }];
+    const title = `remove the second \`${clause}\``;
+    const fixes = [{ title, kind: "review" as const, edits: [{ at: second.span, newText: "" }] }];
+    this.report("TAP2019", second, { clause }, { labels, fixes });
   }
 
   notSupported(node: Node, what: string): Operand {

@@ -9,9 +9,7 @@ const note = (source: string) =>
 export function emitEventPage(info: SchemaInfo): string {
   const { schema, declarations } = info;
   const kinds = schema.kinds.map((kind, i) => {
-    const docs = new Map(
-      declarations.flatMap((d) => d.fields.map((f) => [f.name.text, f.doc] as const)),
-    );
+    const docs = fieldDocs(info, i);
     const rows = kind.fields.map(
       (f) => `| \`${f.name}\` | ${fieldTypeName(f)} | ${docs.get(f.name) ?? ""} |`,
     );
@@ -43,6 +41,15 @@ A type ending in \`?\` may be missing.
 ${sources.join("\n")}
 
 ${kinds.join("\n")}`;
+}
+
+/** Comments of a kind's own and inherited fields. */
+function fieldDocs(info: SchemaInfo, kind: number): Map<string, string | undefined> {
+  const declaration = info.declarations[kind];
+  const base = declaration?.base && info.kindByName.get(declaration.base.text);
+  const docs = base === undefined ? new Map<string, string | undefined>() : fieldDocs(info, base);
+  for (const field of declaration?.fields ?? []) docs.set(field.name.text, field.doc);
+  return docs;
 }
 
 function sourceName(schema: Schema, kind: EventKind): string {

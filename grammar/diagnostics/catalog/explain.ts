@@ -32,11 +32,12 @@ export const explain = {
     bad: rule("root a chain b -> a"),
     good: rule("root a chain a -> b"),
   }),
-  TAP4102: entry<{ name: string }>({
+  TAP4102: entry<{ name: string; similar: string | undefined }>({
     slug: "not-a-step",
     severity: "error",
-    message: (p) => `\`${p.name}\` is not a step of the pattern`,
-    help: () => "name a step",
+    message: (p) =>
+      `\`${p.name}\` is not a step of the pattern${p.similar ? `; did you mean \`${p.similar}\`?` : ""}`,
+    help: () => "name a step of the pattern",
     explanation: "Root, impact, chain and because speak about the events the pattern matched.",
     bad: rule("root c"),
     good: rule("root a"),

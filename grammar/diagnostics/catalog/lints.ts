@@ -2,10 +2,11 @@
 import { entry } from "./entry.ts";
 
 export const lints = {
-  TAP5001: entry<{ rule: string }>({
+  TAP5001: entry<{ rule: string; similar: string | undefined }>({
     slug: "no-test-target",
     severity: "error",
-    message: (p) => `there is no rule \`${p.rule}\` to test`,
+    message: (p) =>
+      `there is no rule \`${p.rule}\` to test${p.similar ? `; did you mean \`${p.similar}\`?` : ""}`,
     help: () => "name a rule of this module or of an imported one",
     explanation: "A test block names the rule it is about.",
     bad: 'module demo.rules\ntest "t" for nothing {\n  expect { no finding nothing }\n}\n',

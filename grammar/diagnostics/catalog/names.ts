@@ -3,6 +3,21 @@ import { entry } from "./entry.ts";
 
 const head = "module demo.rules\n";
 const rule = (body: string) => `${head}rule r {\n  ${body}\n}\n`;
+const tested = (line: string) =>
+  `${head}rule r { match e: kernel.mem_alloc_fail }\ntest "t" for r {\n  given { ${line} }\n  expect { finding r }\n}\n`;
+/** What the types of the language look like when they are written down. */
+const literals: Readonly<Record<string, string>> = {
+  "a number": "5",
+  "a text": '"text"',
+  "a duration": "30s",
+  "a size": "512MiB",
+  "a percentage": "85%",
+  "a rate": "10/s",
+  "an address": 'ip"10.0.0.1"',
+  "an id": 'id("4026531840")',
+  "a time": 't"2026-01-31T12:00:00Z"',
+};
+const shown = (type: string) => (literals[type] ? `, such as \`${literals[type]}\`` : "");
 const like = (similar: string | undefined) => (similar ? `; did you mean \`${similar}\`?` : "");
 
 export const names = {
@@ -13,8 +28,8 @@ export const names = {
     help: () => "declare it in this module, or import the module that declares it as `pub`",
     explanation:
       "A name must be a step of the pattern, a `let`, `param`, `list` or `pattern` of this module, or a public one of an imported module.",
-    bad: rule("match e: kernel.process_exit where f.exit_code != 0"),
-    good: rule("match e: kernel.process_exit where e.exit_code != 0"),
+    bad: rule("match exit: kernel.process_exit where exti.exit_code != 0"),
+    good: rule("match exit: kernel.process_exit where exit.exit_code != 0"),
   }),
   TAP2002: entry<{ event: string; similar: string | undefined }>({
     slug: "unknown-event",
@@ -29,7 +44,7 @@ export const names = {
     slug: "unknown-field",
     severity: "error",
     message: (p) => `event \`${p.event}\` has no field \`${p.field}\`${like(p.similar)}`,
-    help: () => "use a declared field; `tapioc explain` lists them",
+    help: () => "use a field that the event declares",
     explanation:
       "Events are typed: only declared fields can be read, so that a misspelt name is an error and not a rule that never fires.",
     bad: rule("match e: kernel.oom_kill where e.rssBytes > 1MiB"),
@@ -65,7 +80,10 @@ export const names = {
   TAP2007: entry<{ what: string; name: string; similar: string | undefined }>({
     slug: "unknown-schema-name",
     severity: "error",
-    message: (p) => `there is no ${p.what} \`${p.name}\`${like(p.similar)}`,
+    message: (p) =>
+      p.name === ""
+        ? `no ${p.what} is named`
+        : `there is no ${p.what} \`${p.name}\`${like(p.similar)}`,
     help: (p) => `declare the ${p.what} first`,
     explanation: "Sources, entity kinds and types are declared in the schema.",
     bad: `${head}event a.b from kernal { x: int }\n`,
@@ -75,7 +93,7 @@ export const names = {
     slug: "type-mismatch",
     severity: "error",
     message: (p) => `expected ${p.expected}, found ${p.found}`,
-    help: (p) => `write ${p.expected} here`,
+    help: (p) => `write ${p.expected} here${shown(p.expected)}`,
     explanation: "Every place has one type; nothing is converted silently.",
     bad: rule("match e: kernel.process_exit where e.exit_code"),
     good: rule("match e: kernel.process_exit where e.exit_code == 1"),
@@ -109,10 +127,10 @@ export const names = {
     bad: rule("match e: kernel.oom_kill where length(e.comm) > 3"),
     good: rule("match e: kernel.oom_kill where len(e.comm) > 3"),
   }),
-  TAP2014: entry<{ name: string; expected: string; found: number }>({
+  TAP2014: entry<{ name: string; expected: string; found: string }>({
     slug: "wrong-arguments",
     severity: "error",
-    message: (p) => `\`${p.name}\` takes ${p.expected}, not ${p.found}`,
+    message: (p) => `\`${p.name}\` takes ${p.expected}, but is given ${p.found}`,
     help: (p) => `call it with ${p.expected}`,
     explanation: "A call must give a function what its declaration asks for.",
     bad: rule("match e: kernel.oom_kill where len() > 3"),
@@ -127,19 +145,24 @@ export const names = {
     bad: rule('match e: journal.entry where e.message matches re"(a"'),
     good: rule('match e: journal.entry where e.message matches re"(a)"'),
   }),
-  TAP2016: entry<{ field: string; event: string }>({
+  TAP2016: entry<{ fields: readonly string[]; event: string }>({
     slug: "missing-field",
     severity: "error",
-    message: (p) => `field \`${p.field}\` of \`${p.event}\` is required`,
-    help: (p) => `give \`${p.field}\` a value`,
+    message: (p) =>
+      `\`${p.event}\` always has ${p.fields.map((f) => `\`${f}\``).join(", ")}, which ${p.fields.length === 1 ? "is" : "are"} not given here`,
+    help: (p) => `give ${p.fields.map((f) => `\`${f}\``).join(", ")} a value`,
     explanation: "An event in a test must have every field that real events always have.",
+    bad: tested("at 1s kernel.mem_alloc_fail { pid: 7 order: 3 }"),
+    good: tested('at 1s kernel.mem_alloc_fail { comm: "java" pid: 7 cgroup: id("9") order: 3 }'),
   }),
   TAP2017: entry<{ name: string }>({
     slug: "recursive-let",
     severity: "error",
     message: (p) => `\`${p.name}\` uses itself`,
-    help: () => "remove the cycle; rules are bounded, so functions do not recurse",
-    explanation: "A `let` may use other `let`s but not, directly or through them, itself.",
+    help: () => "remove the cycle: nothing may be made of itself",
+    explanation:
+      "A `let` may use other `let`s but not, directly or through them, itself; likewise an event " +
+      "extends another one. Rules are bounded, so there is no recursion.",
     bad: `${head}let f(x: int) -> bool = f(x)\nrule r { match e: kernel.oom_kill where f(1) }\n`,
     good: `${head}let f(x: int) -> bool = x > 0\nrule r { match e: kernel.oom_kill where f(1) }\n`,
   }),

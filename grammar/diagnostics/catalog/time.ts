@@ -21,10 +21,11 @@ export const time = {
       "a: kernel.process_exec\n    then b: kernel.process_exit where b.pid == a.pid",
     ),
   }),
-  TAP3002: entry<{ what: string; where: string }>({
+  TAP3002: entry<{ what: string; where: "first" | "last" | "in the middle"; reason: string }>({
     slug: "misplaced-item",
     severity: "error",
-    message: (p) => `${p.what} cannot be the ${p.where} item of a sequence`,
+    message: (p) =>
+      `${p.what} cannot stand ${p.where}${p.where === "in the middle" ? " of" : " in"} a sequence: ${p.reason}`,
     explanation:
       "`without` forbids an event between two steps and `optional` is decided by what follows, so neither can end a sequence; `then no … for …` is what a sequence ends with.",
     bad: seq("by pid within 1m", "a: kernel.process_exec\n    without b: kernel.process_exit"),
@@ -46,9 +47,9 @@ export const time = {
   TAP3103: entry<{ what: string }>({
     slug: "upper-bound-in-sliding",
     severity: "error",
-    message: (p) => `${p.what} cannot be decided in a sliding window`,
+    message: (p) => `\`${p.what}\` cannot be decided while a window slides`,
     help: () =>
-      "use lower bounds such as `count() >= 5`; an upper bound is never final while the window slides",
+      "ask for at least so many: `count() >= 5`, `distinct(e.x) > 2`, joined with `and` and `or`",
     explanation:
       "A sliding window is judged at each event, so `count() < 5` would hold at the first event of every burst.",
     bad: rule("match over e: kernel.oom_kill sliding 1m having count() < 5"),
@@ -79,7 +80,8 @@ export const time = {
     slug: "key-mismatch",
     severity: "error",
     message: (p) => `the key of step \`${p.step}\` is ${p.right}, but the sequence's is ${p.left}`,
-    help: () => "align keys of the same number and type",
+    help: (p) =>
+      `give \`${p.step}\` a key that is ${p.left}: \`${p.step}: … by ${p.step}.<field>\``,
     explanation:
       "Events belong together when their keys are equal, and only values of one type can be equal.",
     bad: seq(
@@ -94,9 +96,11 @@ export const time = {
   TAP3301: entry<{ reason: string }>({
     slug: "regex-too-large",
     severity: "error",
-    message: (p) => `regex too large: ${p.reason}`,
+    message: (p) => `this pattern is too large: ${p.reason}`,
     help: () => "bound the repetitions, or split the pattern",
     explanation:
       "Patterns are compiled to tables with a bounded number of states, so that matching is one pass.",
+    bad: rule('match e: journal.entry where e.message matches re"a.{300}b"'),
+    good: rule('match e: journal.entry where e.message matches re"a.{8}b"'),
   }),
 };

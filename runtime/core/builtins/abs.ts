@@ -1,3 +1,4 @@
+/** `abs(x)`. */
 import type { Builtin } from "./builtin.ts";
 
 export const abs: Builtin = {

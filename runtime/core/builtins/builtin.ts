@@ -3,7 +3,7 @@
  * meaning. It lives in the runtime's core and not in the compiler because nodes run the reference
  * interpreter too; generated code calls the same `eval`, so there is nothing to keep equal.
  */
-import type { Unit } from "../ir/core.ts";
+import type { Unit } from "../ir/index.ts";
 import type { Value } from "../schema.ts";
 
 export interface Builtin {

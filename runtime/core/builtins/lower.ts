@@ -1,3 +1,4 @@
+/** `lower(text)`. */
 import { CutText } from "../schema.ts";
 import type { Builtin } from "./builtin.ts";
 

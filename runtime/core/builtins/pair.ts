@@ -1,3 +1,4 @@
+/** `pair(a, b)`. */
 import { CutText } from "../schema.ts";
 import type { Builtin } from "./builtin.ts";
 

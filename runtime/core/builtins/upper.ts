@@ -1,3 +1,4 @@
+/** `upper(text)`. */
 import { CutText } from "../schema.ts";
 import type { Builtin } from "./builtin.ts";
 

@@ -9,7 +9,7 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import type { CoreUnit } from "../ir/core.ts";
+import type { CoreUnit } from "../ir/index.ts";
 import { layoutHash } from "../layout.ts";
 import { decodeBody, encodeBody } from "./codec.ts";
 

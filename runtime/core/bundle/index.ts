@@ -1,1 +1,2 @@
+/** Bundles: what the compiler writes and a node verifies. */
 export * from "./bundle.ts";

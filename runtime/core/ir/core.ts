@@ -228,6 +228,16 @@ export function allStepsOf(pattern: Seq | Win): readonly Step[] {
   return out;
 }
 
+/**
+ * Whether it matters which other events lie between two steps (`next`, `strict`), so that every event
+ * of the rule's own kinds must be seen: by the kernel filter, the matcher and the engine alike.
+ */
+export function needsContiguity(pattern: Seq | Win): boolean {
+  return (
+    pattern.node === "seq" && (pattern.isStrict || pattern.steps.some((s) => s.gap?.gap === "next"))
+  );
+}
+
 /** Calls `visit` on `expr` and everything in it, parents first. */
 export function walkExpr(expr: Expr, visit: (e: Expr) => void): void {
   visit(expr);

@@ -1,3 +1,4 @@
+/** The core language, its printer and its reference interpreter. */
 export * from "./core.ts";
 export { bounded, compare, type Env, evaluate, keyText, type Taken, truth } from "./eval.ts";
 export {

@@ -3,7 +3,6 @@
  * every descriptor, and with the last one the kernel detaches and frees the programs; so does the
  * end of the process, however it ends.
  */
-import { instructionCount } from "#bpf/asm";
 import { BtfError } from "#bpf/btf";
 import {
   assembleDispatcher,
@@ -15,6 +14,7 @@ import {
   type HookName,
   hookIndex,
   type IntegerFilter,
+  instructionCount,
   type Kernel,
   type MapFds,
   type MapName,

@@ -176,6 +176,56 @@ describe("bounds", () => {
   });
 });
 
+describe("bounds of what waits", () => {
+  test("a lane that cannot move takes so many events, then drops, counts, and findings say so", () => {
+    const rig = new Rig(acrossSources, { laneEventsMax: 3 });
+    for (let i = 1; i <= 5; i++) rig.event("kernel.process_exec", i * second, { pid: i });
+    rig.engine.progress("kernel", 60 * second);
+    expect(rig.engine.counters).toMatchObject({ inFlight: 3, dropped: 2, delivered: 0 });
+    expect(conserved(rig)).toBe(true);
+    rig.engine.progress("journal", 3 * second);
+    rig.event("journal.entry", 4 * second, { pid: 3, message: "x" });
+    rig.engine.progress("journal", 60 * second);
+    expect(rig.findings.map((f) => f.degraded)).toEqual([
+      ["source kernel lost 1 events in this time"],
+    ]);
+    expect(conserved(rig)).toBe(true);
+  });
+
+  test("waiting deadlines count as partials and are bounded like them", () => {
+    const rig = new Rig(`rule r {
+      match sequence by comm within 1s partials 2 {
+        a: kernel.process_exec
+        then no b: kernel.process_exit where b.pid == a.pid for 1m
+      }
+    }`);
+    for (let pid = 1; pid <= 5; pid++)
+      rig.event("kernel.process_exec", pid * second, { comm: "x", pid });
+    rig.engine.progress("kernel", 200 * second);
+    expect(rig.engine.counters.evicted.partials).toBe(3);
+    expect(rig.findings.map((f) => f.at / second)).toEqual([64, 65]);
+    expect(rig.findings.every((f) => f.degraded.length === 1)).toBe(true);
+  });
+
+  test("cancelled deadlines do not pile up", () => {
+    const rig = new Rig(`rule r {
+      match sequence by pid within 1s {
+        a: kernel.process_exec
+        then no b: kernel.process_exit for 10m
+      }
+    }`);
+    for (let i = 0; i < 5000; i++) {
+      rig.event("kernel.process_exec", i * 1000, { pid: 1 });
+      rig.event("kernel.process_exit", i * 1000 + 500, { pid: 1 });
+      if (i % 1000 === 0) rig.engine.read();
+    }
+    rig.engine.progress("kernel", 100 * second);
+    expect(rig.engine.counters.evicted.partials).toBe(0);
+    rig.engine.progress("kernel", 1000 * second);
+    expect(rig.findings).toHaveLength(0);
+  });
+});
+
 describe("findings", () => {
   test("suppression counts from the first emission and is not refreshed", () => {
     const rig = new Rig(single.replace("}", " suppress 10s }"));
