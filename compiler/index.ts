@@ -14,5 +14,5 @@ export {
 } from "./pipeline.ts";
 export { jsonReport } from "./report/json.ts";
 export { LineIndex } from "./report/lines.ts";
-export { countLine, type Paint, PrettyReporter, plain } from "./report/pretty.ts";
+export { countLine, type Paint, PrettyReporter, plain, visible } from "./report/pretty.ts";
 export { buildSchema, type SchemaInfo } from "./schema/build-schema.ts";

@@ -37,7 +37,7 @@ export function generateAll(root: string): Map<string, string> {
   return out;
 }
 
-/** Paths whose content differs from what would be generated, and pages nothing generates any more. */
+/** Paths whose content differs from what would be generated, and pages nothing generates now. */
 export function staleFiles(root: string, generated: ReadonlyMap<string, string>): string[] {
   const stale = [...generated].filter(([path, text]) => {
     const file = join(root, path);

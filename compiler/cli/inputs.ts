@@ -36,12 +36,23 @@ export function readInputs(paths: readonly string[]): InputFile[] {
 function expand(path: string): string[] {
   const info = stat(path);
   if (!info.isDirectory()) return [path];
-  return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
+  return entriesOf(path).flatMap((entry) => {
     if (entry.name.startsWith(".") || entry.name === "node_modules") return [];
     const inner = join(path, entry.name);
     if (entry.isDirectory()) return expand(inner);
     return entry.isFile() && entry.name.endsWith(".tapio") ? [inner] : [];
   });
+}
+
+function entriesOf(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    throw new UsageError(
+      `cannot read ${folder}: ${fileProblem(error)}`,
+      "check the folder's permissions",
+    );
+  }
 }
 
 function stat(path: string) {

@@ -11,6 +11,7 @@ import {
   encodeBundle,
   jsonReport,
   PrettyReporter,
+  visible,
 } from "#compiler";
 import { bundleHash, exitCodes, fileProblem, UsageError } from "#core";
 import { type Diagnostic, format } from "#grammar";
@@ -154,12 +155,14 @@ function compileCommand(paths: readonly string[], out: string, how: ReportFormat
 /** All or nothing: a reader never sees half a file. */
 function writeWhole(path: string, bytes: Uint8Array | string): void {
   const temporary = `${path}.${process.pid}.tmp`;
+  let isStarted = false;
   try {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(temporary, bytes);
+    isStarted = true;
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    if (isStarted) rmSync(temporary, { force: true });
     throw new UsageError(
       `cannot write ${path}: ${fileProblem(error)}`,
       "choose another place with --out",
@@ -265,12 +268,12 @@ export function main(argv: readonly string[]): void {
 function failed(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (error instanceof UsageError) {
-    process.stderr.write(`tapioc: ${error.message}\n  help: ${error.help}\n`);
+    process.stderr.write(`tapioc: ${visible(error.message)}\n  help: ${visible(error.help)}\n`);
     return exitCodes.usage;
   }
   const reason = error instanceof Error ? error.message : String(error);
   process.stderr.write(
-    `tapioc: internal error: ${reason}\n  help: this is a bug; please report it with the rules that caused it\n`,
+    `tapioc: internal error: ${visible(reason)}\n  help: this is a bug; please report it with the rules that caused it\n`,
   );
   if (process.env.TAPIO_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return exitCodes.internal;

@@ -92,7 +92,7 @@ function findRule(
 
 /** A target with errors of its own has been reported already; only an unknown one is news. */
 function reportTarget(decl: TestDecl, module: Module, session: Session): void {
-  if (module.names.get(decl.rule.text)?.decl.kind === "ruleDecl") return;
+  if (module.names.get(decl.rule.text)?.decl.kind === "ruleDecl" || decl.rule.text === "") return;
   const names = [...module.names].flatMap(([n, { decl: d }]) => (d.kind === "ruleDecl" ? [n] : []));
   const { similar, fixes } = suggestion(decl.rule.text, names, decl.rule.span);
   session.report("TAP5001", decl.rule, { rule: decl.rule.text, similar }, { fixes });

@@ -1,4 +1,4 @@
-/** From offsets to lines and columns, both counted from 1; columns count characters as people do. */
+/** From offsets to lines and columns, both from 1; columns count characters as people do. */
 export class LineIndex {
   readonly #text: string;
   readonly #starts: number[] = [0];

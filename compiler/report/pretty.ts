@@ -46,15 +46,17 @@ export class PrettyReporter {
         : d.severity === "warning"
           ? this.#paint.yellow
           : this.#paint.blue;
-    const out = [`${colour(this.#paint.bold(title))}${this.#paint.bold(`: ${clean(d.message)}`)}`];
+    const out = [
+      `${colour(this.#paint.bold(title))}${this.#paint.bold(`: ${visible(d.message)}`)}`,
+    ];
     out.push(...this.#snippet(d.at, "^", colour, "-->"));
     for (const label of d.labels) {
-      out.push(...this.#snippet(label.at, "-", this.#paint.blue, ":::", clean(label.text)));
+      out.push(...this.#snippet(label.at, "-", this.#paint.blue, ":::", visible(label.text)));
     }
     const mark = this.#paint.blue("   =");
-    for (const note of d.notes) out.push(`${mark} note: ${clean(note)}`);
-    if (d.help !== undefined) out.push(`${mark} help: ${clean(d.help)}`);
-    for (const fix of d.fixes) out.push(`${mark} fix: ${clean(fix.title)}`);
+    for (const note of d.notes) out.push(`${mark} note: ${visible(note)}`);
+    if (d.help !== undefined) out.push(`${mark} help: ${visible(d.help)}`);
+    for (const fix of d.fixes) out.push(`${mark} fix: ${visible(fix.title)}`);
     return `${out.join("\n")}\n`;
   }
 
@@ -85,7 +87,7 @@ export class PrettyReporter {
         : Math.max(1, [...line].length - column + 1);
     const carets = mark.repeat(Math.min(width, shownColumns));
     return [
-      `${" ".repeat(number.length)}${this.#paint.blue(arrow)} ${at.file}:${start.line}:${start.column}`,
+      `${" ".repeat(number.length)}${this.#paint.blue(arrow)} ${visible(at.file)}:${start.line}:${start.column}`,
       bar,
       `${this.#paint.blue(`${number} |`)} ${line}`,
       `${bar} ${" ".repeat(column - 1)}${colour(carets)}${text === "" ? "" : ` ${colour(text)}`}`,
@@ -104,7 +106,7 @@ function shown(raw: string, column: number): { line: string; column: number } {
 }
 
 /** User text in messages may hold anything; the terminal must not obey it. */
-function clean(text: string): string {
+export function visible(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f]/g, "·");
 }
 

@@ -559,9 +559,9 @@ export interface StringLiteral extends Node {
   /** The value after escapes. For `re` and `r` backslashes are kept as written. */
   readonly value: string;
   /**
-   * The text split at its `{expr}` holes; undefined when it has none. Only plain strings in the
-   * places that speak to people (`summary`, `because`, `recommend`, `as` of `root` and `chain`) have
-   * holes; everywhere else, inside a hole as well, a brace is text.
+   * The text split at its `{expr}` holes; undefined when it has none. Only plain strings in places
+   * that speak to people have holes (`summary`, `because`, `recommend`, `as` of `root` and `chain`);
+   * everywhere else, inside a hole as well, a brace is text.
    */
   readonly template: Template | undefined;
 }

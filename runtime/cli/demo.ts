@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { type Bundle, exitCodes, type Finding, UsageError } from "#core";
 import { Runtime } from "#runtime";
 import { createMemoryCgroup, type MemoryCgroup } from "#runtime/entity";
+import { probeEbpf } from "#runtime/sources/ebpf";
 import { deferred } from "./deferred.ts";
 import { loadBundle } from "./load.ts";
 import { printFinding, say, sayCounters } from "./output.ts";
@@ -42,6 +43,9 @@ async function live(bundle: Bundle, journal: string | undefined): Promise<Findin
   const group = createMemoryCgroup(`tapio-demo-${process.pid}`, limitBytes);
   if (!group.ok) {
     sayMissing("a memory cgroup of its own", group);
+    // All that is missing at once: nobody should have to come back for the next message.
+    const probe = probeEbpf();
+    if (!probe.ok) sayMissing("eBPF", probe.unavailable);
     return undefined;
   }
   const cleanup = new Cleanup(group.cgroup);

@@ -532,17 +532,20 @@ export class SequenceMatcher {
       : compareEvents(this.#unit.schema, a.last, b.last) < 0;
   }
 
-  /** Longer first; then step by step: bound before left out, latest single event, longest run. */
+  /** Longer first; then step by step: bound before left out, longest run, latest event. */
   #preference(a: Partial, b: Partial): number {
     const bound = (p: Partial) => p.captures.filter((c) => c !== undefined).length;
     if (bound(a) !== bound(b)) return bound(b) - bound(a);
-    for (const [at, slot] of this.#slots.entries()) {
-      const x = a.captures[at]?.first;
-      const y = b.captures[at]?.first;
-      if (x === y) continue;
-      if (!x || !y) return x ? -1 : 1;
-      const order = compareEvents(this.#unit.schema, x, y);
-      return slot.step.repeat ? order : -order;
+    for (const at of this.#slots.keys()) {
+      const x = a.captures[at];
+      const y = b.captures[at];
+      if (!x || !y) {
+        if (x === y) continue;
+        return x ? -1 : 1;
+      }
+      if (x.count !== y.count) return y.count - x.count;
+      const later = compareEvents(this.#unit.schema, y.first, x.first);
+      if (later !== 0) return later;
     }
     return 0;
   }

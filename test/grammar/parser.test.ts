@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { contextualWords, type Expr, printTree, reservedWords, walk } from "#grammar";
 import { TapioParser } from "../../grammar/syntax/parser.ts";
+import { skipReason } from "../harness/skip.ts";
 import { codesOf, outcomeOf, shapeOf, sourcesIn, validSources } from "./harness.ts";
 
 describe("the grammar", () => {
@@ -59,8 +60,7 @@ describe.each([
   ["the standard library", stdFolder],
 ])("%s", (name, folder) => {
   if (!existsSync(folder)) {
-    console.warn(`skipped: ${name} are not here (${folder} does not exist)`);
-    it.skip(`${name} are not here: ${folder} does not exist`, () => {});
+    it.skipIf(skipReason(name, `${folder} does not exist`))(name, () => undefined);
     return;
   }
   it.each(sourcesIn(folder))("$name parses without diagnostics and prints back", ({ text }) => {

@@ -23,7 +23,7 @@ interface StepShape {
 
 const op = fc.constantFrom("==", "!=", "<", "<=", ">", ">=");
 const small = fc.integer({ min: 0, max: 3 });
-const text = fc.constantFrom("a", "b", "ab", "aba", "", "bb");
+const text = fc.constantFrom("a", "b", "ab", "aba", "", "bb", "AB");
 
 /** A condition on the event called `n`, which may look at the earlier steps. */
 function condition(n: string, earlier: readonly string[], depth = 2): fc.Arbitrary<string> {
@@ -157,11 +157,11 @@ const sequence: fc.Arbitrary<SequenceShape> = fc
         without:
           i === 0
             ? fc.constant(undefined)
-            : fc.option(step(`n${i}`, earlier), { nil: undefined, freq: 1 }),
+            : fc.option(step(`n${i}`, earlier), { nil: undefined, freq: 3 }),
       });
     });
-    const deadline = fc.option(step("d", used), { nil: undefined, freq: 1 });
-    const until = fc.option(step("u", used), { nil: undefined, freq: 1 });
+    const deadline = fc.option(step("d", used), { nil: undefined, freq: 2 });
+    const until = fc.option(step("u", used), { nil: undefined, freq: 2 });
     return fc
       .record({
         items: fc.tuple(...items),

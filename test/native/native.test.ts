@@ -7,9 +7,10 @@ import { Worker } from "node:worker_threads";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadNative, type Native, RingReader, recordViewOf } from "#native";
 import { buildNative } from "../../native/build.mjs";
+import { skipReason } from "../harness/skip.ts";
 
 const built = await buildNative();
-if (built.status === "unavailable") console.warn(`addon tests are skipped: ${built.reason}`);
+const whyNot = built.status === "unavailable" ? (built.reason ?? "it cannot be built") : undefined;
 
 describe("building", () => {
   it("names a missing compiler", async () => {
@@ -20,12 +21,12 @@ describe("building", () => {
     });
   });
 
-  it.skipIf(built.status === "unavailable")("does nothing the second time", async () => {
+  it.skipIf(whyNot !== undefined)("does nothing the second time", async () => {
     expect(await buildNative()).toEqual({ status: "upToDate" });
   });
 });
 
-describe.skipIf(built.status === "unavailable")("the addon", () => {
+describe.skipIf(skipReason("the native addon", whyNot))("the addon", () => {
   let native: Native;
   beforeAll(() => {
     const loaded = loadNative();

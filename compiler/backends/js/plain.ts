@@ -138,7 +138,7 @@ function aggregate(e: Extract<Expr, { op: "agg" }>, cx: PlainContext): Code {
   return code`rt.aggregate(${id.window}, ${where}, ${arg})`;
 }
 
-/** The two functions of an aggregate: which events, and which value of them (or undefined: count). */
+/** An aggregate as two functions: which events, and which value of them (undefined counts). */
 export function aggregateParts(
   e: Extract<Expr, { op: "agg" }>,
   cx: PlainContext,

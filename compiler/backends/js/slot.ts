@@ -1,6 +1,6 @@
 /**
- * Conditions read straight from a record's slot: the reject path. Nothing is allocated unless a text
- * has to be looked at, and that only after cheaper tests.
+ * Conditions read straight from a record's slot: the reject path. Nothing is allocated unless a
+ * text has to be looked at, and that only after cheaper tests.
  *
  * Kleene logic becomes two-valued by asking two questions, "is it true" and "is it false", each
  * pushed down to the atoms (negation normal form); unknown is neither.
@@ -36,7 +36,7 @@ interface SlotField {
   readonly place: FieldPlace;
 }
 
-/** Whether the slot alone decides `e`: only this event, only fixed fields, constants, parameters. */
+/** Whether the slot alone decides `e`: only this event, fixed fields, constants, parameters. */
 export function isSlotCondition(e: Expr): boolean {
   switch (e.op) {
     case "const":

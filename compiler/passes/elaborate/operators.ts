@@ -221,7 +221,7 @@ export function reportPattern(
   what: string,
   scope: Scope,
 ): void {
-  // Patterns keep backslashes as written, so offsets in the value are offsets behind the opening quote.
+  // Patterns keep backslashes as written: offsets in the value are offsets behind the quote.
   const start = node.span.start + node.prefix.length + 1 + error.at;
   const at = {
     ...node.span,

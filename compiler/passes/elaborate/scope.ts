@@ -90,7 +90,7 @@ export class Session {
   readonly modules: ReadonlyMap<string, Module>;
   /** Parameters being evaluated or known bad. */
   readonly pendingParams = new Set<ParamDecl>();
-  /** Names of things that were refused where they are declared: using them is not a second mistake. */
+  /** Names of what was refused where it is declared: using it is not a second mistake. */
   readonly lostNames = new Set<string>();
   readonly #lostFiles: ReadonlySet<string>;
   readonly #programIds = new Map<string, number | TextError>();

@@ -1,4 +1,4 @@
-/** `runtime/events/event.gen.ts`: kind ids and field indexes, so that sources name fields and not numbers. */
+/** `runtime/events/event.gen.ts`: kind ids and field indexes, for sources to use by name. */
 import { type Field, type Layout, layoutHash, layoutOf, type Schema, widthOf } from "#core";
 
 export function emitEventConstants(schema: Schema): string {

@@ -1,4 +1,4 @@
-/** `grammar/std.gen.ts`: the standard library's text, so that browser and editor need no file system. */
+/** `grammar/std.gen.ts`: the standard library's text, for browsers and editors without files. */
 export function emitStdText(
   files: readonly { readonly file: string; readonly text: string }[],
 ): string {

@@ -2,7 +2,7 @@
  * A bundle: everything a node needs to run rules, in one file with one hash. Equal sources give
  * equal bytes on any machine.
  *
- *     "TAPIOB01" │ sha-256 of the body (32) │ length of the body (u32 LE) │ body (CBOR, deterministic)
+ *     "TAPIOB01" │ sha-256 of the body (32) │ length of it (u32 LE) │ body (deterministic CBOR)
  *
  * The loader checks magic, length and hash before it looks at anything else, so a truncated or
  * changed file is refused as a whole.
@@ -21,7 +21,7 @@ const headBytes = magic.length + 32 + 4;
 /** No bundle is larger; a longer file is refused before it is hashed. */
 export const bundleMaxBytes = 256 << 20;
 
-/** Which events of a kernel hook can matter to some rule: an OR of ANDs; empty `anyOf` means all. */
+/** Which events of a kernel hook can matter to a rule: an OR of ANDs; empty `anyOf` means all. */
 export interface KernelNeed {
   readonly kind: string;
   readonly anyOf: readonly { readonly allOf: readonly KernelAtom[] }[];
@@ -100,20 +100,45 @@ export function decodeBundle(
 }
 
 function readBody(bytes: Uint8Array, hash: string) {
-  let body: BundleBody;
   try {
-    body = decodeBody(bytes) as BundleBody;
+    const body = decodeBody(bytes);
+    const reason = shapeProblem(body);
+    if (reason !== undefined) return { ok: false, problem: "unreadable", reason } as const;
+    return acceptBody(body as BundleBody, hash);
   } catch (error) {
-    return { ok: false, problem: "unreadable", reason: String(error) } as const;
+    const reason = error instanceof Error ? error.message : String(error);
+    return { ok: false, problem: "unreadable", reason } as const;
   }
-  if (body?.abi !== bundleAbi) {
-    return { ok: false, problem: "abi", found: Number(body?.abi), supported: bundleAbi } as const;
+}
+
+function acceptBody(body: BundleBody, hash: string) {
+  if (body.abi !== bundleAbi) {
+    return { ok: false, problem: "abi", found: body.abi, supported: bundleAbi } as const;
   }
   const expected = layoutHash(body.unit.schema);
   if (expected !== body.layoutHash) {
     return { ok: false, problem: "layout", found: body.layoutHash, expected } as const;
   }
   return { ok: true, bundle: { ...body, hash } } as const;
+}
+
+/** What the outermost parts must be; a hash proves that bytes are whole, not that they are ours. */
+function shapeProblem(body: unknown): string | undefined {
+  if (!isRecord(body)) return "it is not a record";
+  if (!Number.isSafeInteger(body.abi)) return "it names no bundle format";
+  // The parts of another format are not ours to judge.
+  if (body.abi !== bundleAbi) return undefined;
+  const { unit } = body;
+  const texts = ["tapioc", "matcher", "layoutHash"].filter((k) => typeof body[k] !== "string");
+  const lists = ["kernelPlan", "sources"].filter((k) => !Array.isArray(body[k]));
+  const parts = isRecord(unit) ? ["params", "programs", "rules"] : [];
+  const inUnit = parts.filter((k) => !Array.isArray((unit as Record<string, unknown>)[k]));
+  const [first] = [...texts, ...lists, ...(isRecord(unit) ? inUnit : ["unit"])];
+  return first === undefined ? undefined : `\`${first}\` is missing or of another kind`;
+}
+
+function isRecord(x: unknown): x is Record<string, unknown> {
+  return typeof x === "object" && x !== null && !Array.isArray(x);
 }
 
 /** One line for a person: what is wrong with the file and what to do. */

@@ -450,16 +450,24 @@ function firstIndex(way: Way): number {
   return way.runs.find((r) => r !== undefined)?.[0] ?? -1;
 }
 
-/** Longer first; then step by step: bound before left out, latest single event, longest run. */
+/**
+ * Longer first; then step by step: bound before left out, longest run, latest event. Runs that an
+ * upper bound made equally long are chosen among like single events: `repeat 2` reports what the
+ * step written twice would.
+ */
 function preference(seq: Seq, a: Way, b: Way): number {
   const bound = (w: Way) => w.runs.filter((r) => r !== undefined).length;
   if (bound(a) !== bound(b)) return bound(b) - bound(a);
-  for (const [at, seqStep] of seq.steps.entries()) {
-    const x = a.runs[at]?.[0];
-    const y = b.runs[at]?.[0];
-    if (x === y) continue;
-    if (x === undefined || y === undefined) return x === undefined ? 1 : -1;
-    return seqStep.repeat ? x - y : y - x;
+  for (const at of seq.steps.keys()) {
+    const x = a.runs[at];
+    const y = b.runs[at];
+    if (!x || !y) {
+      if (x === y) continue;
+      return x ? -1 : 1;
+    }
+    if (x.length !== y.length) return y.length - x.length;
+    const later = (y[0] ?? 0) - (x[0] ?? 0);
+    if (later !== 0) return later;
   }
   return 0;
 }

@@ -17,6 +17,14 @@ import { format, formatDuration } from "./format.ts";
 /** One rule, one fact per line; equal rules print equally. */
 export function printRule(rule: CoreRule, kindNames: readonly string[]): string {
   const lines = [`rule ${rule.module}.${rule.name} version ${rule.version}`];
+  for (const [name, text] of [
+    ["doc", rule.doc],
+    ["runbook", rule.runbook],
+    ["owner", rule.owner],
+  ] as const) {
+    if (text !== undefined) lines.push(`  ${name} ${JSON.stringify(text)}`);
+  }
+  if (rule.mitre.length > 0) lines.push(`  mitre ${rule.mitre.join(", ")}`);
   const { severity: s } = rule;
   lines.push(
     `  severity ${s.level}${s.when ? ` when ${printExpr(s.when)} else ${s.otherwise}` : ""}`,
@@ -116,6 +124,12 @@ function printRef(of: Ref): string {
   return of.pick === "last" ? `last(@${of.step})` : `@${of.step}`;
 }
 
+/** IPv4 networks live in the last 32 of 128 bits. */
+function printNetwork(base: bigint, prefixBits: number): string {
+  const address = format(base, "ip");
+  return `${address}/${address.includes(":") ? prefixBits : prefixBits - 96}`;
+}
+
 /** An expression in prefix-free, fully parenthesised form. */
 export function printExpr(e: Expr): string {
   switch (e.op) {
@@ -141,7 +155,7 @@ export function printExpr(e: Expr): string {
     case "in":
       return `(${printExpr(e.item)} in [${e.set.map(printExpr).join(", ")}])`;
     case "cidr":
-      return `(${printExpr(e.item)} in ${format(e.base, "ip")}/${e.prefixBits})`;
+      return `(${printExpr(e.item)} in ${printNetwork(e.base, e.prefixBits)})`;
     case "text":
       return `(${printExpr(e.text)} ${e.fn} ${printExpr(e.needle)}${e.nocase ? " nocase" : ""})`;
     case "matches":

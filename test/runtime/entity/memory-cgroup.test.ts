@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createEntityResolver, createMemoryCgroup, findMemoryHierarchy } from "#runtime/entity";
+import { skipReason } from "../../harness/skip.ts";
 
 const LIMIT = 32 * 1024 * 1024;
 const nameOf = (what: string) => `tapio-test-${what}-${process.pid}`;
@@ -14,11 +15,10 @@ function refusal(): string | undefined {
     void probe.cgroup.remove();
     return undefined;
   }
-  console.warn(`cgroup tests are skipped: ${probe.reason}`);
   return probe.reason;
 }
 
-describe.skipIf(refusal() !== undefined)("a memory cgroup", () => {
+describe.skipIf(skipReason("real memory cgroups", refusal()))("a memory cgroup", () => {
   it("has its limit, takes processes, and kills only those when removed", async () => {
     const result = createMemoryCgroup(nameOf("life"), LIMIT);
     if (!result.ok) throw new Error(result.reason);

@@ -28,7 +28,7 @@ const files = [...stdFiles, { file: "wide", text: wide }].map(
 const { schema } = buildSchema(files, sink);
 const layouts = schema.kinds.map(layoutOf);
 
-function valueOf(field: Field): fc.Arbitrary<Value> {
+function anyValueOf(field: Field): fc.Arbitrary<Value> {
   const { type } = field;
   const present = ((): fc.Arbitrary<Value> => {
     switch (type.t) {
@@ -67,7 +67,7 @@ const event = fc
   .integer({ min: 0, max: schema.kinds.length - 1 })
   .chain((kind) =>
     fc
-      .tuple(...(schema.kinds[kind]?.fields ?? []).map(valueOf))
+      .tuple(...(schema.kinds[kind]?.fields ?? []).map(anyValueOf))
       .map((fields) => ({ kind, fields })),
   );
 

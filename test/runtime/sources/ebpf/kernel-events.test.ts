@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { HookPlan } from "#bpf/programs";
 import { createMemoryCgroup, type MemoryCgroup } from "#runtime/entity";
 import { probeEbpf } from "#runtime/sources/ebpf";
+import { skipReason } from "../../../harness/skip.ts";
 import { kernelRefusal, type Running, type Seen, startSource, until } from "./harness.ts";
 
 const refusal = await kernelRefusal();
@@ -56,7 +57,7 @@ function ownCgroup(): string {
   return line![1]!;
 }
 
-describe.skipIf(refusal !== undefined)("kernel events", () => {
+describe.skipIf(skipReason("real kernel events", refusal))("kernel events", () => {
   it("show a process from fork to exit", async () => {
     const { events } = await start(EVERYTHING);
     const before = Date.now() * 1000;
@@ -151,7 +152,9 @@ describe.skipIf(refusal !== undefined)("kernel events", () => {
   });
 
   const hasPython = process.arch === "x64" && spawnSync("python3", ["--version"]).status === 0;
-  it.skipIf(!hasPython)("wait for the last thread, and report what wait(2) reports", async () => {
+  it.skipIf(
+    skipReason("threads of a real process", hasPython ? undefined : "python3 is not installed"),
+  )("wait for the last thread, and report what wait(2) reports", async () => {
     const { events } = await start(EVERYTHING);
     // exit(2) (60) ends one thread: the leader goes first with 3, the last thread later with 4.
     // Which of them is the process's status depends on the kernel.
@@ -199,7 +202,7 @@ libc.syscall(60, 3)`;
   });
 });
 
-describe.skipIf(refusal !== undefined)("filters in the kernel", () => {
+describe.skipIf(skipReason("filters in the kernel", refusal))("filters in the kernel", () => {
   const exitCode = (value: number): HookPlan => ({
     hook: "process_exit",
     filter: { anyOf: [{ allOf: [{ field: "exit_code", op: "==", value }] }] },
@@ -240,7 +243,7 @@ describe.skipIf(refusal !== undefined)("filters in the kernel", () => {
   });
 });
 
-describe.skipIf(refusal !== undefined)("accounting", () => {
+describe.skipIf(skipReason("the kernel source's accounting", refusal))("accounting", () => {
   it("counts what a full ring loses", async () => {
     const { events, source } = await start([{ hook: "process_exec" }], 4096);
     // Synchronous, so that nobody reads meanwhile.

@@ -21,6 +21,7 @@ import { loadNative, type Native } from "#native";
 import { createMemoryCgroup, findMemoryHierarchy } from "#runtime/entity";
 import { decodeRecord } from "#runtime/sources/ebpf";
 import { KernelSession } from "../../../../runtime/sources/ebpf/kernel-session.ts";
+import { skipReason } from "../../../harness/skip.ts";
 import { CollectingWriter, KINDS, kernelRefusal, type Seen } from "./harness.ts";
 
 const refusal = await kernelRefusal();
@@ -89,7 +90,7 @@ async function run(command: string, args: readonly string[]): Promise<number> {
   return child.pid!;
 }
 
-describe.skipIf(refusal !== undefined)("a kernel", () => {
+describe.skipIf(skipReason("kernels that lack something, simulated", refusal))("a kernel", () => {
   it("whose exit tracepoint does not tell when the group is dead", async () => {
     const setup = doctored((btf) => {
       btf.changeParameters = (names, types) => types.filter((_, i) => names[i] !== "_Bool");

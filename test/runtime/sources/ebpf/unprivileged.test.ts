@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { skipReason } from "../../../harness/skip.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../../..");
 const PROBE = `
@@ -19,10 +20,9 @@ const PROBE = `
 
 const isRoot = process.getuid?.() === 0;
 const hasSetpriv = spawnSync("setpriv", ["--version"]).status === 0;
-if (!isRoot || !hasSetpriv)
-  console.warn("tests without rights are skipped: they need root and setpriv");
+const whyNot = !isRoot ? "not root" : hasSetpriv ? undefined : "setpriv is not installed";
 
-describe.skipIf(!isRoot || !hasSetpriv)("without rights", () => {
+describe.skipIf(skipReason("the kernel source without rights", whyNot))("without rights", () => {
   let folder = "";
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "tapio-unprivileged-"));

@@ -1,0 +1,121 @@
+/**
+ * Runs rules given as text on events, in the reference interpreter and in the engine. Both must
+ * find the same; what they found is what a suite's answer is compared with.
+ */
+import { type CompileResult, compile, emitMatcher } from "#compiler";
+import {
+  compareEvents,
+  type EventData,
+  evaluate,
+  type Finding,
+  interpretRule,
+  type Match,
+  makeEvent,
+  type Value,
+  writeFinding,
+} from "#core";
+import { Engine } from "#runtime/engine";
+import { writeEvent } from "#runtime/events";
+
+export interface Sent {
+  readonly kind: string;
+  readonly atUs: number;
+  readonly fields: Readonly<Record<string, Value>>;
+}
+
+/** What one match took: the positions of the events among those sent, by step name. */
+export interface Found {
+  readonly rule: string;
+  readonly atUs: number;
+  readonly steps: ReadonlyMap<string, readonly number[]>;
+}
+
+const epochUs = Date.UTC(2026, 0, 1) * 1000;
+export const source = "source corpus { lateness 1ms granularity 1us idle 1h rank 0 }";
+
+export function compileText(text: string): CompileResult {
+  const result = compile([{ file: "corpus.tapio", text }], { std: [], version: "test" });
+  const [error] = result.diagnostics.filter((d) => d.severity === "error");
+  if (error) throw new Error(`the adapter wrote a bad rule: ${error.message}\n${text}`);
+  return result;
+}
+
+/** `events` must be in order of time; `endUs` is how far time goes, the last event included. */
+export function runBoth(text: string, events: readonly Sent[], endUs: number): Found[] {
+  const result = compileText(text);
+  const trace = events.map((e, i) => toEvent(result, e, i + 1));
+  const matches = interpret(result, trace, epochUs + endUs);
+  const expected = matches.map(({ match }) => JSON.stringify(findingOf(result, match))).sort();
+  const actual = runEngine(result, trace, epochUs + endUs).map((f) => JSON.stringify(f));
+  actual.sort();
+  if (JSON.stringify(expected) !== JSON.stringify(actual)) {
+    throw new Error(`interpreter: ${expected.join("\n")}\nengine: ${actual.join("\n")}\n${text}`);
+  }
+  const positions = new Map(trace.map((e, i) => [e.id, i]));
+  return matches.map(({ match }) => foundOf(match, positions));
+}
+
+function toEvent(result: CompileResult, sent: Sent, seq: number): EventData {
+  const { schema } = result.unit;
+  const kind = schema.kinds.findIndex((k) => k.name === sent.kind);
+  const info = schema.kinds[kind];
+  if (!info) throw new Error(`no event kind ${sent.kind}`);
+  const fields = info.fields.map((f) => sent.fields[f.name]);
+  return makeEvent(schema, { kind, ts: epochUs + sent.atUs, seq, fields });
+}
+
+function interpret(result: CompileResult, events: readonly EventData[], watermark: number) {
+  const { unit } = result;
+  const params = new Map<string, Value>();
+  const found = unit.rules.flatMap((rule) =>
+    interpretRule(unit, rule, params, { events, watermark }).matches.map((match) => ({ match })),
+  );
+  return found.sort(
+    (a, b) => a.match.at - b.match.at || compareEvents(unit.schema, a.match.last, b.match.last),
+  );
+}
+
+function findingOf(result: CompileResult, match: Match): Finding {
+  const { unit } = result;
+  const env = {
+    unit,
+    params: new Map<string, Value>(),
+    current: undefined,
+    captures: match.captures,
+    window: match.window,
+  };
+  return writeFinding(unit, match, (e) => evaluate(e, env), "");
+}
+
+function runEngine(result: CompileResult, events: readonly EventData[], endUs: number): Finding[] {
+  const { unit } = result;
+  const findings: Finding[] = [];
+  const engine = new Engine({
+    unit,
+    matcher: emitMatcher(unit),
+    bundleHash: "",
+    ring: { slots: 256, textBytes: 65_536 },
+    onFinding: (f) => findings.push(f),
+  });
+  for (const event of events) {
+    engine.progress("corpus", event.ts);
+    const writer = engine.writer("corpus");
+    if (!writer || !writeEvent(writer, unit.schema, event)) throw new Error("an event was lost");
+  }
+  engine.runUntil(endUs);
+  return findings;
+}
+
+function foundOf(match: Match, positions: ReadonlyMap<string, number>): Found {
+  const { pattern, name } = match.rule;
+  const names =
+    pattern.node === "win" ? [pattern.step.name] : pattern.steps.map((s) => s.step.name);
+  const steps = new Map<string, readonly number[]>();
+  for (const [i, taken] of match.captures.entries()) {
+    if (!taken) continue;
+    if (taken.kept.length < taken.count) throw new Error("the rule keeps too few events");
+    const at = taken.kept.map((e) => positions.get(e.id) ?? -1);
+    steps.set(names[i] ?? "", at);
+  }
+  return { rule: name, atUs: match.at - epochUs, steps };
+}

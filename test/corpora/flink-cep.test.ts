@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { skipReason } from "../harness/skip.ts";
+import { isUsualFolder, missingReason, readRecords, Tally } from "./corpus.ts";
+import { runBoth } from "./execution.ts";
+import { expectedReports } from "./flink-expected.ts";
+import { type FlinkCase, flatten } from "./flink-pattern.ts";
+import { ruleText, sentEvents } from "./flink-rule.ts";
+
+const file = "flink-cep/cases.ndjson";
+const checkedAtLeast = 53;
+
+describe.skipIf(skipReason("Flink CEP cases", missingReason(file)))("Flink CEP", () => {
+  const tally = new Tally("flink-cep");
+  it.each(readRecords<FlinkCase>(file).map((c) => [c.id, c] as const))("%s", (id, record) => {
+    tally.run(id, () => checkCase(record));
+  });
+  it("enough cases are checked", () => {
+    console.log(tally.table());
+    if (isUsualFolder) expect(tally.checked).toBeGreaterThanOrEqual(checkedAtLeast);
+  });
+});
+
+function checkCase(record: FlinkCase): void {
+  const pattern = flatten(record);
+  const text = ruleText(pattern);
+  const { reports, endsOnly } = expectedReports(record, pattern);
+  const isTimed = /within \d+us|for \d+us/.test(text);
+  const sent = sentEvents(record.events, isTimed);
+  const found = runBoth(text, sent, (sent.at(-1)?.atUs ?? 0) + 1);
+  const actual = found.map((f) => [...f.steps.values()].flat());
+  const shown = (all: readonly (readonly number[])[]) =>
+    all.map((m) => (endsOnly ? m.slice(-1) : m).map((p) => record.events[p]?.ref).join(" "));
+  expect(shown(actual), text).toEqual(shown(reports));
+}

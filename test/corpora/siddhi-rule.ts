@@ -1,0 +1,201 @@
+/**
+ * A Siddhi pattern as a Tapio rule. Each stream is an event kind.
+ *
+ *     e1 -> e2 (no `every`)        begin: corpus.begin         the start of the app
+ *                                  without f1, then e1         the first e1 there is
+ *                                  without f2, then e2         the first e2 after it
+ *     every e1 -> e2               e1, without f2, then e2     any e1
+ *     e1, e2                       strict
+ *     e1<2:5>, e1+, e1*            repeat 2..5, repeat 1.., optional repeat 1..
+ *     e1 or e2                     one step over both kinds
+ *     not X and e2                 without x: X, then e2
+ *     e1 and e2                    two rules: e1 then e2, e2 then e1
+ *     not X for T -> e2            without x: X where x.time − before < T, then after T e2
+ *     … -> not X for T             then no x: X for T
+ *     not X for T and e2, or e2    two or three rules, by what comes first (siddhi-pattern.ts)
+ *     within T                     where e.time − e1.time <= T (or `within T` under `every`)
+ */
+import { exclude } from "./corpus.ts";
+import { type Sent, source } from "./execution.ts";
+import type { FlatQuery, Item, SiddhiEvent, Window } from "./siddhi-pattern.ts";
+import type { Filter, Operand, Query, Unit } from "./siddhi-query.ts";
+
+const types: Readonly<Record<string, string>> = {
+  string: "string(64)",
+  float: "float",
+  double: "float",
+  int: "int",
+  long: "int",
+  bool: "bool",
+};
+
+/** The name of item `i`'s step in the rule. */
+export function stepName(i: number): string {
+  return `p${i}`;
+}
+
+export function siddhiRule(query: Query, flat: FlatQuery): string {
+  return `${schemaText(query)}
+rule r {
+  match sequence by one within ${withinText(flat)}${flat.isStrict ? " strict" : ""} partials 4000 {
+    ${new RuleWriter(flat).lines().join("\n    ")}
+  }
+}
+`;
+}
+
+export function sentEvents(events: readonly SiddhiEvent[]): Sent[] {
+  const sent = events.map((e) => ({
+    kind: `corpus.${e.stream}`,
+    atUs: e.tMs * 1000,
+    fields: { one: 1, stream: e.stream, ...e.attrs },
+  }));
+  return [{ kind: "corpus.begin", atUs: 0, fields: { one: 1 } }, ...sent];
+}
+
+function schemaText(query: Query): string {
+  const kinds = [...query.streams].map(([stream, attrs]) => {
+    const fields = attrs.map(({ name, type }) => {
+      return `${name}: ${types[type] ?? exclude("an attribute of a type ours has not")}`;
+    });
+    return `event corpus.${stream} from corpus { one: int stream: string(64) ${fields.join(" ")} }`;
+  });
+  const begin = "event corpus.begin from corpus { one: int }";
+  return ["module corpus.siddhi", source, begin, ...kinds].join("\n");
+}
+
+function withinText({ every, withinMs }: FlatQuery): string {
+  return every === "none" || withinMs === undefined ? "1d" : `${withinMs}ms`;
+}
+
+class RuleWriter {
+  readonly #flat: FlatQuery;
+  readonly #hasBegin: boolean;
+  /** What a reference stands for: the items before the one being written. */
+  readonly #refs = new Map<string, { readonly step: string; readonly unit: Unit }>();
+
+  constructor(flat: FlatQuery) {
+    this.#flat = flat;
+    this.#hasBegin = flat.every === "none";
+  }
+
+  lines(): string[] {
+    const out = this.#hasBegin ? ["begin: corpus.begin"] : [];
+    for (const [i, item] of this.#flat.items.entries()) {
+      out.push(...this.#item(item, i));
+      const [unit] = item.units;
+      if (item.units.length === 1 && unit?.ref !== undefined)
+        this.#refs.set(unit.ref, { step: stepName(i), unit });
+    }
+    const { tail, items } = this.#flat;
+    if (tail) {
+      const isWhole = tail.base === items.length - 1;
+      const inside = isWhole ? "true" : `${this.#since("x", tail)} < ${tail.ms}ms`;
+      out.push(`then no ${this.#step("x", tail.units, inside)} for ${tail.ms}ms`);
+    }
+    return out;
+  }
+
+  #item(item: Item, i: number): string[] {
+    const { isStrict } = this.#flat;
+    const [unit] = item.units;
+    const isFirstLine = i === 0 && !this.#hasBegin;
+    const { after, inside } = item;
+    const ripe = (name: string) =>
+      after ? `${this.#since(name, after)} >= ${after.ms}ms` : "true";
+    const out: string[] = [];
+    // In a strict sequence these make the forbidden events the rule's own, so that they count.
+    for (const [k, q] of item.quiet.entries()) {
+      const name = `x${i}_${k}`;
+      out.push(`without ${this.#step(name, q.units, `${this.#since(name, q)} < ${q.ms}ms`)}`);
+    }
+    for (const [k, unit] of item.without.entries()) {
+      const name = `n${i}_${k}`;
+      out.push(`without ${this.#step(name, [unit], ripe(name))}`);
+    }
+    if (!isStrict && !isFirstLine)
+      out.push(`without ${this.#step(`f${i}`, item.units, ripe(`f${i}`))}`);
+    const optional = unit?.min === 0 ? "optional " : "";
+    const isFromBefore = after?.base === i - 1;
+    const gap = after && isFromBefore ? `after ${after.ms}ms ` : "";
+    const name = stepName(i);
+    const times = [
+      this.#span(i),
+      after && !isFromBefore ? ripe(name) : "true",
+      inside ? `${this.#since(name, inside)} < ${inside.ms}ms` : "true",
+    ];
+    const step = this.#step(name, item.units, conjunction(times));
+    out.push(`${isFirstLine ? "" : "then "}${gap}${optional}${step}${repeatText(unit)}`);
+    return out;
+  }
+
+  /** The time from a window's begin to the event called `name`. */
+  #since(name: string, { base }: Window): string {
+    const unit = this.#flat.items[base]?.units[0];
+    if (base < 0) return `${name}.time - begin.time`;
+    if (unit?.min === 0) exclude("an absence after a step that may be left out");
+    const from = unit?.isRun ? `last(${stepName(base)})` : stepName(base);
+    return `${name}.time - ${from}.time`;
+  }
+
+  /** Without `every` the rule's own span counts from the start of the app. */
+  #span(i: number): string {
+    const { withinMs, every, items } = this.#flat;
+    if (withinMs === undefined || every !== "none" || i === 0) return "true";
+    const [first] = items;
+    if (first?.after || first?.units[0]?.isRun) exclude("`within` that starts at no single event");
+    return `${stepName(i)}.time - ${stepName(0)}.time <= ${withinMs}ms`;
+  }
+
+  #step(name: string, units: readonly Unit[], more = "true"): string {
+    const sides = units.map((unit) => {
+      const own = unit.filter ? this.#filter(unit.filter, name, unit) : "true";
+      return units.length === 1 ? own : conjunction([`${name}.stream == "${unit.stream}"`, own]);
+    });
+    const where = conjunction([sides.length === 1 ? (sides[0] ?? "") : sides.join(" or "), more]);
+    const kinds = units.map((u) => `corpus.${u.stream}`).join(" | ");
+    return `${name}: ${kinds}${where === "true" ? "" : ` where ${where}`}`;
+  }
+
+  #filter(f: Filter, self: string, unit: Unit): string {
+    switch (f.t) {
+      case "and":
+      case "or":
+        return `(${this.#filter(f.left, self, unit)} ${f.t} ${this.#filter(f.right, self, unit)})`;
+      case "not":
+        return `not (${this.#filter(f.arg, self, unit)})`;
+      case "null":
+        return exclude("`is null`");
+      case "cmp":
+        return `${this.#operand(f.left, self, unit)} ${f.op} ${this.#operand(f.right, self, unit)}`;
+    }
+  }
+
+  #operand(o: Operand, self: string, unit: Unit): string {
+    if (o.t === "const")
+      return typeof o.value === "string" ? JSON.stringify(o.value) : `${o.value}`;
+    if (o.ref === undefined) return `${self}.${o.attr}`;
+    if (o.ref === unit.ref) {
+      if (unit.isRun) exclude("a condition on the run that it is for");
+      return `${self}.${o.attr}`;
+    }
+    const found = this.#refs.get(o.ref);
+    if (!found) return exclude("a condition on a side of `or`, or on a later step");
+    if (!found.unit.isRun) return `${found.step}.${o.attr}`;
+    if (o.index === 0) return `first(${found.step}).${o.attr}`;
+    if (o.index === -1) return `last(${found.step}).${o.attr}`;
+    return exclude("a condition on an event in the middle of a run");
+  }
+}
+
+function conjunction(parts: readonly string[]): string {
+  const real = parts.filter((p) => p !== "true");
+  if (real.length <= 1) return real[0] ?? "true";
+  return real.map((p) => (p.includes(" or ") ? `(${p})` : p)).join(" and ");
+}
+
+function repeatText(unit: Unit | undefined): string {
+  if (!unit?.isRun || unit.max === 1) return "";
+  const min = Math.max(unit.min, 1);
+  return ` repeat ${min}..${unit.max === Number.POSITIVE_INFINITY ? "" : unit.max} keep 64`;
+}
