@@ -560,8 +560,8 @@ export interface StringLiteral extends Node {
   readonly value: string;
   /**
    * The text split at its `{expr}` holes; undefined when it has none. Only plain strings in places
-   * that speak to people have holes (`summary`, `because`, `recommend`, `as` of `root` and `chain`);
-   * everywhere else, inside a hole as well, a brace is text.
+   * that speak to people have holes (`summary`, `because`, `recommend`, and `as` of `root` and
+   * `chain`); everywhere else, inside a hole as well, a brace is text.
    */
   readonly template: Template | undefined;
 }

@@ -127,8 +127,8 @@ function isOurs(finding: Finding, cgroup: MemoryCgroup): boolean {
 }
 
 /**
- * A shell as supervisor. `tail /dev/zero` looks for the last line of an endless one and keeps all it
- * has read: memory grows until the limit. The second start is healthy.
+ * A shell as supervisor. `tail /dev/zero` looks for the last line of an endless one and keeps all
+ * it has read: memory grows until the limit. The second start is healthy.
  */
 function startSupervisor(cgroup: MemoryCgroup): ChildProcess {
   const script =

@@ -1,7 +1,7 @@
 /**
- * `tapio run --record`: the events rules may be about, and the progress between them, as a recording
- * that `tapio replay` turns into the same findings. Lines are written whole; after a crash at most
- * the last one is cut, which a replay counts as malformed.
+ * `tapio run --record`: the events rules may be about, and the progress between them, as a
+ * recording that `tapio replay` turns into the same findings. Lines are written whole; after a
+ * crash at most the last one is cut, which a replay counts as malformed.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
 import { type EventData, fileProblem, type Progress, type Schema, UsageError } from "#core";

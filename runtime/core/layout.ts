@@ -8,8 +8,8 @@
  *          └────────┴───────┴─────────┴────────┴──────────┴───────┴─────────┴───────┴──────────┘
  *
  * `flags` has one bit per optional field (set = present) and one per string (set = cut), in
- * declaration order; further bits continue in the block. `ext` and text handles with the top bit set
- * are offsets into the byte ring in units of 8 bytes; other text handles are interned ids.
+ * declaration order; further bits continue in the block. `ext` and text handles with the top bit
+ * set are offsets into the byte ring in units of 8 bytes; other text handles are interned ids.
  *
  * Appending a field never moves an earlier one. Any other change is a new event kind.
  */

@@ -2,10 +2,13 @@
  * What compiler, bundle and runtime know of events: sources, entity kinds, event kinds, fields.
  *
  * The compiler builds a `Schema` from `.tapio` declarations; it travels in the bundle. Positions in
- * the arrays are the ids used in records: `kinds[i]` is kind id `i`, `fields[j]` is field index `j`.
+ * the arrays are the ids used in records: `kinds[i]` is kind id `i`, `fields[j]` is field index
+ * `j`.
  */
 
-/** Scalar types a record can hold. Units: duration and time in µs, size in bytes, percent in ppm. */
+/**
+ * Scalar types a record can hold. Units: duration and time in µs, size in bytes, percent in ppm.
+ */
 export type ScalarType =
   | "bool"
   | "int"
@@ -65,8 +68,8 @@ export interface Schema {
 }
 
 /**
- * A field's value outside records. `undefined` is *missing*. Enum values are their names, `id64` and
- * `ip` are bigints (an IPv4 address is its v4-mapped IPv6 number), other numbers are doubles.
+ * A field's value outside records. `undefined` is *missing*. Enum values are their names, `id64`
+ * and `ip` are bigints (an IPv4 address is its v4-mapped IPv6 number), other numbers are doubles.
  */
 export type Value = string | number | bigint | boolean | CutText | undefined;
 

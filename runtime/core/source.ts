@@ -6,7 +6,8 @@ import type { EntityRef } from "./schema.ts";
 
 /**
  * Writes one record at a time: `begin`, any number of `set…`, then `commit`. Fields not set stay
- * missing if optional and zero or empty otherwise. Field numbers are indexes into the kind's fields.
+ * missing if optional and zero or empty otherwise. Field numbers are indexes into the kind's
+ * fields.
  */
 export interface EventWriter {
   begin(kind: number, tsUs: number, entity: EntityRef | undefined): void;
@@ -23,7 +24,9 @@ export interface EventWriter {
 
 /** What a source tells at least every 100 ms, also when nothing passed its filter. */
 export interface Progress {
-  /** Nothing earlier than this, less the source's lateness, will still arrive; µs since the epoch. */
+  /**
+   * Nothing earlier than this, less the source's lateness, will still arrive; µs since the epoch.
+   */
   readonly timeUs: number;
   /** Events seen at the origin since start, before any filter. */
   readonly seen: number;

@@ -151,9 +151,9 @@ export class Engine {
   }
 
   /**
-   * Nothing of that source older than `timeUs` minus its lateness will come any more. Reads what was
-   * written before the call, then decides what the watermarks allow: progress is part of the log, so
-   * its place between the events matters and batching does not.
+   * Nothing of that source older than `timeUs` minus its lateness will come any more. Reads what
+   * was written before the call, then decides what the watermarks allow: progress is part of the
+   * log, so its place between the events matters and batching does not.
    */
   progress(sourceName: string, timeUs: number): void {
     const index = this.#sourceIndex(sourceName);

@@ -45,8 +45,8 @@ export interface MatcherCode {
 }
 
 /**
- * Loads a bundle's matcher. The text was made by the compiler from templates and checked against the
- * bundle's hash; loading it as a script works with code generation from strings switched off.
+ * Loads a bundle's matcher. The text was made by the compiler from templates and checked against
+ * the bundle's hash; loading it as a script works with code generation from strings switched off.
  */
 export function loadMatcher(text: string, support: Support): MatcherCode {
   const script = new Script(text, { filename: "bundle-matcher.js" });

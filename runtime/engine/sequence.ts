@@ -2,8 +2,8 @@
  * Sequences, incrementally. Per key there is a list of partial matches; every event may start one,
  * advance copies of them, lengthen a run, or kill them.
  *
- *     partial at step 1      event fits step 2      copy at step 2   (the source stays: a later event
- *     ───────────────►  ─────────────────────►   ───────────────►    may be the better second step)
+ *     partial at step 1   event fits step 2   copy at step 2   (the source stays: a later event
+ *     ────────────────►  ──────────────────►  ─────────────►    may be the better second step)
  *
  * Exact against the reference interpreter: all ways to match are kept, except those another partial
  * dominates (same completions, preferred in the report). The list is bounded; what does not fit is

@@ -1,6 +1,6 @@
 /**
- * Sliding windows, incrementally: per key the events of the last `size` and running counters for the
- * aggregates. Decided at events only; fires when the condition becomes true (LANGUAGE C.4).
+ * Sliding windows, incrementally: per key the events of the last `size` and running counters for
+ * the aggregates. Decided at events only; fires when the condition becomes true (LANGUAGE C.4).
  */
 import {
   type CoreRule,

@@ -1,7 +1,7 @@
 /**
- * Reads records in place. Generated matchers read the fields they need straight from the views; this
- * class serves what they cannot inline (text, continuation blocks) and turns a record that matched
- * into plain data.
+ * Reads records in place. Generated matchers read the fields they need straight from the views;
+ * this class serves what they cannot inline (text, continuation blocks) and turns a record that
+ * matched into plain data.
  */
 import {
   CutText,
@@ -49,7 +49,9 @@ export class RecordReader {
     return Buffer.from(this.ring.views.u8.buffer, at + 4, length).toString("utf8");
   }
 
-  /** The record at byte offset `at` as plain data. `seqHigh` is what the 32 bits in the slot lack. */
+  /**
+   * The record at byte offset `at` as plain data. `seqHigh` is what the 32 bits in the slot lack.
+   */
   materialise(at: number, entity: EntityRef | undefined, seqHigh = 0): EventData {
     const kind = this.kindAt(at);
     const info = this.#schema.kinds[kind];

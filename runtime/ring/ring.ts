@@ -1,6 +1,6 @@
 /**
- * The record ring: one writer, one reader, fixed slots and a byte ring for text, side by side in one
- * shared memory so that generated code, native code and workers address the same bytes.
+ * The record ring: one writer, one reader, fixed slots and a byte ring for text, side by side in
+ * one shared memory so that generated code, native code and workers address the same bytes.
  *
  *     slots  │ 0 │ 1 │ … │ n-1 │      record i lies in slot i mod n
  *     bytes  │ text and continuation blocks, 8-byte aligned, never split at the end │

@@ -1,4 +1,6 @@
-/** A finding for a person who has just been woken up: what, why, the story with times, what to do. */
+/**
+ * A finding for a person who has just been woken up: what, why, the story with times, what to do.
+ */
 import { type Finding, formatDuration, formatTime } from "#core";
 
 export interface Paint {

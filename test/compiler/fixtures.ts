@@ -1,4 +1,6 @@
-/** What the compiler's fixture tests share: the small world of `fixtures/schema.tapio`, snapshots. */
+/**
+ * What the compiler's fixture tests share: the small world of `fixtures/schema.tapio`, snapshots.
+ */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,7 +1,7 @@
 /**
- * What patterns mean, by hand: `fixtures/run` holds rules with traces whose findings were worked out
- * on paper from LANGUAGE part C. Each runs in the reference interpreter and in the engine, which is
- * a check that does not rest on either of them.
+ * What patterns mean, by hand: `fixtures/run` holds rules with traces whose findings were worked
+ * out on paper from LANGUAGE part C. Each runs in the reference interpreter and in the engine,
+ * which is a check that does not rest on either of them.
  */
 import { describe, expect, test } from "vitest";
 import { PrettyReporter } from "#compiler";

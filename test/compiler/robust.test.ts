@@ -1,6 +1,6 @@
 /**
- * Any text at all: the compiler answers with diagnostics that have places in the text, never with an
- * exception, and what has no errors can be emitted, bundled and tested.
+ * Any text at all: the compiler answers with diagnostics that have places in the text, never with
+ * an exception, and what has no errors can be emitted, bundled and tested.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -10,7 +10,7 @@ import { runTests } from "../../compiler/cli/run-tests.ts";
 import { lawRule, lawSchema } from "../harness/law-rules.ts";
 import { fixturesIn, schemaFile } from "./fixtures.ts";
 
-const runs = Number(process.env.TAPIO_FUZZ_RUNS ?? 300);
+const runs = Number(process.env.TAPIO_FUZZ_RUNS ?? 150);
 const sources = ["diagnostics", "ir", "run"]
   .flatMap((area) => fixturesIn(area))
   .flatMap((f) => f.files.map((x) => x.text))

@@ -1,4 +1,6 @@
-/** Runs one rule on one trace in the reference interpreter and in the engine, to compare findings. */
+/**
+ * Runs one rule on one trace in the reference interpreter and in the engine, to compare findings.
+ */
 import { type CompileResult, compile, emitMatcher } from "#compiler";
 import {
   allStepsOf,

@@ -1,6 +1,6 @@
 /**
- * Random rules of every form the compiler lowers, as source text, and random traces that nearly match
- * them. Small domains make matches, ties and missing values frequent.
+ * Random rules of every form the compiler lowers, as source text, and random traces that nearly
+ * match them. Small domains make matches, ties and missing values frequent.
  */
 import fc from "fast-check";
 

@@ -1,7 +1,7 @@
 /**
- * How strong the agreement law is: a mistake planted on either side must make interpreter and engine
- * disagree. Rules and traces come from fixed seeds, so that a mutant that survives always does.
- * `TAPIO_MUTANT_RULES` sets how many rules are tried before a mutant counts as survived.
+ * How strong the agreement law is: a mistake planted on either side must make interpreter and
+ * engine disagree. Rules and traces come from fixed seeds, so that a mutant that survives always
+ * does. `TAPIO_MUTANT_RULES` sets how many rules are tried before a mutant counts as survived.
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

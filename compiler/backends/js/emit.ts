@@ -21,7 +21,6 @@ import {
   needsContiguity,
   type Step,
   stepsOf,
-  type Win,
   walkExpr,
 } from "#core";
 import { both, type Code, code, either, join, lit, name, yes } from "./code.ts";

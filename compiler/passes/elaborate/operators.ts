@@ -271,8 +271,8 @@ export function arithmetic(e: BinaryExpr, left: Value, right: Value, scope: Scop
   const op = e.op as ArithOp;
   const isOptional = left.isOptional || right.isOptional;
   if (op === "+" && isText(left.type) && isText(right.type)) {
-    const parts = [left.core, right.core].map((expr) => ({ expr, unit: "text" as const }));
-    return value({ t: "string" }, { op: "concat", parts }, false);
+    const core: Expr = { op: "call", fn: "join", args: [left.core, right.core] };
+    return value({ t: "string" }, core, isOptional);
   }
   const rule = unitRule(op, left.type, right.type);
   if (!rule) {

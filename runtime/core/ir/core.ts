@@ -229,8 +229,9 @@ export function allStepsOf(pattern: Seq | Win): readonly Step[] {
 }
 
 /**
- * Whether it matters which other events lie between two steps (`next`, `strict`), so that every event
- * of the rule's own kinds must be seen: by the kernel filter, the matcher and the engine alike.
+ * Whether it matters which other events lie between two steps (`next`, `strict`), so that every
+ * event of the rule's own kinds must be seen: by the kernel filter, the matcher and the engine
+ * alike.
  */
 export function needsContiguity(pattern: Seq | Win): boolean {
   return (

@@ -7,8 +7,8 @@
  *
  * A match of a sequence is a list of runs, one per bound step: the indexes of the events the step
  * took. A step without `repeat` takes one event. A repeated step takes every event from its first
- * one on that satisfies it, until the next bound step's event (or its upper bound); as the last step
- * it stops as soon as its minimum is reached, because that is when the match is complete.
+ * one on that satisfies it, until the next bound step's event (or its upper bound); as the last
+ * step it stops as soon as its minimum is reached, because that is when the match is complete.
  */
 import type { EventData, Schema, Value } from "../schema.ts";
 import {
@@ -94,7 +94,7 @@ function suppressKey(rule: CoreRule, match: Match, base: Env): string {
   return JSON.stringify(parts.map((p) => keyText(evaluate(p.expr, env))));
 }
 
-/** The key of `event` under `parts`; undefined when a part is missing and that excludes the event. */
+/** The key of `event` under `parts`; undefined when a missing part excludes the event. */
 export function keyOf(parts: readonly KeyPart[], event: EventData, base: Env): string | undefined {
   const texts: string[] = [];
   for (const part of parts) {
@@ -172,7 +172,7 @@ function byKey(step: Step, base: Env, events: readonly EventData[]): Map<string,
 
 // ---------- sequences ----------
 
-/** One way to match: for each step the indexes it took, or undefined where an option was left out. */
+/** One way to match: for each step the indexes it took, or undefined for an option left out. */
 interface Way {
   readonly runs: readonly (readonly number[] | undefined)[];
   readonly isIncomplete: boolean;
@@ -364,7 +364,7 @@ function deadlineOf(scene: Scene, last: EventData): number | undefined {
   return deadline && last.ts + durationOf(deadline.wait, scene.base.params);
 }
 
-/** Whether `until` happened strictly inside: after the first event, before the match is complete. */
+/** Whether `until` happened inside: after the first event, before the match is complete. */
 function cancelled(
   scene: Scene,
   runs: Way["runs"],
@@ -418,7 +418,7 @@ function capturesOf(scene: Scene, runs: Way["runs"]): (Taken | undefined)[] {
 
 // ---------- policies ----------
 
-/** One match per completion point, then `skip past`: the next may only start after this one's end. */
+/** One match per completion point, then `skip past`: the next starts only after this one's end. */
 function report(rule: CoreRule, scene: Scene, watermark: number, ways: readonly Way[]): Match[] {
   const out: Match[] = [];
   const ends = [...new Set(ways.map((w) => lastIndex(w.runs)))].sort((a, b) => a - b);

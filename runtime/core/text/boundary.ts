@@ -49,7 +49,9 @@ export function neighbourBefore(byte: number): number {
   return byte >= 0x80 ? NEIGHBOUR.other : neighbourOf(byte);
 }
 
-/** Whether assertion `code` holds between two neighbours; `undefined` while it depends on `after`. */
+/**
+ * Whether assertion `code` holds between two neighbours; `undefined` while it depends on `after`.
+ */
 export function assertionHolds(code: number, before: number, after: number): boolean | undefined {
   const assertion = ASSERTIONS[code];
   if (assertion === "textStart") return before === NEIGHBOUR.edge;

@@ -1,10 +1,11 @@
 /**
- * The named groups of a match as typed values. Runs only for events that matched, so it may allocate.
+ * The named groups of a match as typed values. Runs only for events that matched, so it may
+ * allocate.
  *
  * Example: `\((?<pid:int>\d+)\)` on `(42)` gives `{ pid: 42 }`. A value is *missing* (`undefined`)
  * when its group took no part in the match, when its text does not spell a value of its type, and,
- * on a cut text, when the unseen rest could change it: `(?<pid:int>\d+)` on the visible `pid 12` may
- * well be 1234.
+ * on a cut text, when the unseen rest could change it: `(?<pid:int>\d+)` on the visible `pid 12`
+ * may well be 1234.
  */
 
 import { CutText } from "../schema.ts";

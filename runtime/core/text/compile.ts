@@ -2,7 +2,8 @@
  * Patterns, globs and literals → `TextProgram`. The order of the steps is here and nowhere else.
  *
  * The automaton comes first, because it reads a byte with one table look-up and answers exactly on
- * cut texts. Only when it would be too large is the program simulated, and only up to 256 positions.
+ * cut texts. Only when it would be too large is the program simulated, and only up to 256
+ * positions.
  */
 
 import { buildDfa } from "./dfa.ts";

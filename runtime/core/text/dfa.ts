@@ -6,9 +6,9 @@
  * step adds the entry again. Reaching MATCH leads to state 1, which accepts whatever follows, so a
  * run stops at the first proof.
  *
- * Assertions look one byte ahead, as in RE2: an assertion that depends on the next byte stays in the
- * set, undecided, together with the kind of the byte before it; the transition decides it. Example,
- * `a$` with the two states that matter:
+ * Assertions look one byte ahead, as in RE2: an assertion that depends on the next byte stays in
+ * the set, undecided, together with the kind of the byte before it; the transition decides it.
+ * Example, `a$` with the two states that matter:
  *
  * ```text
  *   {read a} ──a──▶ {read a, assert textEnd}     accepts when the text ends here

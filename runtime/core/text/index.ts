@@ -1,4 +1,6 @@
-/** Linear-time text matching: patterns, globs and literals, exact on cut texts. See text-program.ts. */
+/**
+ * Linear-time text matching: patterns, globs and literals, exact on cut texts. See text-program.ts.
+ */
 
 export { type Captures, type CaptureValue, captures } from "./captures.ts";
 export {

@@ -7,11 +7,11 @@
  * text, `false` when it holds for none, and unknown (`undefined`) otherwise. With `v` visible:
  *
  * ```text
- *                  true                 false                                   unknown
- *   equals l       never                v is no prefix of l                     v is a prefix of l
- *   startsWith l   l is a prefix of v   neither is a prefix of the other        v is a proper prefix of l
- *   contains l     v contains l         never: the tail may hold it             otherwise
- *   endsWith l     l is empty           never: the tail may be l                l is not empty
+ *                  true                 false                            unknown
+ *   equals l       never                v is no prefix of l              v is a prefix of l
+ *   startsWith l   l is a prefix of v   neither is a prefix of the other v is a prefix of l only
+ *   contains l     v contains l         never: the tail may hold it      otherwise
+ *   endsWith l     l is empty           never: the tail may be l         l is not empty
  * ```
  *
  * Example: visible `abc` equals "abd" is false, equals "abcd" is unknown, equals "ab" is false.

@@ -1,7 +1,7 @@
 /**
- * Removes what can never lead to a match from a program that is simulated, such as everything before
- * the `\A` of `abc\A`. Afterwards a thread that may read a byte is a proof that some continuation
- * matches, which is what a "no" on a cut text needs.
+ * Removes what can never lead to a match from a program that is simulated, such as everything
+ * before the `\A` of `abc\A`. Afterwards a thread that may read a byte is a proof that some
+ * continuation matches, which is what a "no" on a cut text needs.
  *
  * An instruction is live when, after one of its bytes and before some next byte, MATCH or a live
  * instruction for that next byte is in reach. The fixpoint runs upwards, because programs are built

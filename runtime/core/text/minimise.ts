@@ -1,8 +1,8 @@
 /**
  * The smallest automaton with the same answers: Hopcroft's partition refinement (1971), with the
  * partition kept in one permuted array as Valmari describes it. States are then numbered in the
- * order a breadth-first walk meets them, so automata that agree on all bytes become equal; classes of bytes whose
- * columns became equal are merged.
+ * order a breadth-first walk meets them, so automata that agree on all bytes become equal; classes
+ * of bytes whose columns became equal are merged.
  *
  * ```text
  *   elements   3 7 1 | 0 4 | 2 5 6        block b is elements[first[b] .. end[b])

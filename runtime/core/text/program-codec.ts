@@ -2,9 +2,9 @@
  * A `TextProgram` as numbers, strings and bytes, for the bundle. 16-bit words become little-endian
  * bytes on every machine. Equal programs pack to equal values.
  *
- * Unpacking checks everything the runner relies on, so that a damaged bundle gives a message at load
- * time and never a read beyond a table: states and classes in range, jumps inside the program, slots
- * inside the groups.
+ * Unpacking checks everything the runner relies on, so that a damaged bundle gives a message at
+ * load time and never a read beyond a table: states and classes in range, jumps inside the program,
+ * slots inside the groups.
  */
 
 import { ASSERTIONS } from "./boundary.ts";

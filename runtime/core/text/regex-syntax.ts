@@ -12,9 +12,9 @@
  * Example: `process (?<pid:int>\d+)` gives the group `{ name: "pid", type: "int" }` and the nodes
  * `p`, `r`, …, ` `, `capture 0 (repeat [0-9] 1..)`.
  *
- * Differences from RE2, all towards saying more: octal escapes, `\C`, `\pN`, `(?U)`, `{,n}` and a repetition
- * right after `(?i)` are errors with advice; case folding is ASCII only; `\u{…}` is accepted beside `\x{…}`; a group name
- * may carry a type.
+ * Differences from RE2, all towards saying more: octal escapes, `\C`, `\pN`, `(?U)`, `{,n}` and a
+ * repetition right after `(?i)` are errors with advice; case folding is ASCII only; `\u{…}` is
+ * accepted beside `\x{…}`; a group name may carry a type.
  */
 
 import {

@@ -1,6 +1,7 @@
 /**
- * Runs a compiled pattern over a text: one pass over the JavaScript string, its UTF-8 bytes computed
- * on the way, no allocation (except where the program is simulated), stopping at the first proof.
+ * Runs a compiled pattern over a text: one pass over the JavaScript string, its UTF-8 bytes
+ * computed on the way, no allocation (except where the program is simulated), stopping at the first
+ * proof.
  *
  * A whole text is first searched for the literal that every match contains: that is some twenty
  * times faster than the automaton, and most texts match nothing.
@@ -44,7 +45,10 @@ export function matchText(program: TextProgram, text: string | CutText): Kleene 
   return (verdict & VERDICT.acceptsNever) !== 0 ? false : undefined;
 }
 
-/** The visible part without the first half of a surrogate pair at its end: the other half may follow. */
+/**
+ * The visible part without the first half of a surrogate pair at its end: the other half may
+ * follow.
+ */
 export function wholeCharacters({ visible }: CutText): string {
   const last = visible.charCodeAt(visible.length - 1);
   return last >= 0xd800 && last <= 0xdbff ? visible.slice(0, -1) : visible;

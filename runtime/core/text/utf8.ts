@@ -3,9 +3,9 @@
  * `utf8-ranges`.
  *
  * Texts are well-formed, so byte sequences that cannot occur may be accepted or not, as suits. Two
- * ranges use that freedom to stay whole: three-byte sequences begin at `E0 80 80` and four-byte ones
- * at `F0 80 80 80` instead of the shortest forms, and a range across the surrogates keeps the gap.
- * "Any character" is then four sequences instead of nine:
+ * ranges use that freedom to stay whole: three-byte sequences begin at `E0 80 80` and four-byte
+ * ones at `F0 80 80 80` instead of the shortest forms, and a range across the surrogates keeps the
+ * gap. "Any character" is then four sequences instead of nine:
  *
  * ```text
  *   [00-7F]   [C2-DF][80-BF]   [E0-EF][80-BF][80-BF]   [F0-F4][80-BF][80-BF][80-BF]

@@ -2,9 +2,9 @@
  * What can still happen from a state of the automaton: a text that goes on may match, or must, or
  * cannot. Answers for cut texts and early exits come from here.
  *
- * Only well-formed UTF-8 counts. From the state of glob `**`, a stray byte FF would lead nowhere, but
- * no text contains one, so the state accepts whatever follows. The analysis therefore walks pairs of
- * (state, phase), the phase being how many continuation bytes are due:
+ * Only well-formed UTF-8 counts. From the state of glob `**`, a stray byte FF would lead nowhere,
+ * but no text contains one, so the state accepts whatever follows. The analysis therefore walks
+ * pairs of (state, phase), the phase being how many continuation bytes are due:
  *
  * ```text
  *   boundary ──00-7F──▶ boundary      boundary ──E0──▶ second byte A0-BF ──▶ one due ──▶ boundary

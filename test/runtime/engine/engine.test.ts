@@ -1,4 +1,6 @@
-/** The engine's promises that are not about agreement: lateness, idleness, loss, bounds, counters. */
+/**
+ * The engine's promises that are not about agreement: lateness, idleness, loss, bounds, counters.
+ */
 import { describe, expect, test } from "vitest";
 import { Rig, second } from "../../harness/rig.ts";
 

@@ -26,6 +26,9 @@ test.each([
   ['p.s like glob"ab**"', [cut("ab")], [cut("a"), cut("x")]],
   ["len(p.s) >= 1", [], [cut("abc")]],
   ['lower(p.s) startswith "ab"', [cut("AB")], [cut("A")]],
+  ['p.s + "x" startswith "ab"', [cut("ab")], [cut("a")]],
+  ['p.s + "x" endswith "x"', [], [cut("ab")]],
+  ['"x" + p.s startswith "xa"', [cut("ab")], [cut("b")]],
   ["has p.s", [cut("")], []],
 ] as const)("%s", (where, holds, not) => {
   const rule = `rule r { match p: t.a where ${where} }`;

@@ -1,4 +1,6 @@
-/** Patterns that blow up backtracking engines: steps stay proportional to the text, work is bounded. */
+/**
+ * Patterns that blow up backtracking engines: steps stay proportional to the text, work is bounded.
+ */
 
 import { describe, expect, it } from "vitest";
 import { compileRegex, matchText, parseRegex } from "../../../../runtime/core/text/index.ts";

@@ -2,8 +2,9 @@
  * Random patterns together with texts that nearly match them.
  *
  * A pattern is generated as a small tree, so that it can be printed in the syntax and sampled for a
- * matching text; both shrink with the tree. The alphabet is chosen to hit the seams: both cases of a
- * letter, a word and a non-word character, a newline, and characters of two, three and four bytes.
+ * matching text; both shrink with the tree. The alphabet is chosen to hit the seams: both cases of
+ * a letter, a word and a non-word character, a newline, and characters of two, three and four
+ * bytes.
  */
 
 import fc from "fast-check";

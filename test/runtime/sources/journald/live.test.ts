@@ -105,7 +105,8 @@ describe.skipIf(skipReason("journald live", systemdMachineProblem()))("a real jo
     const unit = "tapio-hello.service";
     const { source, writer, messages } = await listen({ root, from: "now", units: [unit] });
     await write("noise ", 3);
-    // journald looks the cgroup up when the line arrives; a process that has ended by then has none.
+    // journald looks the cgroup up when the line arrives; a process that has ended by then has
+    // none.
     const script = "echo hello; sleep 0.5; printf 'red \\033[31m\\377\\n'; exit 3";
     const started = machine.exec("systemd-run", [
       "-q",
