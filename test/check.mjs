@@ -3,6 +3,15 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** Real components, large inputs and many programs: `npm test` runs these too. */
+const slow = [
+  "**/live.test.ts",
+  "**/kernel-events.test.ts",
+  "**/limits.test.ts",
+  "**/mutants.test.ts",
+  "test/compiler/cli.test.ts",
+];
+
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = (name) => join(root, "node_modules", name);
 const steps = [
@@ -11,7 +20,10 @@ const steps = [
   ["generated files", [join(root, "dist/gen.js"), "--check"]],
   ["rules", [join(root, "dist/tapioc.js"), "check", "rules"]],
   ["rules' format", [join(root, "dist/tapioc.js"), "fmt", "--check", "rules"]],
-  ["tidy and fast tests", [bin("vitest/vitest.mjs"), "run", "--reporter=dot"]],
+  [
+    "tidy and fast tests",
+    [bin("vitest/vitest.mjs"), "run", "--reporter=dot", ...slow.flatMap((p) => ["--exclude", p])],
+  ],
 ];
 
 for (const [name, args] of steps) {

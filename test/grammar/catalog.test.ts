@@ -41,13 +41,16 @@ describe("the sink", () => {
   });
 });
 
-describe.each(syntaxEntries)("%s", (code, entry) => {
-  it.runIf(entry.bad !== undefined)("is given by its bad program, and by nothing good", () => {
+/** A file that is too large cannot be an example; the limits are tested on their own. */
+const shown = syntaxEntries.filter(([, entry]) => entry.bad !== undefined);
+
+describe.each(shown)("%s", (code, entry) => {
+  it("is given by its bad program, and by nothing good", () => {
     expect(new Set(codesOf(entry.bad ?? ""))).toContain(code);
     expect(codesOf(entry.good ?? "")).toEqual([]);
   });
 
-  it.runIf(entry.bad !== undefined)("speaks in one lower-case line and shows a way out", () => {
+  it("speaks in one lower-case line and shows a way out", () => {
     for (const { message, help } of outcomeOf(entry.bad ?? "").diagnostics) {
       expect(message).toMatch(/^[a-z`]/);
       expect(message).not.toMatch(/[.\n]$|undefined|token|[Ee]of|null|NaN/);
