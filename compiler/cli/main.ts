@@ -125,7 +125,7 @@ function checkCommand(paths: readonly string[], how: ReportFormat): number {
   if (result.hasErrors) return exitCodes.rules;
   if (how === "pretty") {
     process.stderr.write(
-      `${inputs.length} files, ${result.rules.length} rules, ${result.tests.length} tests: no errors\n`,
+      `${counted(inputs.length, "file")}, ${counted(result.rules.length, "rule")}, ${counted(result.tests.length, "test")}: no errors\n`,
     );
   }
   return exitCodes.ok;
@@ -147,9 +147,14 @@ function compileCommand(paths: readonly string[], out: string, how: ReportFormat
   const bytes = encodeBundle(body);
   writeWhole(out, bytes);
   process.stderr.write(
-    `${out}: ${result.rules.length} rules, ${bytes.length} bytes, ${bundleHash(body)}\n`,
+    `${out}: ${counted(result.rules.length, "rule")}, ${bytes.length} bytes, ${bundleHash(body)}\n`,
   );
   return exitCodes.ok;
+}
+
+/** `1 rule`, `2 rules`. */
+function counted(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? "" : "s"}`;
 }
 
 /** All or nothing: a reader never sees half a file. */

@@ -13,7 +13,7 @@ const incident = readFileSync(join(scenarios, "incident.ndjson"), "utf8");
 beforeAll(() => {
   ensureBuilt();
   const done = run("tapioc", ["compile", "rules", "-o", bundle]);
-  expect(done.err).toContain("1 rules");
+  expect(done.err).toContain(": 1 rule, ");
   expect(done.code).toBe(0);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
