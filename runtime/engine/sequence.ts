@@ -397,7 +397,7 @@ export class SequenceMatcher {
         p.at === partial.at &&
         p.isIncomplete === partial.isIncomplete &&
         p.last === partial.last &&
-        p.captures.every((c, i) => i === partial.at || c?.first === partial.captures[i]?.first),
+        p.captures.every((c, i) => i === partial.at || isSameRun(c, partial.captures[i])),
     );
   }
 
@@ -549,6 +549,11 @@ export class SequenceMatcher {
     }
     return 0;
   }
+}
+
+/** The same events: a run is settled by its first event and its length. */
+function isSameRun(a: Taken | undefined, b: Taken | undefined): boolean {
+  return a?.first === b?.first && a?.count === b?.count;
 }
 
 /** The steps whose captured events some condition of the pattern reads. */
