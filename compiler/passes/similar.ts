@@ -1,5 +1,5 @@
 /** Suggestions for misspelt names, and the fix that takes one. */
-import type { Fix, Span } from "#grammar";
+import { editDistance, type Fix, type Span } from "#grammar";
 
 /**
  * The closest known name to a misspelt one: Damerau–Levenshtein distance, at most a third off and
@@ -12,7 +12,7 @@ export function similar(name: string, known: Iterable<string>): string | undefin
   let least = Math.min(Math.max(1, Math.floor(name.length / 3)) + 1, name.length);
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - name.length) >= least) continue;
-    const distance = distanceOf(name.toLowerCase(), candidate.toLowerCase());
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < least) {
       least = distance;
       best = candidate;
@@ -45,23 +45,4 @@ export function suggestion(
 export function replaceFix(at: Span, newText: string): Fix {
   const shown = newText.startsWith('"') ? newText : `\`${newText}\``;
   return { title: `replace with ${shown}`, kind: "safe", edits: [{ at, newText }] };
-}
-
-function distanceOf(a: string, b: string): number {
-  const rows = Array.from({ length: a.length + 1 }, (_, i) => [
-    i,
-    ...Array.from({ length: b.length }, () => 0),
-  ]);
-  const at = (i: number, j: number) => rows[i]?.[j] ?? 0;
-  for (let j = 0; j <= b.length; j++) (rows[0] as number[])[j] = j;
-  for (let i = 1; i <= a.length; i++) {
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      let d = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + same);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        d = Math.min(d, at(i - 2, j - 2) + 1);
-      (rows[i] as number[])[j] = d;
-    }
-  }
-  return at(a.length, b.length);
 }

@@ -12,6 +12,7 @@ import {
   type FieldPlace,
   type FieldType,
   type Layout,
+  mirrored,
   type Step,
   slot,
 } from "#core";
@@ -203,14 +204,6 @@ function boolField(field: string, wanted: boolean, cx: SlotContext): Code {
   return both(f.present, code`${f.raw} === ${wanted ? 1 : 0}`);
 }
 
-const mirrored: Record<CmpOp, CmpOp> = {
-  "==": "==",
-  "!=": "!=",
-  "<": ">",
-  "<=": ">=",
-  ">": "<",
-  ">=": "<=",
-};
 const opposite: Record<CmpOp, CmpOp> = {
   "==": "!=",
   "!=": "==",

@@ -8,11 +8,11 @@
  */
 import {
   allStepsOf,
-  type CmpOp,
   type CoreUnit,
   type Expr,
   type KernelAtom,
   type KernelNeed,
+  mirrored,
   needsContiguity,
   type Step,
 } from "#core";
@@ -58,15 +58,6 @@ function conjuncts(e: Expr | undefined): readonly Expr[] {
   if (!e) return [];
   return e.op === "and" ? e.args.flatMap(conjuncts) : [e];
 }
-
-const mirrored: Record<CmpOp, CmpOp> = {
-  "==": "==",
-  "!=": "!=",
-  "<": ">",
-  "<=": ">=",
-  ">": "<",
-  ">=": "<=",
-};
 
 function kernelAtom(e: Expr, kind: number, unit: CoreUnit): KernelAtom | undefined {
   if (e.op !== "cmp") return undefined;

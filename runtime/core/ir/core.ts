@@ -39,6 +39,15 @@ export type Unit =
   | "list";
 
 export type CmpOp = "==" | "!=" | "<" | "<=" | ">" | ">=";
+/** `a op b` says the same as `b mirrored[op] a`. */
+export const mirrored: Readonly<Record<CmpOp, CmpOp>> = {
+  "==": "==",
+  "!=": "!=",
+  "<": ">",
+  "<=": ">=",
+  ">": "<",
+  ">=": "<=",
+};
 export type ArithOp = "+" | "-" | "*" | "/";
 
 export type Expr =
