@@ -178,5 +178,3 @@ export function rootBinding(
   const binding = bindings.find((b) => b.of.step === of.step);
   return binding && { ...binding, of };
 }
-
-export type { Expr, Unit };

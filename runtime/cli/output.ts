@@ -2,6 +2,7 @@
 import pc from "picocolors";
 import type { Finding } from "#core";
 import type { RuntimeStatus } from "#runtime";
+import type { EngineCounters } from "#runtime/engine";
 import { findingLine, renderFinding } from "#runtime/sinks";
 
 export type OutputFormat = "pretty" | "ndjson";
@@ -41,12 +42,17 @@ export function sayCounters(status: RuntimeStatus): void {
     );
   }
   const c = status.counters;
-  say(
-    `engine: ${c.received} received = ${c.delivered} delivered + ${c.filtered} filtered + ${c.dropped} dropped + ${c.late} late + ${c.inFlight} in flight`,
-  );
+  say(flowLine(c));
   const { keys, partials, windowEvents, suppressors } = c.evicted;
   const evicted = keys + partials + windowEvents + suppressors;
-  say(
-    `matched: ${c.matches}, findings: ${c.findings}, suppressed: ${c.suppressed}, evicted: ${evicted}`,
-  );
+  say(`${outcomeLine(c)}, evicted: ${evicted}`);
+}
+
+/** Where the events went; the right side adds up to the left. */
+export function flowLine(c: EngineCounters): string {
+  return `engine: ${c.received} received = ${c.delivered} delivered + ${c.filtered} filtered + ${c.dropped} dropped + ${c.late} late + ${c.inFlight} in flight`;
+}
+
+export function outcomeLine(c: EngineCounters): string {
+  return `matched: ${c.matches}, findings: ${c.findings}, suppressed: ${c.suppressed}`;
 }

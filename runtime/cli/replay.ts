@@ -2,14 +2,19 @@
  * `tapio replay`: a bundle on a recording, at full speed. Time comes from the recording: from its
  * progress lines where it has them, otherwise each source's latest event is its progress.
  */
-
-import type { Bundle } from "#core";
-import { type EventData, exitCodes, type Finding, UsageError } from "#core";
+import {
+  type Bundle,
+  type EventData,
+  exitCodes,
+  type Finding,
+  UsageError,
+  type Value,
+} from "#core";
 import { Engine, type EngineCounters } from "#runtime/engine";
 import { writeEvent } from "#runtime/events";
 import { RecordingUnreadable, type ReplayResult, replayFile } from "#runtime/sources/replay";
 import { loadBundle, readParams } from "./load.ts";
-import { type OutputFormat, printFinding, say } from "./output.ts";
+import { flowLine, type OutputFormat, outcomeLine, printFinding, say } from "./output.ts";
 
 export interface ReplayCommandOptions {
   readonly bundle: string;
@@ -39,21 +44,19 @@ export async function replayCommand(path: string, options: ReplayCommandOptions)
 }
 
 export function sayEngine(c: EngineCounters): void {
-  say(
-    `engine: ${c.received} received = ${c.delivered} delivered + ${c.filtered} filtered + ${c.dropped} dropped + ${c.late} late + ${c.inFlight} in flight`,
-  );
+  say(flowLine(c));
   if (c.late > 0)
     say(
       "late events were not judged: the recording is out of order by more than the sources' lateness; sort it by time",
     );
-  say(`matched: ${c.matches}, findings: ${c.findings}, suppressed: ${c.suppressed}`);
+  say(outcomeLine(c));
 }
 
 /** Replays `path` through a fresh engine. Rejects with `UsageError` when it cannot be read. */
 export async function replayRecording(
   bundle: Bundle,
   path: string,
-  params: ReadonlyMap<string, import("#core").Value>,
+  params: ReadonlyMap<string, Value>,
   onFinding: (f: Finding) => void,
 ): Promise<{ result: ReplayResult; counters: EngineCounters }> {
   const { unit } = bundle;

@@ -15,7 +15,7 @@ import {
   type Severity,
   type Unit,
 } from "./ir/index.ts";
-import { CutText, type EntityRef, type EventData, type FieldType, type Value } from "./schema.ts";
+import type { EntityRef, EventData, FieldType, Value } from "./schema.ts";
 
 /** One event as evidence: where in the pattern, when, and what it said. */
 export interface EvidenceLine {
@@ -283,9 +283,4 @@ export function unitOf(type: FieldType): Unit {
     default:
       return type.t;
   }
-}
-
-/** True for text of which only a prefix is known. */
-export function isCut(value: Value): value is CutText {
-  return value instanceof CutText;
 }

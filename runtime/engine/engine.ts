@@ -42,8 +42,6 @@ export interface EngineOptions {
   /** Events each lane may hold; default `laneMax`. */
   readonly laneEventsMax?: number;
   onFinding(finding: Finding): void;
-  /** Before suppression and writing; for tests and near misses. */
-  onMatch?(match: Match): void;
   onLate?(event: EventData): void;
   /** Every event some rule may be about, in the order it was read: what a recording keeps. */
   onRelevant?(event: EventData): void;
@@ -187,12 +185,6 @@ export class Engine {
   runUntil(timeUs: number): void {
     this.read();
     for (const lane of this.#lanes.values()) this.#advance(lane, timeUs);
-  }
-
-  /** Sources a rule needs, by name, and whether each can be had: for status and arming. */
-  ruleSources(ruleIndex: number): readonly string[] {
-    const { lane } = this.#rules[ruleIndex] as RuleState;
-    return lane.sources.map((s) => this.#unit.schema.sources[s]?.name ?? "?");
   }
 
   get counters(): EngineCounters {
@@ -376,7 +368,6 @@ export class Engine {
       const key = code.suppressKey ? code.suppressKey(match.captures, match.window) : match.key;
       if (!suppressor.admits(key, match.at)) return;
     }
-    this.#options.onMatch?.(match);
     const values = new Map<Expr, () => Value>();
     explainExprs(match.rule).forEach((e, i) => {
       values.set(e, () => code.explain[i]?.(match.captures, match.window));

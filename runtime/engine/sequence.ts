@@ -131,10 +131,6 @@ export class SequenceMatcher {
     this.#timers = new Heap((a, b) => this.#isBefore(a, b));
   }
 
-  get keyCount(): number {
-    return this.#keys.size;
-  }
-
   /** The next time something is decided without an event, µs. */
   get nextDeadline(): number {
     return this.#timers.peek()?.deadline ?? never;

@@ -58,10 +58,6 @@ export class WindowMatcher {
     this.#size = durationOf(win.size, params);
   }
 
-  get keyCount(): number {
-    return this.#keys.size;
-  }
-
   /** `event` passed the slot test of the window's step. */
   onEvent(event: EventData): void {
     const step = this.#code.steps[0];

@@ -7,6 +7,7 @@
  *     sequence [by F, …] [with maxspan=T] { "[" TYPE where EXPR "]" [by F, …] } [until "[" … "]"]
  */
 import { exclude } from "./corpus.ts";
+import { TokenReader } from "./token-reader.ts";
 
 export interface EqlStep {
   readonly type: string;
@@ -36,25 +37,13 @@ const token =
   /\s*(\?'[^']*'|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|==|!=|<=|>=|[<>()[\],=|+*/%.:-]|\d+(?:\.\d+)?|\.\d+|\w+)/y;
 
 export function parseEql(text: string): EqlQuery {
-  return new Parser(text).query();
+  return new Parser(text, token, false).query();
 }
 
-class Parser {
-  readonly #tokens: string[] = [];
-  #at = 0;
-
-  constructor(text: string) {
-    token.lastIndex = 0;
-    while (token.lastIndex < text.trimEnd().length) {
-      const found = token.exec(text);
-      if (!found) exclude("a character the adapter does not know");
-      this.#tokens.push(found[1] ?? "");
-    }
-  }
-
+class Parser extends TokenReader {
   query(): EqlQuery {
-    if (this.#is("join")) exclude("`join`: any order (`all of` is not compiled yet)");
-    if (!this.#accept("sequence")) {
+    if (this.is("join")) exclude("`join`: any order (`all of` is not compiled yet)");
+    if (!this.accept("sequence")) {
       const steps = [{ ...this.#event(), by: [] }];
       return {
         isSequence: false,
@@ -67,43 +56,43 @@ class Parser {
     let by: string[] = [];
     let maxspanUs: number | undefined;
     for (;;) {
-      if (this.#accept("by")) by = this.#fields();
-      else if (this.#accept("with")) maxspanUs = this.#maxspan();
+      if (this.accept("by")) by = this.#fields();
+      else if (this.accept("with")) maxspanUs = this.#maxspan();
       else break;
     }
     const steps: EqlStep[] = [];
-    while (this.#is("[")) steps.push(this.#step(by));
-    const until = this.#accept("until") ? this.#step(by) : undefined;
+    while (this.is("[")) steps.push(this.#step(by));
+    const until = this.accept("until") ? this.#step(by) : undefined;
     return { isSequence: true, steps, until, maxspanUs, pipes: this.#pipes() };
   }
 
   #step(shared: readonly string[]): EqlStep {
-    this.#expect("[");
+    this.expect("[");
     const event = this.#event();
-    this.#expect("]");
-    if (this.#is("fork")) exclude("`fork`: partial matches that go on after a match");
-    const own = this.#accept("by") ? this.#fields() : [];
+    this.expect("]");
+    if (this.is("fork")) exclude("`fork`: partial matches that go on after a match");
+    const own = this.accept("by") ? this.#fields() : [];
     return { ...event, by: [...shared, ...own] };
   }
 
   #event(): Pick<EqlStep, "type" | "where"> {
-    const type = this.#next();
-    this.#expect("where");
+    const type = this.next();
+    this.expect("where");
     return { type, where: this.#or() };
   }
 
   #fields(): string[] {
     const out: string[] = [];
-    do out.push(this.#next());
-    while (this.#accept(","));
+    do out.push(this.next());
+    while (this.accept(","));
     return out;
   }
 
   #maxspan(): number {
-    this.#expect("maxspan");
-    this.#expect("=");
-    const amount = Number.parseFloat(this.#peek());
-    const unit = this.#next().replace(/^[\d.]+/, "") || this.#next();
+    this.expect("maxspan");
+    this.expect("=");
+    const amount = Number.parseFloat(this.peek());
+    const unit = this.next().replace(/^[\d.]+/, "") || this.next();
     const scale = { ms: 1e3, s: 1e6, m: 6e7, h: 3.6e9, d: 8.64e10 }[unit];
     return scale === undefined
       ? exclude("a unit of time the adapter does not know")
@@ -112,103 +101,81 @@ class Parser {
 
   #pipes(): EqlQuery["pipes"] {
     const out: { keep: "head" | "tail"; count: number }[] = [];
-    while (this.#accept("|")) {
-      const keep = this.#next();
+    while (this.accept("|")) {
+      const keep = this.next();
       if (keep !== "head" && keep !== "tail") exclude("a pipe that is not `head` or `tail`");
-      out.push({ keep, count: /^\d+$/.test(this.#peek()) ? Number(this.#next()) : 1 });
+      out.push({ keep, count: /^\d+$/.test(this.peek()) ? Number(this.next()) : 1 });
     }
-    if (this.#at < this.#tokens.length) exclude("syntax the adapter does not know");
+    if (this.at < this.tokens.length) exclude("syntax the adapter does not know");
     return out;
   }
 
   #or(): Node {
     let left = this.#and();
-    while (this.#accept("or")) left = { t: "logic", op: "or", left, right: this.#and() };
+    while (this.accept("or")) left = { t: "logic", op: "or", left, right: this.#and() };
     return left;
   }
 
   #and(): Node {
     let left = this.#not();
-    while (this.#accept("and")) left = { t: "logic", op: "and", left, right: this.#not() };
+    while (this.accept("and")) left = { t: "logic", op: "and", left, right: this.#not() };
     return left;
   }
 
   #not(): Node {
-    if (this.#accept("not")) return { t: "not", arg: this.#not() };
+    if (this.accept("not")) return { t: "not", arg: this.#not() };
     const left = this.#sum();
-    const isNot = this.#is("not") && this.#tokens[this.#at + 1] === "in";
-    if (isNot) this.#at++;
-    if (this.#accept("in")) return { t: "in", arg: left, set: this.#list(), isNot };
-    const op = this.#peek();
+    const isNot = this.is("not") && this.tokens[this.at + 1] === "in";
+    if (isNot) this.at++;
+    if (this.accept("in")) return { t: "in", arg: left, set: this.#list(), isNot };
+    const op = this.peek();
     if (!/^(==|=|!=|<=|>=|<|>)$/.test(op)) return left;
-    this.#at++;
+    this.at++;
     return { t: "binary", op: op === "=" ? "==" : op, left, right: this.#sum() };
   }
 
   #sum(): Node {
     let left = this.#product();
-    while (this.#is("+") || this.#is("-"))
-      left = { t: "binary", op: this.#next(), left, right: this.#product() };
+    while (this.is("+") || this.is("-"))
+      left = { t: "binary", op: this.next(), left, right: this.#product() };
     return left;
   }
 
   #product(): Node {
     let left = this.#unary();
-    while (this.#is("*") || this.#is("/") || this.#is("%"))
-      left = { t: "binary", op: this.#next(), left, right: this.#unary() };
+    while (this.is("*") || this.is("/") || this.is("%"))
+      left = { t: "binary", op: this.next(), left, right: this.#unary() };
     return left;
   }
 
   #unary(): Node {
-    if (this.#accept("-")) return { t: "minus", arg: this.#unary() };
-    if (this.#accept("(")) {
+    if (this.accept("-")) return { t: "minus", arg: this.#unary() };
+    if (this.accept("(")) {
       const inner = this.#or();
-      this.#expect(")");
+      this.expect(")");
       return inner;
     }
-    const text = this.#next();
+    const text = this.next();
     if (text.startsWith("?")) return { t: "const", value: text.slice(2, -1) };
     if (/^['"]/.test(text)) return { t: "const", value: unescaped(text.slice(1, -1)) };
     if (/^[\d.]/.test(text)) return { t: "const", value: Number(text) };
     if (text === "true" || text === "false") return { t: "const", value: text === "true" };
     if (text === "null") return { t: "const", value: null };
-    if (/^(child|descendant|event)$/.test(text) && this.#is("of"))
+    if (/^(child|descendant|event)$/.test(text) && this.is("of"))
       exclude("ancestry: a query over the processes of the past");
-    if (this.#is("(")) return { t: "call", fn: text, args: this.#list() };
-    if (this.#is(".") || this.#is("[")) exclude("a field inside a list or a record");
+    if (this.is("(")) return { t: "call", fn: text, args: this.#list() };
+    if (this.is(".") || this.is("[")) exclude("a field inside a list or a record");
     return { t: "field", name: text };
   }
 
   #list(): Node[] {
-    this.#expect("(");
+    this.expect("(");
     const out: Node[] = [];
-    if (this.#accept(")")) return out;
+    if (this.accept(")")) return out;
     do out.push(this.#or());
-    while (this.#accept(","));
-    this.#expect(")");
+    while (this.accept(","));
+    this.expect(")");
     return out;
-  }
-
-  #peek(): string {
-    return this.#tokens[this.#at] ?? "";
-  }
-
-  #next(): string {
-    return this.#tokens[this.#at++] ?? "";
-  }
-
-  #is(text: string): boolean {
-    return this.#peek() === text;
-  }
-
-  #accept(text: string): boolean {
-    if (!this.#is(text)) return false;
-    this.#at++;
-    return true;
-  }
-
-  #expect(text: string): void {
-    if (!this.#accept(text)) exclude("syntax the adapter does not know");
   }
 }
 

@@ -10,6 +10,7 @@
  * Filters become trees that can be written as Tapio text and evaluated on events.
  */
 import { exclude } from "./corpus.ts";
+import { TokenReader } from "./token-reader.ts";
 
 export type Operand =
   | { readonly t: "const"; readonly value: string | number | boolean }
@@ -81,51 +82,39 @@ export function parseQuery(app: string): Query {
   if (/@app:playback/.test(app)) exclude("a clock of its own (playback)");
   if (/#window|group\s+by|\bhaving\b/.test(app)) exclude("`having`, windows and grouping");
   if ((app.match(/\bfrom\b/g) ?? []).length !== 1) exclude("more than one query");
-  return new Parser(app).query();
+  return new Parser(app, token, true).query();
 }
 
-class Parser {
-  readonly #tokens: string[] = [];
-  #at = 0;
-
-  constructor(text: string) {
-    token.lastIndex = 0;
-    while (token.lastIndex < text.trimEnd().length) {
-      const found = token.exec(text);
-      if (!found) exclude("a character the adapter does not know");
-      this.#tokens.push(found[1] ?? "");
-    }
-  }
-
+class Parser extends TokenReader {
   query(): Query {
     const streams = new Map<string, { name: string; type: string }[]>();
-    while (!this.#is("from")) {
-      if (this.#accept("define")) this.#define(streams);
-      else this.#at++;
+    while (!this.is("from")) {
+      if (this.accept("define")) this.#define(streams);
+      else this.at++;
     }
-    this.#expect("from");
+    this.expect("from");
     const pattern = this.#pattern();
-    const withinMs = this.#accept("within") ? this.#duration() : undefined;
-    this.#expect("select");
+    const withinMs = this.accept("within") ? this.#duration() : undefined;
+    this.expect("select");
     return { streams, pattern, withinMs, select: this.#select() };
   }
 
   #define(streams: Map<string, { name: string; type: string }[]>): void {
-    this.#expect("stream");
+    this.expect("stream");
     const name = this.#word();
-    this.#expect("(");
+    this.expect("(");
     const attrs: { name: string; type: string }[] = [];
     do attrs.push({ name: this.#word(), type: this.#word().toLowerCase() });
-    while (this.#accept(","));
-    this.#expect(")");
+    while (this.accept(","));
+    this.expect(")");
     streams.set(name, attrs);
   }
 
   #pattern(): Pattern {
     const elements = [this.#element()];
     let connector: string | undefined;
-    while (this.#is("->") || this.#is(",")) {
-      const found = this.#next();
+    while (this.is("->") || this.is(",")) {
+      const found = this.next();
       if (connector !== undefined && connector !== found) exclude("`->` and `,` in one pattern");
       connector = found;
       elements.push(this.#element());
@@ -134,55 +123,55 @@ class Parser {
   }
 
   #element(): Element {
-    const isEvery = this.#accept("every");
-    if (this.#accept("(")) {
+    const isEvery = this.accept("every");
+    if (this.accept("(")) {
       const pattern = this.#pattern();
-      this.#expect(")");
-      const withinMs = this.#accept("within") ? this.#duration() : undefined;
+      this.expect(")");
+      const withinMs = this.accept("within") ? this.#duration() : undefined;
       const [only] = pattern.elements;
       if (pattern.elements.length === 1 && only && withinMs === undefined && !only.isEvery)
         return { ...only, isEvery };
       return { t: "group", pattern, isEvery, withinMs };
     }
     const unit = this.#unit();
-    if (!this.#is("and") && !this.#is("or")) return { t: "unit", unit, isEvery };
-    const t = this.#next() === "and" ? "and" : "or";
+    if (!this.is("and") && !this.is("or")) return { t: "unit", unit, isEvery };
+    const t = this.next() === "and" ? "and" : "or";
     return { t, left: unit, right: this.#unit(), isEvery };
   }
 
   #unit(): Unit {
-    if (this.#is("(")) exclude("a group inside `and` or `or`");
-    const isNot = this.#accept("not");
+    if (this.is("(")) exclude("a group inside `and` or `or`");
+    const isNot = this.accept("not");
     const first = this.#word();
-    const ref = this.#accept("=") ? first : undefined;
+    const ref = this.accept("=") ? first : undefined;
     const stream = ref === undefined ? first : this.#word();
     let filter: Filter | undefined;
-    while (this.#accept("[")) {
+    while (this.accept("[")) {
       const next = this.#or();
       filter = filter ? { t: "and", left: filter, right: next } : next;
-      this.#expect("]");
+      this.expect("]");
     }
     const [min, max] = this.#count();
-    const forMs = this.#accept("for") ? this.#duration() : undefined;
+    const forMs = this.accept("for") ? this.#duration() : undefined;
     return { ref, stream, filter, isNot, forMs, min, max, isRun: min !== 1 || max !== 1 };
   }
 
   #count(): readonly [number, number] {
-    if (this.#accept("+")) return [1, Number.POSITIVE_INFINITY];
-    if (this.#accept("*")) return [0, Number.POSITIVE_INFINITY];
-    if (this.#accept("?")) return [0, 1];
-    if (!this.#accept("<")) return [1, 1];
-    const min = this.#is(":") ? 0 : Number(this.#next());
+    if (this.accept("+")) return [1, Number.POSITIVE_INFINITY];
+    if (this.accept("*")) return [0, Number.POSITIVE_INFINITY];
+    if (this.accept("?")) return [0, 1];
+    if (!this.accept("<")) return [1, 1];
+    const min = this.is(":") ? 0 : Number(this.next());
     let max = min;
-    if (this.#accept(":")) max = this.#is(">") ? Number.POSITIVE_INFINITY : Number(this.#next());
-    this.#expect(">");
+    if (this.accept(":")) max = this.is(">") ? Number.POSITIVE_INFINITY : Number(this.next());
+    this.expect(">");
     return [min, max];
   }
 
   #duration(): number {
     let ms = 0;
-    while (/^\d/.test(this.#peek())) {
-      const found = /^(\d+)([a-z]*)$/i.exec(this.#next());
+    while (/^\d/.test(this.peek())) {
+      const found = /^(\d+)([a-z]*)$/i.exec(this.next());
       const unit = found?.[2] || this.#word();
       const scale = unitMs.find(([name]) => unit.toLowerCase().startsWith(name))?.[1];
       if (!found || scale === undefined) exclude("a unit of time the adapter does not know");
@@ -193,90 +182,68 @@ class Parser {
 
   #or(): Filter {
     let left = this.#and();
-    while (this.#accept("or")) left = { t: "or", left, right: this.#and() };
+    while (this.accept("or")) left = { t: "or", left, right: this.#and() };
     return left;
   }
 
   #and(): Filter {
     let left = this.#not();
-    while (this.#accept("and")) left = { t: "and", left, right: this.#not() };
+    while (this.accept("and")) left = { t: "and", left, right: this.#not() };
     return left;
   }
 
   #not(): Filter {
-    if (this.#accept("not")) return { t: "not", arg: this.#not() };
-    if (this.#accept("(")) {
+    if (this.accept("not")) return { t: "not", arg: this.#not() };
+    if (this.accept("(")) {
       const inner = this.#or();
-      this.#expect(")");
+      this.expect(")");
       return inner;
     }
     const left = this.#operand();
-    if (this.#accept("is")) {
-      this.#expect("null");
+    if (this.accept("is")) {
+      this.expect("null");
       return { t: "null", arg: left };
     }
-    const op = this.#next();
+    const op = this.next();
     if (!/^(==|!=|<=|>=|<|>)$/.test(op)) exclude("an expression the adapter does not know");
     return { t: "cmp", op, left, right: this.#operand() };
   }
 
   #operand(): Operand {
-    const sign = this.#accept("-") ? -1 : 1;
-    const text = this.#next();
+    const sign = this.accept("-") ? -1 : 1;
+    const text = this.next();
     if (/^['"]/.test(text)) return { t: "const", value: text.slice(1, -1) };
     if (/^\d/.test(text)) return { t: "const", value: sign * Number.parseFloat(text) };
     if (text === "true" || text === "false") return { t: "const", value: text === "true" };
-    if (!/^\w+$/.test(text) || this.#is("(")) exclude("an expression the adapter does not know");
+    if (!/^\w+$/.test(text) || this.is("(")) exclude("an expression the adapter does not know");
     let index: number | undefined;
-    if (this.#accept("[")) {
+    if (this.accept("[")) {
       index = this.#index();
-      this.#expect("]");
+      this.expect("]");
     }
-    if (!this.#accept(".")) return { t: "attr", ref: undefined, index: undefined, attr: text };
+    if (!this.accept(".")) return { t: "attr", ref: undefined, index: undefined, attr: text };
     return { t: "attr", ref: text, index, attr: this.#word() };
   }
 
   #index(): number {
-    if (!this.#accept("last")) return Number(this.#next());
-    return this.#accept("-") ? lastIndex - Number(this.#next()) : lastIndex;
+    if (!this.accept("last")) return Number(this.next());
+    return this.accept("-") ? lastIndex - Number(this.next()) : lastIndex;
   }
 
   #select(): Query["select"] {
     const out: Extract<Operand, { t: "attr" }>[] = [];
     do {
-      if (!/^\w+$/.test(this.#peek())) return undefined;
+      if (!/^\w+$/.test(this.peek())) return undefined;
       const item = this.#operand();
       if (item.t !== "attr") return undefined;
-      if (this.#accept("as")) this.#word();
+      if (this.accept("as")) this.#word();
       out.push(item);
-    } while (this.#accept(","));
-    return this.#is("insert") ? out : undefined;
-  }
-
-  #peek(): string {
-    return this.#tokens[this.#at] ?? "";
-  }
-
-  #next(): string {
-    return this.#tokens[this.#at++] ?? "";
-  }
-
-  #is(text: string): boolean {
-    return this.#peek().toLowerCase() === text;
-  }
-
-  #accept(text: string): boolean {
-    if (!this.#is(text)) return false;
-    this.#at++;
-    return true;
-  }
-
-  #expect(text: string): void {
-    if (!this.#accept(text)) exclude("syntax the adapter does not know");
+    } while (this.accept(","));
+    return this.is("insert") ? out : undefined;
   }
 
   #word(): string {
-    const text = this.#next();
+    const text = this.next();
     if (!/^\w+$/.test(text)) exclude("syntax the adapter does not know");
     return text;
   }

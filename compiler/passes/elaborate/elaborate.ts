@@ -1,6 +1,6 @@
 /** Expressions: names, members, operators. See scope.ts for the idea. */
 
-import { type Expr, findBuiltin, parseIp, printExpr } from "#core";
+import { type Expr, findBuiltin, parseIp } from "#core";
 import type { BinaryExpr, IsExpr, NameRef, Node, StringLiteral, UnaryExpr } from "#grammar";
 import {
   boolType,
@@ -12,7 +12,7 @@ import {
   unitOfType,
 } from "../types.ts";
 import { elaborateCall, expandLocal } from "./call.ts";
-import { elaborateMember, stepMayBeUnbound } from "./member.ts";
+import { elaborateMember } from "./member.ts";
 import { arithmetic, compareValues, elaborateIn, elaborateTextTest } from "./operators.ts";
 import { factsWhenFalse, factsWhenTrue, warnUnguarded, withFacts } from "./presence.ts";
 import { paramOperand } from "./reuse.ts";
@@ -331,10 +331,3 @@ function coalesce(e: BinaryExpr, left: Value, right: Value, scope: Scope): Opera
     left.isOptional && right.isOptional,
   );
 }
-
-/** The printed form under which presence facts are kept. */
-export function factKey(core: Expr): string {
-  return printExpr(core);
-}
-
-export { stepMayBeUnbound };

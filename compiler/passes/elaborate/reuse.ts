@@ -118,5 +118,3 @@ export function patternProgram(
   reportPattern(node, program, kind === "glob" ? "glob" : "regular expression", scope);
   return undefined;
 }
-
-export type { Value };
