@@ -113,7 +113,7 @@ function report(inputs: readonly InputFile[], result: CompileResult, how: Report
 function printPretty(inputs: readonly InputFile[], diagnostics: readonly Diagnostic[]): void {
   const reporter = new PrettyReporter(
     textOf(inputs),
-    pc.createColors(process.stderr.isTTY && pc.isColorSupported),
+    pc.createColors(process.stderr.isTTY === true && pc.isColorSupported),
   );
   for (const d of diagnostics) process.stderr.write(`${reporter.render(d)}\n`);
 }
@@ -205,7 +205,7 @@ function testJson(o: Outcome) {
 }
 
 function printOutcomes(inputs: readonly InputFile[], outcomes: readonly Outcome[]): void {
-  const paint = pc.createColors(process.stdout.isTTY && pc.isColorSupported);
+  const paint = pc.createColors(process.stdout.isTTY === true && pc.isColorSupported);
   const reporter = new PrettyReporter(textOf(inputs), paint);
   for (const { test, failures } of outcomes) {
     const mark = failures.length === 0 ? paint.green("ok  ") : paint.red("FAIL");
