@@ -82,6 +82,7 @@ export function compile(sources: readonly SourceText[], options: CompileOptions)
       schema: info.schema,
       params,
       programs: session.programs,
+      derives: [],
       rules: rules.map((r) => r.core),
     },
     rules,

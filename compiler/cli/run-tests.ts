@@ -15,6 +15,7 @@ import {
   formatDuration,
   interpretRule,
   type Match,
+  matchEnv,
   type Value,
   writeFinding,
 } from "#core";
@@ -116,14 +117,8 @@ class TestRun {
   }
 
   #env(match: Match, finding?: Finding): Env {
-    return {
-      unit: this.#result.unit,
-      params: this.#params,
-      current: undefined,
-      captures: match.captures,
-      window: match.window,
-      ...(finding ? { finding } : {}),
-    };
+    const env = matchEnv(this.#result.unit, this.#params, match);
+    return finding ? { ...env, finding: factsOf(finding) } : env;
   }
 
   #runEngine(): Finding[] {
@@ -191,6 +186,10 @@ class TestRun {
       return [{ at: c.at, message: `\`${c.text}\` does not hold${sides}` }];
     });
   }
+}
+
+function factsOf({ confidence, severity, summary, title, state }: Finding) {
+  return { confidence, severity, summary, title, state };
 }
 
 function since(us: number): string {

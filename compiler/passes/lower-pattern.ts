@@ -125,6 +125,7 @@ function lowerSingle(node: AstStep, rule: Scope): LoweredPattern {
     until: undefined,
     within: 0,
     isStrict: false,
+    slack: 0,
     partials: 1,
   };
   return { pattern, bindings: [{ ...self, of: { step: 0, pick: "first" } }] };
@@ -331,6 +332,7 @@ class SequenceLowering {
       until,
       within: this.#heads.within ?? this.#spanOfGaps(),
       isStrict: this.#heads.isStrict,
+      slack: 0,
       partials:
         this.#heads.partials ?? (this.#steps[0]?.repeat ? defaultPartialsForRuns : defaultPartials),
     };
@@ -594,7 +596,14 @@ function lowerWindow(node: Window, rule: Scope): LoweredPattern | undefined {
   if (size === 0 && node.shape.size.kind === "duration")
     session.report("TAP2018", node.shape.size, { what: "a window", bounds: "longer than 0s" });
   const step: Step = { name: self.name, kinds: self.kinds, where, key: keys };
-  const pattern: Win = { node: "win", step, size, having, maxEvents: defaultWindowEvents };
+  const pattern: Win = {
+    node: "win",
+    step,
+    shape: { shape: "sliding", size },
+    resolution: undefined,
+    having,
+    maxEvents: defaultWindowEvents,
+  };
   return { pattern, bindings: [{ ...self, of: { step: 0, pick: "last" } }] };
 }
 

@@ -1,6 +1,13 @@
 /** Rules to core. */
 
-import type { CoreRule, Expr, KeyPart, Labelled, Severity } from "#core";
+import {
+  type CoreRule,
+  defaultPolicy,
+  type Expr,
+  type KeyPart,
+  type Labelled,
+  type Severity,
+} from "#core";
 import type {
   ExceptItem,
   Key,
@@ -63,8 +70,14 @@ export function lowerRule(
     labels: labelsOf(decl.items, explaining),
     severity: severityOf(decl.items, explaining),
     pattern,
+    policy: defaultPolicy,
     keysMax,
+    exceptions: [],
     suppress: suppressOf(decl.items, explaining),
+    rate: undefined,
+    resolve: undefined,
+    subsumes: [],
+    rollout: undefined,
     explain: lowerExplain(
       decl.items.find((i) => i.kind === "explainItem"),
       explaining,

@@ -16,6 +16,7 @@ export const boolType: Type = { t: "bool" };
 
 export function typeOfField(type: FieldType): Type {
   if (type.t === "enum") return { t: "enum", members: type.members };
+  if (type.t === "list" || type.t === "map") return errorType;
   return { t: type.t };
 }
 

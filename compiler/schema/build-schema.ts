@@ -70,7 +70,7 @@ export function buildSchema(files: readonly SourceFile[], sink: DiagnosticSink):
   const builder = new KindBuilder(events, sources, sink);
   const kinds = events.map((e) => builder.kind(e));
   return {
-    schema: { sources, entities: entities.map(entityKind), kinds },
+    schema: { sources, entities: entities.map(entityKind), relations: [], kinds },
     kindByName: new Map(events.map((e, i) => [e.name.text, i])),
     declarations: events,
   };
@@ -121,7 +121,8 @@ function sourceInfo(decl: SourceDecl): SourceInfo {
 }
 
 function entityKind(decl: EntityDecl): EntityKind {
-  return { name: decl.name.text, parent: decl.parent?.text, max: decl.max };
+  const keyBytes = decl.key.kind === "namedType" ? (decl.key.size ?? 64) : 64;
+  return { name: decl.name.text, keyBytes, parent: decl.parent?.text, max: decl.max };
 }
 
 class KindBuilder {

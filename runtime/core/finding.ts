@@ -13,6 +13,7 @@ import {
   type Match,
   type Ref,
   type Severity,
+  stepsOf,
   type Unit,
 } from "./ir/index.ts";
 import type { EntityRef, EventData, FieldType, Value } from "./schema.ts";
@@ -46,7 +47,8 @@ export interface Finding {
   readonly at: number;
   readonly root: {
     readonly step: string;
-    readonly eventId: string;
+    /** Undefined when what is wrong is that nothing ever came. */
+    readonly eventId: string | undefined;
     readonly as: string | undefined;
   };
   readonly entity: EntityRef;
@@ -111,7 +113,7 @@ export function writeFinding(
   const { explain } = rule;
   const names = stepNames(rule);
   const text = (e: Expr) => format(evaluate(e), "text");
-  const root = eventAt(match, explain.root.of) ?? match.last;
+  const root = rootEvent(match);
   const labelled = (items: readonly Labelled[]) =>
     items.map((l) => [l.name, format(evaluate(l.expr), l.unit)] as const);
   return {
@@ -129,10 +131,10 @@ export function writeFinding(
     at: match.at,
     root: {
       step: rootStep(rule, explain.root.of),
-      eventId: root.id,
+      eventId: root?.id,
       as: explain.root.as && text(explain.root.as),
     },
-    entity: root.entity ?? {},
+    entity: match.subject ?? root?.entity ?? {},
     impacts: explain.impacts.map((i) => ({
       step: names[i.step] ?? "",
       eventIds: match.captures[i.step]?.kept.map((e) => e.id) ?? [],
@@ -156,9 +158,16 @@ export function writeFinding(
 }
 
 function stepNames(rule: CoreRule): string[] {
-  return rule.pattern.node === "win"
-    ? [rule.pattern.step.name]
-    : rule.pattern.steps.map((s) => s.step.name);
+  return stepsOf(rule.pattern).map((s) => s.name);
+}
+
+/** The root's event; when its step was left out, the event that completed the match. */
+function rootEvent(match: Match): EventData | undefined {
+  const { of, firstOf } = match.rule.explain.root;
+  const first = firstOf
+    ?.flatMap((step) => match.captures[step]?.first ?? [])
+    .reduce((a: EventData | undefined, b) => (a && a.ts <= b.ts ? a : b), undefined);
+  return first ?? eventAt(match, of) ?? match.last;
 }
 
 function eventAt(match: Match, of: Ref): EventData | undefined {
@@ -171,15 +180,15 @@ function rootStep(rule: CoreRule, of: Ref): string {
 }
 
 /** Hash of rule, version, key, root and completing event: the same after restart and replay. */
-function findingId(match: Match, root: EventData): string {
+function findingId(match: Match, root: EventData | undefined): string {
   const { rule } = match;
   const text = JSON.stringify([
     rule.module,
     rule.name,
     rule.version,
     match.key,
-    root.id,
-    match.last.id,
+    root?.id ?? null,
+    match.last?.id ?? match.at,
   ]);
   return bytesToHex(sha256(utf8ToBytes(text))).slice(0, 20);
 }
@@ -280,6 +289,9 @@ export function unitOf(type: FieldType): Unit {
       return "int";
     case "cidr":
       return "ip";
+    case "list":
+    case "map":
+      return "list";
     default:
       return type.t;
   }

@@ -61,6 +61,9 @@ export function widthOf(field: Field): Width {
     case "port":
     case "string":
       return "u32";
+    case "list":
+    case "map":
+      return "u32";
     case "id64":
       return "u64";
     case "ip":

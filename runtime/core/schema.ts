@@ -27,6 +27,13 @@ export type ScalarType =
 export type FieldType =
   | { readonly t: ScalarType }
   | { readonly t: "string"; readonly maxBytes: number }
+  | { readonly t: "list"; readonly item: FieldType; readonly max: number }
+  | {
+      readonly t: "map";
+      readonly key: FieldType;
+      readonly value: FieldType;
+      readonly max: number;
+    }
   | { readonly t: "enum"; readonly members: readonly string[] };
 
 export interface Field {
@@ -39,8 +46,10 @@ export interface EventKind {
   readonly name: string;
   /** Index into `Schema.sources`. */
   readonly source: number;
-  /** Inherited fields first, in declaration order. */
+  /** Inherited fields first, in declaration order. Fields of records have dotted names. */
   readonly fields: readonly Field[];
+  /** Made of other events by the unit itself: no source writes it and no record holds it. */
+  readonly made?: "derived" | "finding";
 }
 
 export interface SourceInfo {
@@ -57,13 +66,24 @@ export interface SourceInfo {
 
 export interface EntityKind {
   readonly name: string;
+  /** Bytes of its longest key. */
+  readonly keyBytes: number;
   readonly parent: string | undefined;
   readonly max: number;
+}
+
+/** `from` entities are connected with at most `fanout` of the `to` entities at a time. */
+export interface RelationInfo {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  readonly fanout: number;
 }
 
 export interface Schema {
   readonly sources: readonly SourceInfo[];
   readonly entities: readonly EntityKind[];
+  readonly relations: readonly RelationInfo[];
   readonly kinds: readonly EventKind[];
 }
 
@@ -71,7 +91,15 @@ export interface Schema {
  * A field's value outside records. `undefined` is *missing*. Enum values are their names, `id64`
  * and `ip` are bigints (an IPv4 address is its v4-mapped IPv6 number), other numbers are doubles.
  */
-export type Value = string | number | bigint | boolean | CutText | undefined;
+export type Value =
+  | string
+  | number
+  | bigint
+  | boolean
+  | CutText
+  | readonly Value[]
+  | ReadonlyMap<Value, Value>
+  | undefined;
 
 /** A string of which the source delivered only a prefix. */
 export class CutText {

@@ -13,6 +13,8 @@ import {
   type CoreUnit,
   type EventData,
   type Expr,
+  engineCannot,
+  engineUnit,
   explainExprs,
   type Finding,
   layoutOf,
@@ -110,7 +112,7 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    this.#unit = options.unit;
+    this.#unit = engineUnit(options.unit);
     this.#params = new Map(
       options.unit.params.map((p) => [p.name, options.params?.get(p.name) ?? p.value]),
     );
@@ -128,6 +130,15 @@ export class Engine {
       if (needsContiguity(rule.pattern)) this.#addTrigger(index, -1);
     }
     this.#hits = new Int32Array(this.#triggerRule.length);
+  }
+
+  /** Rules of the unit that generated code cannot run yet, each with the form that it lacks. */
+  get unavailable(): readonly { readonly rule: CoreRule; readonly reason: string }[] {
+    const { rules, schema } = this.#options.unit;
+    return rules.flatMap((rule) => {
+      const reason = engineCannot(rule, schema);
+      return reason === undefined ? [] : [{ rule, reason }];
+    });
   }
 
   /** Where the source of that name writes; undefined when the schema does not know it. */
@@ -355,7 +366,7 @@ export class Engine {
       const name = this.#unit.schema.sources[index]?.name ?? "?";
       const lateness = this.#unit.schema.sources[index]?.latenessUs ?? 0;
       const near = (this.#sources.get(index)?.losses ?? []).filter(
-        (l) => l.timeUs >= first.ts && l.timeUs <= match.at + lateness,
+        (l) => l.timeUs >= (first?.ts ?? match.at) && l.timeUs <= match.at + lateness,
       );
       const count = near.reduce((n, l) => n + l.count, 0);
       return count > 0 ? [`source ${name} lost ${count} events in this time`] : [];

@@ -55,7 +55,7 @@ export class WindowMatcher {
     this.#win = win;
     this.#code = code;
     this.#emit = emit;
-    this.#size = durationOf(win.size, params);
+    this.#size = durationOf(win.shape.shape === "sliding" ? win.shape.size : 0, params);
   }
 
   /** `event` passed the slot test of the window's step. */

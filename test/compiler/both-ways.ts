@@ -7,6 +7,7 @@ import {
   type Finding,
   interpretRule,
   makeEvent,
+  matchEnv,
   type Value,
   writeFinding,
 } from "#core";
@@ -30,7 +31,7 @@ export function findingsOf(text: string, given: readonly (readonly [string, Valu
   const watermark = epochUs + 10_000_000;
   const { matches } = interpretRule(unit, rule, new Map(), { events, watermark });
   const expected = matches.map((m) => {
-    const env = { unit, params: new Map(), current: undefined, ...m };
+    const env = matchEnv(unit, new Map(), m);
     return writeFinding(unit, m, (e) => evaluate(e, env), "");
   });
   const actual: Finding[] = [];

@@ -11,6 +11,8 @@ import {
   interpretRule,
   type Match,
   makeEvent,
+  matchEnv,
+  stepsOf,
   type Value,
   writeFinding,
 } from "#core";
@@ -71,19 +73,15 @@ function interpret(result: CompileResult, events: readonly EventData[], watermar
     interpretRule(unit, rule, params, { events, watermark }).matches.map((match) => ({ match })),
   );
   return found.sort(
-    (a, b) => a.match.at - b.match.at || compareEvents(unit.schema, a.match.last, b.match.last),
+    (a, b) =>
+      a.match.at - b.match.at ||
+      (a.match.last && b.match.last ? compareEvents(unit.schema, a.match.last, b.match.last) : 0),
   );
 }
 
 function findingOf(result: CompileResult, match: Match): Finding {
   const { unit } = result;
-  const env = {
-    unit,
-    params: new Map<string, Value>(),
-    current: undefined,
-    captures: match.captures,
-    window: match.window,
-  };
+  const env = matchEnv(unit, new Map(), match);
   return writeFinding(unit, match, (e) => evaluate(e, env), "");
 }
 
@@ -108,8 +106,7 @@ function runEngine(result: CompileResult, events: readonly EventData[], endUs: n
 
 function foundOf(match: Match, positions: ReadonlyMap<string, number>): Found {
   const { pattern, name } = match.rule;
-  const names =
-    pattern.node === "win" ? [pattern.step.name] : pattern.steps.map((s) => s.step.name);
+  const names = stepsOf(pattern).map((s) => s.name);
   const steps = new Map<string, readonly number[]>();
   for (const [i, taken] of match.captures.entries()) {
     if (!taken) continue;

@@ -11,6 +11,7 @@ import {
   interpretRule,
   type Match,
   makeEvent,
+  matchEnv,
   parseIp,
   writeFinding,
 } from "#core";
@@ -129,7 +130,7 @@ export function runInterpreter(compiled: Compiled, ops: readonly LawOp[]): Findi
 function interpreterEval(compiled: Compiled, match: Match) {
   const { unit } = compiled.result;
   const params = new Map(unit.params.map((p) => [p.name, p.value]));
-  const env = { unit, params, current: undefined, captures: match.captures, window: match.window };
+  const env = matchEnv(unit, params, match);
   return (e: Parameters<typeof evaluate>[0]) => evaluate(e, env);
 }
 

@@ -254,6 +254,11 @@ const threshold = (by: number) => (e: Expr) =>
   e.op === "cmp" && e.right.op === "const" && typeof e.right.value === "number"
     ? { ...e, right: { ...e.right, value: e.right.value + by } }
     : undefined;
+const resized = (w: Win, by: number): Win | undefined => {
+  if (w.shape.shape !== "sliding") return undefined;
+  const size = numbered(w.shape.size, by);
+  return size === undefined ? undefined : { ...w, shape: { shape: "sliding", size } };
+};
 const numbered = (d: Seq["within"], by: number) => (typeof d === "number" ? d + by : undefined);
 
 const unitMutants: readonly (readonly [string, UnitMutant])[] = [
@@ -393,20 +398,8 @@ const unitMutants: readonly (readonly [string, UnitMutant])[] = [
       steps: s.steps.map((x) => ({ ...x, step: { ...x.step, key: [] } })),
     })),
   ],
-  [
-    "a window includes its start",
-    inWin((w) => {
-      const size = numbered(w.size, 1);
-      return size === undefined ? undefined : { ...w, size };
-    }),
-  ],
-  [
-    "a window is shorter",
-    inWin((w) => {
-      const size = numbered(w.size, -500_000);
-      return size === undefined ? undefined : { ...w, size };
-    }),
-  ],
+  ["a window includes its start", inWin((w) => resized(w, 1))],
+  ["a window is shorter", inWin((w) => resized(w, -500_000))],
   [
     "a window's threshold is one higher",
     inWin((w) => {

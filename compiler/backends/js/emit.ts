@@ -15,6 +15,7 @@ import {
   type CoreRule,
   type CoreUnit,
   type Expr,
+  engineUnit,
   explainExprs,
   type KeyPart,
   layoutOf,
@@ -37,8 +38,12 @@ interface Trigger {
   readonly test: (cx: SlotContext) => Code;
 }
 
-/** The generated matcher of `unit`. Deterministic: equal units give equal text. */
-export function emitMatcher(unit: CoreUnit): string {
+/**
+ * The generated matcher of the rules of `whole` that generated code can run (`engineUnit`).
+ * Deterministic: equal units give equal text.
+ */
+export function emitMatcher(whole: CoreUnit): string {
+  const unit = engineUnit(whole);
   const constants = new Constants();
   const paramIndex = (param: string) => unit.params.findIndex((p) => p.name === param);
   const triggers = triggersOf(unit);

@@ -108,7 +108,18 @@ export function plainValue(e: Expr, cx: PlainContext): Code {
     case "agg":
       return aggregate(e, cx);
     case "finding":
-      throw new Error("a finding's facts are read by tests only");
+    case "var":
+    case "list":
+    case "index":
+    case "quant":
+    case "capture":
+    case "quality":
+    case "hop":
+    case "related":
+    case "subject":
+    case "matched":
+    case "history":
+      throw new Error(`the engine runs no rule with \`${e.op}\`: see engineCannot`);
     default:
       return assertNever(e);
   }

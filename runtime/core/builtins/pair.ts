@@ -1,5 +1,5 @@
 /** `pair(a, b)`. */
-import { CutText } from "../schema.ts";
+import { CutText, type Value } from "../schema.ts";
 import type { Builtin } from "./builtin.ts";
 
 export const pair: Builtin = {
@@ -18,6 +18,6 @@ export const pair: Builtin = {
   kernel: "pairs are built in user space",
 };
 
-function tagged(x: string | number | bigint | boolean | undefined): string {
+function tagged(x: Value): string {
   return `${typeof x}:${String(x)}`;
 }

@@ -1,8 +1,8 @@
 /**
  * The core language: what every rule becomes, and what every back end executes.
  *
- * Pattern nodes: `Seq`, `Win`, with `Step`s inside; everything else a rule can say is sugar for
- * these. Expressions are trees of `Expr`. The meaning is LANGUAGE part C; the reference interpreter
+ * Pattern nodes: `Seq`, `All`, `Win`, `Inv`, with `Step`s inside; a `Derive` makes one typed event
+ * of another; everything else a rule can say is sugar for these. Expressions are trees of `Expr`. The meaning is LANGUAGE part C; the reference interpreter
  * beside this file executes it by definition and is what generated code is proven against.
  *
  * All of it is plain data: it prints, it is hashed, and it travels in the bundle.
@@ -93,19 +93,105 @@ export type Expr =
     }
   | { readonly op: "if"; readonly cond: Expr; readonly yes: Expr; readonly no: Expr }
   | { readonly op: "call"; readonly fn: string; readonly args: readonly Expr[] }
+  /** The variable of an enclosing quantifier; the outermost has level 0. */
+  | { readonly op: "var"; readonly level: number }
+  | { readonly op: "list"; readonly items: readonly Expr[] }
+  /** `list[int]` counts from 0, `map[key]`; missing when there is no such item. */
+  | { readonly op: "index"; readonly list: Expr; readonly at: Expr }
+  /** Kleene `or` (any), `and` (all) or negated `or` (none) of `body` over the items of `list`. */
+  | {
+      readonly op: "quant";
+      readonly quantifier: "any" | "all" | "none";
+      readonly list: Expr;
+      readonly level: number;
+      readonly body: Expr;
+    }
+  /** A named group of a regex in its declared type; missing when the group took no part. */
+  | {
+      readonly op: "capture";
+      readonly text: Expr;
+      readonly program: number;
+      readonly group: string;
+    }
+  /**
+   * Of a step: whether its place in the order was not certain, or what was known of it may not be
+   * all there was.
+   */
+  | { readonly op: "quality"; readonly what: "uncertain" | "incomplete"; readonly step: number }
+  /** The keys that `from` (one key or a list of them) leads to through a relation: a list. */
+  | { readonly op: "hop"; readonly from: Expr; readonly via: string }
+  /** Whether the relation leads from (one of) `from` to (one of) `to`, as of the current event. */
+  | { readonly op: "related"; readonly from: Expr; readonly to: Expr; readonly via: string }
+  /** The finding's own entity: of an inventory absence the missing one, otherwise the root's. */
+  | { readonly op: "subject"; readonly kind: string }
+  /** The names of the bound steps in the order of the pattern, joined by `, `. */
+  | { readonly op: "matched" }
   /** Number of events a step took. */
   | { readonly op: "taken"; readonly step: number }
   /** Time from the first to the last event of the match, µs. */
   | { readonly op: "span" }
-  /** Over the events of a window; `arg` and `where` see each of them as `current`. */
+  /** Over the events of a window; `arg`, `where` and `limit` see each of them as `current`. */
   | {
       readonly op: "agg";
-      readonly fn: "count" | "distinct";
+      readonly fn: AggregateFn;
       readonly arg: Expr | undefined;
       readonly where: Expr | undefined;
+      /** Of `eta`: what the value grows towards, read from the last event. */
+      readonly limit?: Expr | undefined;
+      /** Of `top`: how many values. */
+      readonly n?: number | undefined;
+      /** Unit of `arg`, for `top` and to know what is an integer. */
+      readonly unit?: Unit | undefined;
+      /** Over whole panes of the window's resolution; otherwise over the exact span. */
+      readonly isPaned?: boolean | undefined;
     }
-  /** Facts of a finding, for the checks of test blocks. */
-  | { readonly op: "finding"; readonly what: "confidence" | "severity" | "summary" };
+  /** How `arg` stands against its own past under this key; see `history.ts`. */
+  | {
+      readonly op: "history";
+      readonly what: "zscore" | "baseline";
+      readonly arg: Expr;
+      /** Weight of the past after one pane; a constant, so that no two machines differ. */
+      readonly decay: number;
+      /** Missing until the key has been known for this long, µs. */
+      readonly warmupUs: number;
+      /** Least deviation that counts as one, in the unit of `arg`. */
+      readonly floor: number;
+      readonly isInt: boolean;
+    }
+  /** Facts of a finding or of a near miss, for the checks of test blocks. */
+  | { readonly op: "finding"; readonly what: FindingFact };
+
+export type AggregateFn =
+  | "count"
+  | "distinct"
+  | "sum"
+  | "avg"
+  | "min"
+  | "max"
+  | "first"
+  | "last"
+  | "rate"
+  | "p50"
+  | "p95"
+  | "p99"
+  | "stddev"
+  | "slope"
+  | "eta"
+  | "increase"
+  | "share"
+  | "top";
+
+export type FindingFact =
+  | "confidence"
+  | "severity"
+  | "summary"
+  | "title"
+  | "state"
+  /** Of a near miss: by how much the nearest candidate missed its bound, µs. */
+  | "overshoot"
+  /** Of a near miss: how many steps were reached, and why it died. */
+  | "reached"
+  | "cause";
 
 export interface KeyPart {
   readonly expr: Expr;
@@ -149,23 +235,72 @@ export interface Seq {
   readonly until: Step | undefined;
   readonly within: Duration | undefined;
   readonly isStrict: boolean;
+  /** Added to every event's own clock granularity when order is judged. */
+  readonly slack: Duration;
   /** Bound on partial matches kept per key. */
   readonly partials: number;
 }
 
+/** `need` of the steps, each with an event of its own or a shared one, in any order. */
+export interface All {
+  readonly node: "all";
+  readonly steps: readonly Step[];
+  readonly need: number;
+  readonly until: Step | undefined;
+  readonly within: Duration;
+  readonly slack: Duration;
+  /** Bound on events kept per step and key. */
+  readonly partials: number;
+}
+
+export type WindowShape =
+  | { readonly shape: "sliding"; readonly size: Duration }
+  /** Aligned to the epoch. */
+  | { readonly shape: "tumbling"; readonly size: Duration }
+  | { readonly shape: "hop"; readonly size: Duration; readonly every: Duration }
+  | { readonly shape: "session"; readonly gap: Duration; readonly max: Duration };
+
 export interface Win {
   readonly node: "win";
   readonly step: Step;
-  readonly size: Duration;
+  readonly shape: WindowShape;
+  /** Width of a pane; a sixtieth of the window when not said. */
+  readonly resolution: number | undefined;
   readonly having: Expr;
   /** Bound on events kept per key. */
   readonly maxEvents: number;
 }
 
+/** Absence over inventory: no `step` for `wait`, for each live entity of a kind. */
+export interface Inv {
+  readonly node: "inv";
+  readonly step: Step;
+  readonly wait: Duration;
+  /** Without one there is a single clock, which starts with the observation. */
+  readonly entity: string | undefined;
+  /** Which entities count; sees the entity as `subject`. */
+  readonly where: Expr | undefined;
+}
+
+export type Pattern = Seq | All | Win | Inv;
+
+/** One event of `step` gives one event of `kind`: same id, same time, same entity. */
+export interface Derive {
+  readonly kind: number;
+  readonly step: Step;
+  /** By field index of `kind`; sees the event as `current`. */
+  readonly set: readonly (Expr | undefined)[];
+}
+
 export type Severity = "info" | "warning" | "error" | "critical";
 
 export interface Explain {
-  readonly root: { readonly of: Ref; readonly as: Expr | undefined };
+  readonly root: {
+    readonly of: Ref;
+    /** `first_of(a, b)`: the step among these whose event came first, instead of `of`. */
+    readonly firstOf?: readonly number[] | undefined;
+    readonly as: Expr | undefined;
+  };
   readonly impacts: readonly { readonly step: number; readonly facts: readonly Labelled[] }[];
   readonly chain: readonly { readonly steps: readonly number[]; readonly as: Expr | undefined }[];
   readonly because: readonly { readonly from: number; readonly to: number; readonly text: Expr }[];
@@ -197,13 +332,71 @@ export interface CoreRule {
     readonly when: Expr | undefined;
     readonly otherwise: Severity | undefined;
   };
-  readonly pattern: Seq | Win;
+  readonly pattern: Pattern;
+  readonly policy: Policy;
   /** Bound on keys with state. */
   readonly keysMax: number;
+  readonly exceptions: readonly Exception[];
   readonly suppress:
     | { readonly us: number; readonly key: readonly KeyPart[] | undefined }
     | undefined;
+  /** At most `max` findings in any span of `us` per key. */
+  readonly rate:
+    | { readonly max: number; readonly us: number; readonly key: readonly KeyPart[] | undefined }
+    | undefined;
+  readonly resolve: { readonly on: Step } | { readonly quietUs: number } | undefined;
+  readonly subsumes: readonly Subsumption[];
+  readonly rollout: Rollout | undefined;
   readonly explain: Explain;
+}
+
+export interface Policy {
+  readonly select: "tightest" | "widest" | "each";
+  /** Which matches may follow a reported one; a number is a step: from its first event on. */
+  readonly skip: "past" | "none" | number;
+  readonly emit: "final" | "eager" | "close";
+  readonly evict: "least_progress" | "oldest";
+  readonly onLoss: "hold" | "flag" | "drop";
+  readonly onIdle: "hold" | "flag" | "drop";
+}
+
+export const defaultPolicy: Policy = {
+  select: "tightest",
+  skip: "past",
+  emit: "final",
+  evict: "least_progress",
+  onLoss: "flag",
+  onIdle: "hold",
+};
+
+/** Matches for which `when` is true are not reported, but counted. */
+export interface Exception {
+  readonly reason: string;
+  readonly when: Expr;
+  /** From this time on it has no effect, µs since the epoch. */
+  readonly expires: number | undefined;
+  readonly owner: string | undefined;
+}
+
+/** While a finding is open, findings of `rules` under an equal key become its children. */
+export interface Subsumption {
+  /** Full names, `module.rule`. */
+  readonly rules: readonly string[];
+  readonly key: readonly KeyPart[] | undefined;
+  /** How far before and after the finding, µs; undefined: as long as it is open. */
+  readonly withinUs: number | undefined;
+}
+
+/** Carried to the node, which puts it into effect. */
+export interface Rollout {
+  readonly replaces: number | undefined;
+  readonly shadowUs: number | undefined;
+  readonly canary: readonly {
+    readonly sharePpm: number;
+    readonly by: string;
+    readonly us: number;
+  }[];
+  readonly abort: readonly Expr[];
 }
 
 export interface Param {
@@ -219,17 +412,31 @@ export interface CoreUnit {
   readonly schema: Schema;
   readonly params: readonly Param[];
   readonly programs: readonly TextProgram[];
+  /** A derived event may feed a later one. */
+  readonly derives: readonly Derive[];
+  /** A rule that reads findings comes after the rules that make them. */
   readonly rules: readonly CoreRule[];
 }
 
 /** The steps of a pattern in the order captures are numbered. */
-export function stepsOf(pattern: Seq | Win): readonly Step[] {
-  return pattern.node === "win" ? [pattern.step] : pattern.steps.map((s) => s.step);
+export function stepsOf(pattern: Pattern): readonly Step[] {
+  switch (pattern.node) {
+    case "win":
+    case "inv":
+      return [pattern.step];
+    case "all":
+      return pattern.steps;
+    case "seq":
+      return pattern.steps.map((s) => s.step);
+    default:
+      return assertNever(pattern);
+  }
 }
 
 /** Every step an event can meet: positive, negative, deadline and cancel. */
-export function allStepsOf(pattern: Seq | Win): readonly Step[] {
-  if (pattern.node === "win") return [pattern.step];
+export function allStepsOf(pattern: Pattern): readonly Step[] {
+  if (pattern.node === "win" || pattern.node === "inv") return [pattern.step];
+  if (pattern.node === "all") return [...pattern.steps, ...(pattern.until ? [pattern.until] : [])];
   const out: Step[] = [];
   for (const s of pattern.steps) out.push(s.step, ...s.without);
   if (pattern.deadline) out.push(pattern.deadline.step);
@@ -242,7 +449,7 @@ export function allStepsOf(pattern: Seq | Win): readonly Step[] {
  * event of the rule's own kinds must be seen: by the kernel filter, the matcher and the engine
  * alike.
  */
-export function needsContiguity(pattern: Seq | Win): boolean {
+export function needsContiguity(pattern: Pattern): boolean {
   return (
     pattern.node === "seq" && (pattern.isStrict || pattern.steps.some((s) => s.gap?.gap === "next"))
   );
@@ -264,11 +471,28 @@ export function childrenOf(e: Expr): readonly Expr[] {
     case "bound":
     case "taken":
     case "span":
+    case "var":
+    case "quality":
+    case "subject":
+    case "matched":
     case "finding":
       return [];
     case "not":
     case "has":
+    case "history":
       return [e.arg];
+    case "list":
+      return e.items;
+    case "index":
+      return [e.list, e.at];
+    case "quant":
+      return [e.list, e.body];
+    case "capture":
+      return [e.text];
+    case "hop":
+      return [e.from];
+    case "related":
+      return [e.from, e.to];
     case "and":
     case "or":
       return e.args;
@@ -291,7 +515,7 @@ export function childrenOf(e: Expr): readonly Expr[] {
     case "call":
       return e.args;
     case "agg":
-      return [e.arg, e.where].filter((x) => x !== undefined);
+      return [e.arg, e.where, e.limit].filter((x) => x !== undefined);
     default:
       return assertNever(e);
   }

@@ -3,16 +3,27 @@
  * is compared with. Truth is Kleene's: `undefined` stands both for a missing value and for unknown.
  */
 import { findBuiltin } from "../builtins/index.ts";
-import { CutText, type EventData, type Schema, type Value } from "../schema.ts";
+import { CutText, type EntityRef, type EventData, type Schema, type Value } from "../schema.ts";
 import {
+  captures,
   matchText,
   textContains,
   textEndsWith,
   textEquals,
   textStartsWith,
 } from "../text/index.ts";
-import { assertNever, type CmpOp, type CoreUnit, type Expr, type Ref } from "./core.ts";
+import { aggregate, historyOf, type WindowView } from "./aggregate.ts";
+import {
+  assertNever,
+  type CmpOp,
+  type CoreUnit,
+  type Expr,
+  type FindingFact,
+  type Ref,
+} from "./core.ts";
 import { format } from "./format.ts";
+import { bounded } from "./numbers.ts";
+import { keysIn, neighbours, type World } from "./world.ts";
 
 /** What a step took: all of its events in order. */
 export interface Taken {
@@ -28,13 +39,25 @@ export interface Env {
   readonly params: ReadonlyMap<string, Value>;
   readonly current: EventData | undefined;
   readonly captures: readonly (Taken | undefined)[];
-  /** The events of the window, oldest first. */
-  readonly window?: readonly EventData[];
-  readonly finding?: {
-    readonly confidence: number;
-    readonly severity: string;
-    readonly summary: string;
-  };
+  /** The window: its events, its bounds, and what the key did before. */
+  readonly window?: WindowView | undefined;
+  /** Values of the enclosing quantifiers' variables, outermost first. */
+  readonly vars?: readonly Value[];
+  /** Names of the pattern's steps, for `matched()`. */
+  readonly stepNames?: readonly string[];
+  /** Steps whose order was not certain, and steps that may lack events. */
+  readonly quality?: Quality;
+  /** The finding's own entity. */
+  readonly subject?: EntityRef | undefined;
+  readonly world?: World | undefined;
+  /** As of when relations are looked up, µs; by default the time of the current event. */
+  readonly at?: number | undefined;
+  readonly finding?: Readonly<Partial<Record<FindingFact, Value>>>;
+}
+
+export interface Quality {
+  readonly uncertain: readonly number[];
+  readonly incomplete: readonly number[];
 }
 
 /** The value of `e`; `undefined` when missing or unknown. */
@@ -94,6 +117,31 @@ export function evaluate(e: Expr, env: Env): Value {
       const args = e.args.map((a) => evaluate(a, env)).filter((a) => a !== undefined);
       return args.length < e.args.length ? undefined : findBuiltin(e.fn)?.eval(args);
     }
+    case "var":
+      return env.vars?.[e.level];
+    case "list":
+      return e.items.map((x) => evaluate(x, env));
+    case "index":
+      return itemOf(evaluate(e.list, env), evaluate(e.at, env));
+    case "quant":
+      return quantified(e, env);
+    case "capture": {
+      const text = evaluate(e.text, env);
+      const program = env.unit.programs[e.program];
+      return isText(text) && program ? captures(program, text)?.[e.group] : undefined;
+    }
+    case "quality":
+      return env.quality?.[e.what].includes(e.step) ?? false;
+    case "hop":
+      return hop(e, env);
+    case "related":
+      return related(e, env);
+    case "subject":
+      return env.subject && Object.hasOwn(env.subject, e.kind) ? env.subject[e.kind] : undefined;
+    case "matched":
+      return (env.stepNames ?? []).filter((_, i) => env.captures[i]).join(", ");
+    case "history":
+      return historyOf(e, env);
     case "taken":
       return env.captures[e.step]?.count ?? 0;
     case "span":
@@ -105,6 +153,42 @@ export function evaluate(e: Expr, env: Env): Value {
     default:
       return assertNever(e);
   }
+}
+
+/** Item of a list by place, of a map by key. */
+function itemOf(list: Value, at: Value): Value {
+  if (list instanceof Map) return list.get(at);
+  return Array.isArray(list) && typeof at === "number" ? list[at] : undefined;
+}
+
+function quantified(e: Extract<Expr, { op: "quant" }>, env: Env): boolean | undefined {
+  const list = evaluate(e.list, env);
+  if (list === undefined) return undefined;
+  const items: readonly Value[] = list instanceof Map ? [...list.keys()] : keysIn(list);
+  const verdicts = items.map((item) =>
+    truth(e.body, { ...env, vars: [...(env.vars ?? []).slice(0, e.level), item] }),
+  );
+  if (e.quantifier === "all") return all(verdicts);
+  const none = all(verdicts.map(negate));
+  return e.quantifier === "none" ? none : negate(none);
+}
+
+/** As of the event being judged; explanations look from the end of the match. */
+function timeOf(env: Env): number {
+  return env.current?.ts ?? env.at ?? Number.POSITIVE_INFINITY;
+}
+
+function hop(e: Extract<Expr, { op: "hop" }>, env: Env): Value {
+  const from = evaluate(e.from, env);
+  return from === undefined ? undefined : neighbours(env.world, e.via, keysIn(from), timeOf(env));
+}
+
+function related(e: Extract<Expr, { op: "related" }>, env: Env): boolean | undefined {
+  const from = evaluate(e.from, env);
+  const to = evaluate(e.to, env);
+  if (from === undefined || to === undefined) return undefined;
+  const reached = neighbours(env.world, e.via, keysIn(from), timeOf(env));
+  return keysIn(to).some((key) => typeof key === "string" && reached.includes(key));
 }
 
 /** The truth of a condition; anything that is not a boolean is unknown. */
@@ -209,39 +293,9 @@ function arithmetic(e: Extract<Expr, { op: "arith" }>, a: Value, b: Value): numb
   return bounded(raw * e.scale, e.isInt);
 }
 
-/** Integers outside ±(2⁵³−1), NaN and infinities are missing. */
-export function bounded(x: number, isInt: boolean): number | undefined {
-  const y = isInt ? Math.trunc(x) : x;
-  return Number.isFinite(y) && (!isInt || Number.isSafeInteger(y)) ? y + 0 : undefined;
-}
-
 function spanOf(captures: readonly (Taken | undefined)[]): number {
   const bound = captures.filter((c) => c !== undefined);
   const first = bound[0];
   const last = bound[bound.length - 1];
   return first && last ? last.last.ts - first.first.ts : 0;
-}
-
-function aggregate(e: Extract<Expr, { op: "agg" }>, env: Env): number {
-  const values = new Set<string>();
-  let count = 0;
-  for (const event of env.window ?? []) {
-    const inner = { ...env, current: event };
-    if (e.where && truth(e.where, inner) !== true) continue;
-    if (!e.arg) count++;
-    else {
-      const value = evaluate(e.arg, inner);
-      if (value !== undefined) values.add(keyText(value));
-    }
-  }
-  return e.arg ? values.size : count;
-}
-
-/** A string that is equal exactly for equal values; a cut text is a value of its own. */
-export function keyText(x: Value): string {
-  if (x === undefined) return "?";
-  if (x instanceof CutText) return `c${x.visible}`;
-  if (typeof x === "string") return `s${x}`;
-  if (typeof x === "bigint") return `i${x}`;
-  return typeof x === "number" ? `n${x}` : `b${x}`;
 }

@@ -7,6 +7,9 @@ export function format(value: Value, unit: Unit): string {
   if (value === undefined) return "?";
   if (value instanceof CutText) return `${value.visible}…`;
   if (typeof value === "bigint") return unit === "ip" ? formatIp(value) : value.toString();
+  if (value instanceof Map) return formatMap(value);
+  if (typeof value === "object")
+    return `[${(value as readonly Value[]).map((v) => format(v, unit)).join(", ")}]`;
   if (typeof value !== "number") return String(value);
   switch (unit) {
     case "duration":
@@ -24,6 +27,11 @@ export function format(value: Value, unit: Unit): string {
     default:
       return trim(value);
   }
+}
+
+function formatMap(map: ReadonlyMap<Value, Value>): string {
+  const items = [...map].map(([k, v]) => `${format(k, "text")}: ${format(v, "text")}`);
+  return `{${items.join(", ")}}`;
 }
 
 function trim(x: number): string {

@@ -1,6 +1,8 @@
 /** The core language, its printer and its reference interpreter. */
+
+export type { WindowView } from "./aggregate.ts";
 export * from "./core.ts";
-export { bounded, compare, type Env, evaluate, keyText, type Taken, truth } from "./eval.ts";
+export { compare, type Env, evaluate, type Quality, type Taken, truth } from "./eval.ts";
 export {
   format,
   formatDuration,
@@ -17,6 +19,12 @@ export {
   interpretRule,
   keyOf,
   type Match,
+  matchEnv,
+  type NearMiss,
   type Trace,
 } from "./interpret.ts";
+export { keyText } from "./key-text.ts";
+export { bounded } from "./numbers.ts";
 export { printExpr, printRule } from "./print.ts";
+export { engineCannot, engineUnit } from "./runnable.ts";
+export * from "./world.ts";

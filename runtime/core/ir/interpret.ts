@@ -10,7 +10,8 @@
  * one on that satisfies it, until the next bound step's event (or its upper bound); as the last
  * step it stops as soon as its minimum is reached, because that is when the match is complete.
  */
-import type { EventData, Schema, Value } from "../schema.ts";
+import type { EntityRef, EventData, Schema, Value } from "../schema.ts";
+import type { WindowView } from "./aggregate.ts";
 import {
   allStepsOf,
   type CoreRule,
@@ -21,9 +22,12 @@ import {
   type Seq,
   type SeqStep,
   type Step,
+  stepsOf,
   type Win,
 } from "./core.ts";
-import { type Env, evaluate, keyText, type Taken, truth } from "./eval.ts";
+import { type Env, evaluate, type Quality, type Taken, truth } from "./eval.ts";
+import { keyText } from "./key-text.ts";
+import type { SourceStory, World } from "./world.ts";
 
 export interface Match {
   readonly rule: CoreRule;
@@ -32,12 +36,19 @@ export interface Match {
   /** When the match was complete, µs: its last event's time, or its deadline. */
   readonly at: number;
   readonly captures: readonly (Taken | undefined)[];
-  /** The window's events; empty for sequences. */
+  /** The window's events; empty for other patterns. */
   readonly window: readonly EventData[];
-  /** The event that completed it. */
-  readonly last: EventData;
+  /** The window as aggregates see it; the engine has its own way. */
+  readonly view?: WindowView | undefined;
+  /** The event that completed it; an absence may have none. */
+  readonly last: EventData | undefined;
   /** A negative or a cancel was unknown on some event, or bounded state overflowed. */
   readonly isIncomplete: boolean;
+  readonly quality?: Quality | undefined;
+  /** What the finding is about, where that is not the entity of its root. */
+  readonly subject?: EntityRef | undefined;
+  /** When `resolve` declared it over, µs. */
+  readonly resolvedAt?: number | undefined;
 }
 
 export interface Trace {
@@ -45,6 +56,28 @@ export interface Trace {
   readonly events: readonly EventData[];
   /** Only what is before this is decided, µs. */
   readonly watermark: number;
+  /** When the observation began, µs: clocks of absences without inventory start here. */
+  readonly start?: number | undefined;
+  readonly world?: World | undefined;
+  /** Sources that fell silent or lost events; the others were alive and whole. */
+  readonly sources?: readonly SourceStory[] | undefined;
+}
+
+/** A match that almost was (LANGUAGE C.11). */
+export interface NearMiss {
+  readonly rule: CoreRule;
+  readonly key: string;
+  readonly cause: "expired" | "negated" | "cancelled" | "threshold";
+  /** How many steps were reached. */
+  readonly reached: number;
+  /** The step it waited for. */
+  readonly missing: string;
+  /** By how much the nearest candidate missed its bound, µs; undefined without a candidate. */
+  readonly overshoot: number | undefined;
+  /** When it could not come true any more, µs. */
+  readonly at: number;
+  readonly captures: readonly (Taken | undefined)[];
+  readonly view?: WindowView | undefined;
 }
 
 /** The total order ≺. */
@@ -68,8 +101,12 @@ export function interpretRule(
   const found =
     rule.pattern.node === "win"
       ? interpretWindow(rule, rule.pattern, base, events)
-      : interpretSequence(rule, rule.pattern, base, events, trace.watermark);
-  found.sort((a, b) => a.at - b.at || compareEvents(unit.schema, a.last, b.last));
+      : rule.pattern.node === "seq"
+        ? interpretSequence(rule, rule.pattern, base, events, trace.watermark)
+        : [];
+  found.sort(
+    (a, b) => a.at - b.at || (a.last && b.last ? compareEvents(unit.schema, a.last, b.last) : 0),
+  );
   return suppress(rule, base, found);
 }
 
@@ -90,8 +127,29 @@ function suppress(rule: CoreRule, base: Env, matches: Match[]) {
 function suppressKey(rule: CoreRule, match: Match, base: Env): string {
   const parts = rule.suppress?.key;
   if (!parts) return match.key;
-  const env = { ...base, captures: match.captures, window: match.window };
+  const env = { ...base, captures: match.captures, window: match.view };
   return JSON.stringify(parts.map((p) => keyText(evaluate(p.expr, env))));
+}
+
+/** What the explanation of `match`, and the checks of tests on it, are evaluated in. */
+export function matchEnv(
+  unit: CoreUnit,
+  params: ReadonlyMap<string, Value>,
+  match: Match,
+  world?: World,
+): Env {
+  return {
+    unit,
+    params,
+    current: undefined,
+    captures: match.captures,
+    window: match.view,
+    stepNames: stepsOf(match.rule.pattern).map((s) => s.name),
+    ...(match.quality ? { quality: match.quality } : {}),
+    subject: match.subject,
+    world,
+    at: match.at,
+  };
 }
 
 /** The key of `event` under `parts`; undefined when a missing part excludes the event. */
@@ -128,7 +186,7 @@ function interpretWindow(
   base: Env,
   events: readonly EventData[],
 ): Match[] {
-  const size = durationOf(win.size, base.params);
+  const size = durationOf(win.shape.shape === "sliding" ? win.shape.size : 0, base.params);
   const out: Match[] = [];
   for (const [key, members] of byKey(win.step, base, events)) {
     let armed = true;
@@ -137,9 +195,11 @@ function interpretWindow(
       if (before && event.ts - before.ts >= size) armed = true;
       const window = members.slice(0, i + 1).filter((e) => e.ts > event.ts - size);
       const captures = [windowCapture(window, event)];
-      const holds = truth(win.having, { ...base, captures, window }) === true;
+      const view = { events: window, paned: window, sizeUs: size, past: [], knownUs: 0 };
+      const holds = truth(win.having, { ...base, captures, window: view }) === true;
       if (holds && armed) {
-        out.push({ rule, key, at: event.ts, captures, window, last: event, isIncomplete: false });
+        const last = event;
+        out.push({ rule, key, at: event.ts, captures, window, view, last, isIncomplete: false });
       }
       armed = !holds;
     }

@@ -1,16 +1,22 @@
 /** The core language as text: for `tapioc explain --after=lower` and for golden tests. */
 import {
+  type All,
   assertNever,
   type CoreRule,
   type Count,
   type Duration,
+  defaultPolicy,
   type Expr,
+  type Inv,
   type KeyPart,
   type Labelled,
+  type Pattern,
   type Ref,
+  type Rollout,
   type Seq,
   type Step,
   type Win,
+  type WindowShape,
 } from "./core.ts";
 import { format, formatDuration } from "./format.ts";
 
@@ -29,23 +35,80 @@ export function printRule(rule: CoreRule, kindNames: readonly string[]): string 
   lines.push(
     `  severity ${s.level}${s.when ? ` when ${printExpr(s.when)} else ${s.otherwise}` : ""}`,
   );
-  const pattern =
-    rule.pattern.node === "win"
-      ? printWin(rule.pattern, kindNames)
-      : printSeq(rule.pattern, kindNames);
+  const pattern = printPattern(rule.pattern, kindNames);
   lines.push(...pattern.map((l) => `  ${l}`), `  keys max ${rule.keysMax}`);
-  if (rule.suppress) {
-    const key = rule.suppress.key ? ` by ${printKey(rule.suppress.key)}` : "";
-    lines.push(`  suppress ${formatDuration(rule.suppress.us)}${key}`);
-  }
+  lines.push(...printPolicy(rule).map((l) => `  ${l}`));
+  lines.push(...printLifecycle(rule, kindNames).map((l) => `  ${l}`));
   lines.push(...printExplain(rule).map((l) => `  ${l}`));
   return `${lines.join("\n")}\n`;
+}
+
+function printPattern(pattern: Pattern, kinds: readonly string[]): string[] {
+  switch (pattern.node) {
+    case "seq":
+      return printSeq(pattern, kinds);
+    case "all":
+      return printAll(pattern, kinds);
+    case "win":
+      return printWin(pattern, kinds);
+    case "inv":
+      return printInv(pattern, kinds);
+    default:
+      return assertNever(pattern);
+  }
+}
+
+/** Only what differs from the default: most rules say nothing here. */
+function printPolicy({ policy }: CoreRule): string[] {
+  const lines: string[] = [];
+  if (policy.select !== defaultPolicy.select) lines.push(`select ${policy.select}`);
+  if (policy.skip !== defaultPolicy.skip)
+    lines.push(`skip ${typeof policy.skip === "number" ? `to @${policy.skip}` : policy.skip}`);
+  if (policy.emit !== defaultPolicy.emit) lines.push(`emit ${policy.emit}`);
+  if (policy.evict !== defaultPolicy.evict) lines.push(`evict ${policy.evict}`);
+  if (policy.onLoss !== defaultPolicy.onLoss) lines.push(`on loss ${policy.onLoss}`);
+  if (policy.onIdle !== defaultPolicy.onIdle) lines.push(`on idle ${policy.onIdle}`);
+  return lines;
+}
+
+function printLifecycle(rule: CoreRule, kinds: readonly string[]): string[] {
+  const by = (key: readonly KeyPart[] | undefined) => (key ? ` by ${printKey(key)}` : "");
+  const { suppress, rate, resolve, rollout } = rule;
+  const lines = rule.exceptions.map((x) => {
+    const until = x.expires === undefined ? "" : ` expires ${format(x.expires, "time")}`;
+    return `except ${JSON.stringify(x.reason)} when ${printExpr(x.when)}${until}`;
+  });
+  if (suppress) lines.push(`suppress ${formatDuration(suppress.us)}${by(suppress.key)}`);
+  if (rate) lines.push(`rate ${rate.max} per ${formatDuration(rate.us)}${by(rate.key)}`);
+  if (resolve)
+    lines.push(
+      "on" in resolve
+        ? `resolve on ${printStep(resolve.on, kinds)}`
+        : `resolve after ${formatDuration(resolve.quietUs)} quiet`,
+    );
+  for (const s of rule.subsumes) {
+    const within = s.withinUs === undefined ? "" : ` within ${formatDuration(s.withinUs)}`;
+    lines.push(`subsumes ${s.rules.join(", ")}${by(s.key)}${within}`);
+  }
+  if (rollout) lines.push(`rollout ${printRollout(rollout)}`);
+  return lines;
+}
+
+function printRollout(r: Rollout): string {
+  const parts: string[] = [];
+  if (r.replaces !== undefined) parts.push(`replaces version ${r.replaces}`);
+  if (r.shadowUs !== undefined) parts.push(`shadow ${formatDuration(r.shadowUs)}`);
+  for (const c of r.canary)
+    parts.push(`canary ${format(c.sharePpm, "percent")} by ${c.by} ${formatDuration(c.us)}`);
+  for (const a of r.abort) parts.push(`abort when ${printExpr(a)}`);
+  return parts.join(" ");
 }
 
 function printSeq(seq: Seq, kinds: readonly string[]): string[] {
   const head = ["seq"];
   if (seq.within !== undefined) head.push(`within ${duration(seq.within)}`);
   if (seq.isStrict) head.push("strict");
+  if (seq.slack !== 0) head.push(`slack ${duration(seq.slack)}`);
   head.push(`partials ${seq.partials}`);
   const lines = [head.join(" ")];
   for (const [i, s] of seq.steps.entries()) {
@@ -70,9 +133,39 @@ function printSeq(seq: Seq, kinds: readonly string[]): string[] {
   return lines;
 }
 
+function printAll(all: All, kinds: readonly string[]): string[] {
+  const slack = all.slack === 0 ? "" : ` slack ${duration(all.slack)}`;
+  const within = `within ${duration(all.within)}${slack} partials ${all.partials}`;
+  const lines = [`all ${all.need} of ${all.steps.length} ${within}`];
+  for (const [i, step] of all.steps.entries()) lines.push(`  ${i}: ${printStep(step, kinds)}`);
+  if (all.until) lines.push(`  until ${printStep(all.until, kinds)}`);
+  return lines;
+}
+
+function printInv(inv: Inv, kinds: readonly string[]): string[] {
+  const where = inv.where ? ` where ${printExpr(inv.where)}` : "";
+  const each = inv.entity === undefined ? "" : ` for each ${inv.entity}${where}`;
+  return [`inv ${duration(inv.wait)}${each}`, `  0: ${printStep(inv.step, kinds)}`];
+}
+
+function printShape(w: WindowShape): string {
+  switch (w.shape) {
+    case "sliding":
+    case "tumbling":
+      return `${w.shape} ${duration(w.size)}`;
+    case "hop":
+      return `hop ${duration(w.size)} every ${duration(w.every)}`;
+    case "session":
+      return `session gap ${duration(w.gap)} max ${duration(w.max)}`;
+    default:
+      return assertNever(w);
+  }
+}
+
 function printWin(win: Win, kinds: readonly string[]): string[] {
+  const panes = win.resolution === undefined ? "" : ` panes ${formatDuration(win.resolution)}`;
   return [
-    `win sliding ${duration(win.size)} max ${win.maxEvents}`,
+    `win ${printShape(win.shape)}${panes} max ${win.maxEvents}`,
     `  0: ${printStep(win.step, kinds)}`,
     `  having ${printExpr(win.having)}`,
   ];
@@ -93,7 +186,9 @@ function printExplain(rule: CoreRule): string[] {
   const as = (e: Expr | undefined) => (e ? ` as ${printExpr(e)}` : "");
   const labelled = (items: readonly Labelled[]) =>
     items.map((l) => `${l.name}=${printExpr(l.expr)}`).join(", ");
-  const lines = [`root ${printRef(x.root.of)}${as(x.root.as)}`];
+  const firstOf = x.root.firstOf?.map((s) => `@${s}`).join(", ");
+  const root = firstOf === undefined ? printRef(x.root.of) : `first_of(${firstOf})`;
+  const lines = [`root ${root}${as(x.root.as)}`];
   for (const i of x.impacts)
     lines.push(`impact @${i.step}${i.facts.length > 0 ? ` {${labelled(i.facts)}}` : ""}`);
   for (const c of x.chain)
@@ -176,9 +271,36 @@ export function printExpr(e: Expr): string {
       return `count(@${e.step})`;
     case "span":
       return "span()";
+    case "var":
+      return `%${e.level}`;
+    case "list":
+      return `[${e.items.map(printExpr).join(", ")}]`;
+    case "index":
+      return `${printExpr(e.list)}[${printExpr(e.at)}]`;
+    case "quant":
+      return `${e.quantifier}(%${e.level} in ${printExpr(e.list)}: ${printExpr(e.body)})`;
+    case "capture":
+      return `group(${printExpr(e.text)}, #${e.program}, ${e.group})`;
+    case "quality":
+      return `${e.what}(@${e.step})`;
+    case "hop":
+      return `hop(${printExpr(e.from)}, ${e.via})`;
+    case "related":
+      return `related(${printExpr(e.from)}, ${printExpr(e.to)}, ${e.via})`;
+    case "subject":
+      return `subject.${e.kind}`;
+    case "matched":
+      return "matched()";
+    case "history": {
+      const floor = e.floor === 0 ? "" : `, floor ${e.floor}`;
+      const warmup = e.warmupUs === 0 ? "" : `, warmup ${formatDuration(e.warmupUs)}`;
+      return `${e.what}(${printExpr(e.arg)}, decay ${e.decay}${warmup}${floor})`;
+    }
     case "agg": {
       const inner = e.arg ? printExpr(e.arg) : "";
-      return `${e.fn}(${inner}${e.where ? `${inner ? " " : ""}where ${printExpr(e.where)}` : ""})`;
+      const where = e.where ? `${inner ? " " : ""}where ${printExpr(e.where)}` : "";
+      const more = `${e.limit ? `, ${printExpr(e.limit)}` : ""}${e.n === undefined ? "" : `, ${e.n}`}`;
+      return `${e.fn}${e.isPaned ? "~" : ""}(${inner}${where}${more})`;
     }
     case "finding":
       return `finding.${e.what}`;

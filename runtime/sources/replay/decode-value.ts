@@ -48,6 +48,9 @@ export function decodeValue(type: FieldType, json: unknown): ValueReading {
     case "ip":
     case "cidr":
       return decodeIp(json);
+    case "list":
+    case "map":
+      return bad("is a list or a map, which a recording cannot hold", "leave the field out");
     default:
       return assertNever(type);
   }

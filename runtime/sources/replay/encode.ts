@@ -61,7 +61,7 @@ function encodeValue(type: FieldType, value: NonNullable<Value>): string {
       return `"${value}"`;
     case "ip":
     case "cidr":
-      return `"${formatIp(BigInt(value))}"`;
+      return typeof value === "bigint" ? `"${formatIp(value)}"` : "null";
     case "time":
       return `"${formatTime(Number(value))}"`;
     case "int":
@@ -74,6 +74,9 @@ function encodeValue(type: FieldType, value: NonNullable<Value>): string {
     case "rate":
       // JSON has a negative zero, but JSON.stringify does not write it.
       return Object.is(value, -0) ? "-0" : JSON.stringify(value);
+    case "list":
+    case "map":
+      return "null";
     default:
       return assertNever(type);
   }
