@@ -16,6 +16,7 @@ import {
 } from "#bpf/programs";
 import type { EntityRef, EventWriter } from "#core";
 import type { RecordView } from "#native";
+import type { RecentExits } from "./recent-exits.ts";
 
 /** Kind id and field indexes of one event kind, as in `event.gen.ts`. */
 type KindOf<Field extends string> = Readonly<
@@ -36,6 +37,7 @@ export interface DecodeContext {
   /** From CLOCK_MONOTONIC in ns to µs since the epoch. */
   toEpochUs(monotonicNs: number): number;
   entityOf(pid: number, cgroup: bigint): EntityRef | undefined;
+  readonly exits: RecentExits;
 }
 
 const FIXED_BYTES: Readonly<Record<HookName, number>> = {
@@ -84,7 +86,9 @@ function decodeExec(record: RecordView, context: DecodeContext): boolean {
 }
 
 function decodeExit(record: RecordView, context: DecodeContext): void {
-  const { writer, kinds } = context;
+  const { writer, kinds, exits } = context;
+  const pid = record.u32(HEAD.pid.offset);
+  if (exits.isRepeat(pid, record.u64Number(HEAD.timeNs.offset))) return;
   const kind = kinds.KernelProcessExit;
   begin(record, context, kind);
   writer.setNumber(kind.parent_pid, record.u32(EXIT.parentPid.offset));

@@ -26,6 +26,7 @@ import { type DecodeContext, decodeRecord } from "./decode.ts";
 import { EventClock } from "./event-clock.ts";
 import { explainError, openHost } from "./host.ts";
 import type { AttachedHook, HookCounters, KernelSession } from "./kernel-session.ts";
+import { RecentExits } from "./recent-exits.ts";
 
 export interface HookStats extends AttachedHook, HookCounters {}
 
@@ -184,6 +185,7 @@ class RunningSource implements EbpfSource {
         return this.#lastRecordUs;
       },
       entityOf: (pid, cgroup) => entities.entityOf(pid, cgroup),
+      exits: new RecentExits(),
     };
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EXEC, EXIT, HEAD, type HookName, hookIndex, OOM } from "#bpf/programs";
 import { recordViewOf } from "#native";
-import { decodeRecord } from "#runtime/sources/ebpf";
+import { decodeRecord, RecentExits } from "#runtime/sources/ebpf";
 import { CollectingWriter, KINDS } from "./harness.ts";
 
 function bytesOf(hook: HookName | number, length: number) {
@@ -22,6 +22,7 @@ function decode(bytes: Uint8Array) {
     writer,
     toEpochUs: (ns) => ns / 1000,
     entityOf: (pid, cgroup) => ({ process: String(pid), cgroup: `/${cgroup}` }),
+    exits: new RecentExits(),
   });
   return { isRecord, event: writer.events[0], count: writer.events.length };
 }
@@ -77,6 +78,17 @@ describe("decoding", () => {
   it("does not invent a character where the cut is inside one", () => {
     const { event } = exec(named(`${"x".repeat(255)}ä!`));
     expect(event).toMatchObject({ fields: { filename: "x".repeat(255) }, cut: ["filename"] });
+  });
+
+  it("takes a second exit of one pid for the first one told twice, until pids come round", () => {
+    const exits = new RecentExits();
+    expect([0, 9e6, 10e6, 19e6].map((ns) => exits.isRepeat(42, ns))).toEqual([
+      false,
+      true,
+      false,
+      true,
+    ]);
+    expect(exits.isRepeat(43, 9e6)).toBe(false);
   });
 
   it("tells bytes that are no record, and writes nothing", () => {

@@ -19,7 +19,7 @@ import {
 } from "#bpf/programs";
 import { loadNative, type Native } from "#native";
 import { createMemoryCgroup, findMemoryHierarchy } from "#runtime/entity";
-import { decodeRecord } from "#runtime/sources/ebpf";
+import { decodeRecord, RecentExits } from "#runtime/sources/ebpf";
 import { KernelSession } from "../../../../runtime/sources/ebpf/kernel-session.ts";
 import { skipReason } from "../../../harness/skip.ts";
 import { CollectingWriter, KINDS, kernelRefusal, type Seen } from "./harness.ts";
@@ -68,6 +68,7 @@ async function observe(
   const session = new KernelSession(native, kernel, 1 << 20);
   const writer = new CollectingWriter();
   try {
+    const exits = new RecentExits();
     for (const hook of hooks) session.attach(hook, undefined);
     await work();
     session.ring.drain(10_000, (record) => {
@@ -76,6 +77,7 @@ async function observe(
         writer,
         toEpochUs: (ns) => ns,
         entityOf: () => undefined,
+        exits,
       });
     });
     return writer.events;
@@ -209,6 +211,7 @@ describe.skipIf(skipReason("kernels that lack something, simulated", refusal))("
           writer,
           toEpochUs: (ns) => ns,
           entityOf: () => undefined,
+          exits: new RecentExits(),
         });
       });
       return writer.events.at(-1)?.fields;
