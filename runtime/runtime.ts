@@ -7,6 +7,7 @@ import {
   type Bundle,
   type CoreRule,
   type EventData,
+  engineCannot,
   type Finding,
   type Progress,
   type Source,
@@ -184,6 +185,9 @@ export class Runtime {
 
   /** A rule is armed when every step has an available source, partly when some member has none. */
   #armed(rule: CoreRule): Armed {
+    const form = engineCannot(rule, this.#options.bundle.unit.schema);
+    if (form !== undefined)
+      return { state: "not armed", reason: `this version's engine does not run ${form} yet` };
     const positive = new Set(stepsOf(rule.pattern));
     const optional = new Set(
       rule.pattern.node === "seq"

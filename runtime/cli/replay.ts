@@ -67,6 +67,8 @@ export async function replayRecording(
     params,
     onFinding,
   });
+  for (const { rule, reason } of engine.unavailable)
+    say(`rule ${rule.name} is not run: this version's engine does not run ${reason} yet`);
   const clock = new RecordingClock(
     engine,
     unit.schema.sources.map((s) => s.name),

@@ -1,7 +1,14 @@
 /** The live sources a bundle needs on this machine. */
 import { hostname } from "node:os";
 import { HOOK_NAMES, type HookPlan, type IntegerFilter } from "#bpf/programs";
-import { allStepsOf, type Bundle, type KernelNeed, type Source, UsageError } from "#core";
+import {
+  allStepsOf,
+  type Bundle,
+  engineUnit,
+  type KernelNeed,
+  type Source,
+  UsageError,
+} from "#core";
 import { createEntityResolver, type EntityResolver } from "#runtime/entity";
 import { createEbpfSource, type EbpfSource } from "#runtime/sources/ebpf";
 import { createJournaldSource } from "#runtime/sources/journald";
@@ -29,8 +36,8 @@ export function createLiveSources(bundle: Bundle, options: LiveOptions): LiveSou
     );
   }
   const needed = new Set(
-    bundle.unit.rules
-      .flatMap((r) => allStepsOf(r.pattern))
+    engineUnit(bundle.unit)
+      .rules.flatMap((r) => allStepsOf(r.pattern))
       .flatMap((s) => s.kinds)
       .map((k) => bundle.unit.schema.sources[bundle.unit.schema.kinds[k]?.source ?? -1]?.name),
   );

@@ -112,11 +112,9 @@ function firstFree(used: Uint8Array, bytes: number, align: number): number {
 export function layoutHash(schema: Schema): string {
   const canonical = [
     schema.sources.map((s) => [s.name, s.rank, s.latenessUs, s.granularityUs, s.idleUs, s.isLossy]),
-    schema.kinds.map((k) => [
-      k.name,
-      k.source,
-      k.fields.map((f) => [f.name, f.isOptional, typeKey(f)]),
-    ]),
+    schema.kinds
+      .filter((k) => k.made === undefined)
+      .map((k) => [k.name, k.source, k.fields.map((f) => [f.name, f.isOptional, typeKey(f)])]),
   ];
   let hash = 0xcbf29ce484222325n;
   for (const ch of JSON.stringify(canonical)) {
@@ -127,5 +125,6 @@ export function layoutHash(schema: Schema): string {
 
 function typeKey({ type }: Field): unknown {
   if (type.t === "enum") return type.members;
+  if (type.t === "list" || type.t === "map") return JSON.stringify(type);
   return type.t === "string" ? `string(${type.maxBytes})` : type.t;
 }

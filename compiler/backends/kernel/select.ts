@@ -10,6 +10,7 @@ import {
   allStepsOf,
   type CoreUnit,
   type Expr,
+  engineUnit,
   type KernelAtom,
   type KernelNeed,
   mirrored,
@@ -21,8 +22,9 @@ const integerTypes: ReadonlySet<string> = new Set(["u32", "int", "size", "durati
 /** More alternatives than this are not worth their instructions: keep the whole kind. */
 const maxAlternatives = 32;
 
-/** What the kernel should deliver for `unit`, by event kind. */
-export function selectKernelEvents(unit: CoreUnit): KernelNeed[] {
+/** What the kernel should deliver for the rules of `whole` that a node runs, by event kind. */
+export function selectKernelEvents(whole: CoreUnit): KernelNeed[] {
+  const unit = engineUnit(whole);
   const source = unit.schema.sources.findIndex((s) => s.name === "kernel");
   const byKind = new Map<number, KernelAtom[][]>();
   for (const rule of unit.rules) {

@@ -271,6 +271,16 @@ export function printExpr(e: Expr): string {
       return `count(@${e.step})`;
     case "span":
       return "span()";
+    case "finding":
+      return `finding.${e.what}`;
+    default:
+      return printCollective(e);
+  }
+}
+
+/** What speaks of lists, relations, windows and whole matches. */
+function printCollective(e: Collective): string {
+  switch (e.op) {
     case "var":
       return `%${e.level}`;
     case "list":
@@ -302,9 +312,26 @@ export function printExpr(e: Expr): string {
       const more = `${e.limit ? `, ${printExpr(e.limit)}` : ""}${e.n === undefined ? "" : `, ${e.n}`}`;
       return `${e.fn}${e.isPaned ? "~" : ""}(${inner}${where}${more})`;
     }
-    case "finding":
-      return `finding.${e.what}`;
     default:
       return assertNever(e);
   }
 }
+
+type Collective = Extract<
+  Expr,
+  {
+    op:
+      | "var"
+      | "list"
+      | "index"
+      | "quant"
+      | "capture"
+      | "quality"
+      | "hop"
+      | "related"
+      | "subject"
+      | "matched"
+      | "history"
+      | "agg";
+  }
+>;
