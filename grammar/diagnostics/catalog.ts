@@ -15,24 +15,30 @@
  *
  * and `diagnostic("TAP2003", at, { event, field })` does not compile when a parameter is missing.
  */
+import { bounds } from "./catalog/bounds.ts";
 import { bundle } from "./catalog/bundle.ts";
+import { composition } from "./catalog/composition.ts";
 import type { Entry } from "./catalog/entry.ts";
 import { explain } from "./catalog/explain.ts";
-import { kernel } from "./catalog/kernel.ts";
 import { lints } from "./catalog/lints.ts";
 import { names } from "./catalog/names.ts";
 import { syntax } from "./catalog/syntax.ts";
+import { tests } from "./catalog/tests.ts";
 import { time } from "./catalog/time.ts";
+import { types } from "./catalog/types.ts";
 import type { Diagnostic, Fix, Label, Severity, Span } from "./diagnostic.ts";
 
 export const catalog = {
   ...syntax,
   ...names,
+  ...types,
   ...time,
+  ...bounds,
   ...explain,
   ...lints,
-  ...kernel,
+  ...tests,
   ...bundle,
+  ...composition,
 };
 
 export type CatalogCode = keyof typeof catalog;

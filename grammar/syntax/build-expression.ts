@@ -434,7 +434,7 @@ export class ExpressionBuilder {
   private templateOf(leaf: Leaf): StringLiteral {
     const decoded = decodeString(leaf.image);
     if (decoded.prefix !== "" || !/[{}]/.test(decoded.value)) return this.stringOf(leaf);
-    const toFile: OffsetMap = (offset) => this.map(leaf.startOffset + decoded.origin[offset]!);
+    const toFile: OffsetMap = (offset) => this.map(leaf.startOffset + decoded.origin.at(offset));
     const split = splitTemplate(decoded);
     this.reportIn(split.problems, toFile);
     const parts = split.parts.map((part) => {

@@ -25,7 +25,8 @@ export function lexText(text: string): LexedText {
   const confusing: Piece[] = [...openComments, ...unknown];
   let fullStart = 0;
   for (const token of tokens) {
-    leaves.push(new Leaf(token.type, token.image, leaves.length, { fullStart, ...token }));
+    const { start, end } = token;
+    leaves.push(new Leaf(token.type, token.image, leaves.length, { fullStart, start, end }));
     fullStart = token.end;
     if (token.type === BadNumber) problems.push(numberProblem(token));
     if (token.type !== Text) continue;

@@ -20,9 +20,35 @@ import { scanString, stringQuoteAt } from "./scan.ts";
 export interface Decoded {
   readonly prefix: StringPrefix;
   readonly value: string;
-  /** Offset in the image of each character of the value, and of what follows the last one. */
-  readonly origin: readonly number[];
+  readonly origin: Origin;
   readonly problems: readonly Problem[];
+}
+
+/** Where the characters of a decoded value came from: runs that were copied, and escapes. */
+export class Origin {
+  /** Offsets in the value, ascending; each run lasts until the next one. */
+  readonly #starts: number[] = [];
+  readonly #images: number[] = [];
+  readonly #copied: boolean[] = [];
+
+  /** What follows in the value came from `image` on, or all of it from the escape at `image`. */
+  add(start: number, image: number, isCopied: boolean): void {
+    this.#starts.push(start);
+    this.#images.push(image);
+    this.#copied.push(isCopied);
+  }
+
+  /** Offset in the image of a character of the value, or of what follows the last one. */
+  at(index: number): number {
+    let low = 0;
+    let high = this.#starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#starts[middle]! <= index) low = middle;
+      else high = middle - 1;
+    }
+    return this.#images[low]! + (this.#copied[low] ? index - this.#starts[low]! : 0);
+  }
 }
 
 const simpleEscapes: Readonly<Record<string, string>> = {
@@ -40,21 +66,25 @@ export function decodeString(image: string): Decoded {
   const isRaw = prefix === "re" || prefix === "r";
   const { isClosed } = scanString(image, quote);
   const last = isClosed ? image.length - 1 : image.length;
-  const parts: string[] = [];
-  const origin: number[] = [];
+  const origin = new Origin();
   const problems: Problem[] = [];
-  let at = quote + 1;
-  while (at < last) {
-    const found =
-      image[at] === "\\" && at + 1 < last ? readEscape(image, at, last, isRaw) : undefined;
-    const text = found?.text ?? image[at]!;
-    if (found?.problem) problems.push(found.problem);
-    for (let unit = 0; unit < text.length; unit += 1) origin.push(at + (found?.keeps ? unit : 0));
-    parts.push(text);
-    at = found?.end ?? at + 1;
+  let value = "";
+  for (let at = quote + 1; at < last; ) {
+    const backslash = image.indexOf("\\", at);
+    // A backslash as the last character escapes nothing.
+    const end = backslash < 0 || backslash + 1 >= last ? last : backslash;
+    if (end > at) origin.add(value.length, at, true);
+    value += image.slice(at, end);
+    at = end;
+    if (at === last) break;
+    const found = readEscape(image, at, last, isRaw);
+    if (found.problem) problems.push(found.problem);
+    origin.add(value.length, at, found.keeps);
+    value += found.text;
+    at = found.end;
   }
-  origin.push(last);
-  return { prefix, value: parts.join(""), origin, problems };
+  origin.add(value.length, last, true);
+  return { prefix, value, origin, problems };
 }
 
 interface Escape {
@@ -113,8 +143,12 @@ export function splitTemplate({ value, origin }: Decoded): SplitTemplate {
   let at = 0;
   // A brace written as an escape (`\u{7b}`) is text.
   const isBrace = (index: number, brace: string): boolean =>
-    value[index] === brace && origin[index + 1]! - origin[index]! === 1;
+    value[index] === brace && origin.at(index + 1) - origin.at(index) === 1;
   while (at < value.length) {
+    const plainEnd = nextBrace(value, at);
+    text += value.slice(at, plainEnd);
+    at = plainEnd;
+    if (at === value.length) break;
     const brace = isBrace(at, "{") ? "{" : isBrace(at, "}") ? "}" : undefined;
     if (brace === undefined || isBrace(at + 1, brace)) {
       text += value[at];
@@ -141,6 +175,14 @@ export function splitTemplate({ value, origin }: Decoded): SplitTemplate {
   if (text !== "") parts.push({ is: "text", text });
   return { parts, problems };
 }
+
+/** Offset of the next brace at or behind `start`; the end when there is none. */
+function nextBrace(value: string, start: number): number {
+  anyBrace.lastIndex = start;
+  return anyBrace.exec(value)?.index ?? value.length;
+}
+
+const anyBrace = /[{}]/g;
 
 /** Offset of the `}` that closes the hole at `start`; strings inside the hole may hold braces. */
 function holeEnd(value: string, start: number): number | undefined {

@@ -34,10 +34,10 @@ export const time = {
       "a: kernel.process_exec\n    then no b: kernel.process_exit for 10s",
     ),
   }),
-  TAP3101: entry<{ what: string }>({
+  TAP3101: entry<{ what: string; bound?: string }>({
     slug: "unbounded",
     severity: "error",
-    message: (p) => `${p.what} has no bound in time`,
+    message: (p) => `${p.what} has no ${p.bound ?? "bound in time"}`,
     help: () => "write `within D` after `sequence`, or a `within` gap before every later step",
     explanation:
       "Every rule has a finite bound on the state it keeps; without a bound there is no bundle.",
@@ -79,7 +79,7 @@ export const time = {
   TAP3203: entry<{ step: string; left: string; right: string }>({
     slug: "key-mismatch",
     severity: "error",
-    message: (p) => `the key of step \`${p.step}\` is ${p.right}, but the sequence's is ${p.left}`,
+    message: (p) => `the key of step \`${p.step}\` is ${p.right}, but the pattern's is ${p.left}`,
     help: (p) =>
       `give \`${p.step}\` a key that is ${p.left}: \`${p.step}: … by ${p.step}.<field>\``,
     explanation:
