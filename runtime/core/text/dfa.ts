@@ -56,6 +56,8 @@ class SubsetConstruction {
   /** By state id; the two fixed states have no subset. */
   private readonly subsets: Subset[] = [NO_SUBSET, NO_SUBSET];
   private readonly closure: Closure;
+  /** States by the places a byte leads to; most bytes lead to the same few. */
+  private readonly closed = new Map<string, number>();
 
   constructor(code: Uint16Array, stateLimit: number) {
     this.code = code;
@@ -73,8 +75,9 @@ class SubsetConstruction {
       if (state > this.stateLimit || this.closure.work > TEXT_LIMITS.dfaWork) return undefined;
       const subset = this.subsets[state]!;
       acceptsAtEnd.push(state === ACCEPT_STATE || this.endsInMatch(subset) ? 1 : 0);
+      const decided: Reached[] = [];
       for (const byte of classes.samples) {
-        rows.push(state <= ACCEPT_STATE ? state : this.step(subset, byte));
+        rows.push(state <= ACCEPT_STATE ? state : this.step(subset, byte, decided));
       }
     }
     return {
@@ -91,17 +94,27 @@ class SubsetConstruction {
     return this.closure.run(subset.members, subset.before, NEIGHBOUR.edge).isMatch;
   }
 
-  private step(subset: Subset, byte: number): number {
+  /** `decided` keeps what the subset comes to before each kind of byte. */
+  private step(subset: Subset, byte: number, decided: Reached[]): number {
     const { code, closure } = this;
-    const decided = closure.run(subset.members, subset.before, neighbourOf(byte));
-    if (decided.isMatch) return ACCEPT_STATE;
+    const after = neighbourOf(byte);
+    decided[after] ??= closure.run(subset.members, subset.before, after);
+    const { members, isMatch } = decided[after];
+    if (isMatch) return ACCEPT_STATE;
     const targets: number[] = [];
-    for (const member of decided.members) {
+    for (const member of members) {
       const at = member * INSTRUCTION_WORDS;
       if (readsByte(code[at + 1]!, byte)) targets.push(code[at + 2]!);
     }
+    closure.work += members.length;
+    const before = this.asked.relevant(neighbourBefore(byte));
+    const key = String.fromCharCode(before, ...targets);
+    const known = this.closed.get(key);
+    if (known !== undefined) return known;
     targets.push(entryOf(code));
-    return this.close(targets, this.asked.relevant(neighbourBefore(byte)));
+    const state = this.close(targets, before);
+    this.closed.set(key, state);
+    return state;
   }
 
   /** The state for these instructions and everything they reach without reading. */
@@ -123,9 +136,14 @@ class SubsetConstruction {
 
 const NO_SUBSET: Subset = { members: [], before: NEIGHBOUR.other };
 
+interface Reached {
+  readonly members: number[];
+  readonly isMatch: boolean;
+}
+
 /** Follows SPLIT, SAVE and decided ASSERT instructions. One instance is reused for its buffers. */
 class Closure {
-  /** Instructions visited so far, over all runs. */
+  /** Instructions visited so far, over all runs, and looked at for a byte. */
   work = 0;
   private readonly code: Uint16Array;
   private readonly seenIn: Uint32Array;
@@ -136,11 +154,7 @@ class Closure {
     this.seenIn = new Uint32Array(code.length / INSTRUCTION_WORDS);
   }
 
-  run(
-    seeds: readonly number[],
-    before: number,
-    after: number,
-  ): { readonly members: number[]; readonly isMatch: boolean } {
+  run(seeds: readonly number[], before: number, after: number): Reached {
     const { code, seenIn } = this;
     const generation = ++this.generation;
     const members: number[] = [];

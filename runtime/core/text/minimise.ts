@@ -49,7 +49,7 @@ class Blocks {
 
   /** States with equal keys begin in the same block. */
   constructor(keys: Uint8Array) {
-    this.elements = Int32Array.from(keys.keys()).sort((a, b) => keys[a]! - keys[b]! || a - b);
+    this.elements = sortedBy(keys);
     this.place = new Int32Array(keys.length);
     this.blockOf = new Int32Array(keys.length);
     this.elements.forEach((state, place) => {
@@ -109,47 +109,67 @@ class Blocks {
   }
 }
 
+/** The indices of the keys, by key and then by index. */
+function sortedBy(keys: Uint8Array): Int32Array {
+  const next = new Int32Array(257);
+  for (const key of keys) next[key + 1]!++;
+  for (let key = 1; key < next.length; key++) next[key]! += next[key - 1]!;
+  const sorted = new Int32Array(keys.length);
+  keys.forEach((key, index) => {
+    sorted[next[key]!++] = index;
+  });
+  return sorted;
+}
+
 function refine(dfa: RawDfa, verdicts: Uint8Array): Blocks {
   const { classCount } = dfa;
   const blocks = new Blocks(verdicts);
-  const sources = incomingStates(dfa);
-  // Work items are (block, class); a new block is the smaller part, so adding it always suffices.
-  const pending: number[] = [];
-  const addAll = (block: number) => {
-    for (let c = 0; c < classCount; c++) pending.push(block * classCount + c);
-  };
-  for (let block = 0; block < blocks.first.length; block++) addAll(block);
-  for (let item = pending.pop(); item !== undefined; item = pending.pop()) {
-    const touched: number[] = [];
-    for (const state of blocks.statesOf(Math.floor(item / classCount))) {
-      for (const source of sources(state, item % classCount)) {
-        if (blocks.mark(source)) touched.push(blocks.blockOf[source]!);
+  const incoming = incomingStates(dfa);
+  // Blocks to split the others by, each with all classes. Its states are copied first: should a
+  // block split itself, the rest of its classes still go by what it was, and its new part waits its
+  // turn. A new block is the smaller part, so adding it always suffices.
+  const pending = [...blocks.first.keys()];
+  for (let block = pending.pop(); block !== undefined; block = pending.pop()) {
+    const states = blocks.statesOf(block);
+    for (let byteClass = 0; byteClass < classCount; byteClass++) {
+      const touched: number[] = [];
+      for (const state of states) {
+        const cell = state * classCount + byteClass;
+        for (let at = incoming.starts[cell]!; at < incoming.starts[cell + 1]!; at++) {
+          const source = incoming.states[at]!;
+          if (blocks.mark(source)) touched.push(blocks.blockOf[source]!);
+        }
       }
-    }
-    for (const block of touched) {
-      const added = blocks.split(block);
-      if (added >= 0) addAll(added);
+      for (const one of touched) {
+        const added = blocks.split(one);
+        if (added >= 0) pending.push(added);
+      }
     }
   }
   return blocks;
 }
 
-/** For a state and a class: the states from which the class leads there. */
-function incomingStates(dfa: RawDfa): (state: number, byteClass: number) => Int32Array {
+/**
+ * For a state and a class, the states from which the class leads there: those of `states` from
+ * `starts[state * classCount + class]` up to the next start.
+ */
+interface IncomingStates {
+  readonly starts: Int32Array;
+  readonly states: Int32Array;
+}
+
+function incomingStates(dfa: RawDfa): IncomingStates {
   const { classCount, stateCount, table } = dfa;
   const starts = new Int32Array(stateCount * classCount + 1);
   const cell = (edge: number) => table[edge]! * classCount + (edge % classCount);
   for (let edge = 0; edge < table.length; edge++) starts[cell(edge) + 1]!++;
   for (let i = 1; i < starts.length; i++) starts[i]! += starts[i - 1]!;
   const filled = starts.slice();
-  const list = new Int32Array(table.length);
+  const states = new Int32Array(table.length);
   for (let edge = 0; edge < table.length; edge++) {
-    list[filled[cell(edge)]!++] = Math.floor(edge / classCount);
+    states[filled[cell(edge)]!++] = Math.floor(edge / classCount);
   }
-  return (state, byteClass) => {
-    const at = state * classCount + byteClass;
-    return list.subarray(starts[at], starts[at + 1]);
-  };
+  return { starts, states };
 }
 
 /** Numbers the reachable blocks, dead and accepting first; returns one state of each, in order. */

@@ -24,7 +24,7 @@ import { ASSERTIONS } from "./boundary.ts";
 import type { CodePointSet } from "./code-point-set.ts";
 import { canBeEmpty, type PatternNode } from "./pattern-node.ts";
 import { TEXT_LIMITS } from "./text-program.ts";
-import { utf8Sequences } from "./utf8.ts";
+import { type ByteSequence, utf8Sequences } from "./utf8.ts";
 
 export const OP = { match: 0, byte: 1, split: 2, save: 3, assert: 4 } as const;
 
@@ -90,24 +90,34 @@ class NfaBuilder {
     }
   }
 
-  /** Common tails of the byte sequences are shared. */
   private buildSet(set: CodePointSet, next: number): number {
-    const shared = new Map<string, number>();
-    const entries = new Set<number>();
-    for (const sequence of utf8Sequences(set)) {
-      let entry = next;
-      for (let at = sequence.length - 2; at >= 0; at -= 2) {
-        const bytes = (sequence[at]! << 8) | sequence[at + 1]!;
-        const key = `${bytes}:${entry}`;
-        const known = shared.get(key);
-        entry = known ?? this.emit(OP.byte, bytes, entry, 0);
-        shared.set(key, entry);
-      }
-      entries.add(entry);
-    }
+    const entry = this.buildSequences(utf8Sequences(set), 0, next, new Map());
     // An empty set reads a byte from a range that holds none.
-    if (entries.size === 0) return this.emit(OP.byte, 0x0100, next, 0);
-    return this.buildChoice([...entries]);
+    return entry ?? this.emit(OP.byte, 0x0100, next, 0);
+  }
+
+  /**
+   * The bytes of the sequences from `at` on. Sequences in order with the same bytes before `at`
+   * share their beginnings as well as their tails, which keeps large classes small.
+   */
+  private buildSequences(
+    sequences: readonly ByteSequence[],
+    at: number,
+    next: number,
+    shared: Map<string, number>,
+  ): number | undefined {
+    const entries: number[] = [];
+    for (let from = 0, to = 0; from < sequences.length; from = to) {
+      const bytes = rangeAt(sequences[from]!, at);
+      while (to < sequences.length && rangeAt(sequences[to]!, at) === bytes) to++;
+      const isLast = sequences[from]!.length === at + 2;
+      const rest = isLast
+        ? next
+        : this.buildSequences(sequences.slice(from, to), at + 2, next, shared)!;
+      entries.push(once(shared, `${bytes}:${rest}`, () => this.emit(OP.byte, bytes, rest, 0)));
+    }
+    if (entries.length === 0) return undefined;
+    return once(shared, entries.join(), () => this.buildChoice(entries));
   }
 
   private buildChoice(entries: readonly number[]): number {
@@ -150,4 +160,16 @@ class NfaBuilder {
   private emitChoice(body: number, skip: number, isLazy: boolean): number {
     return isLazy ? this.emit(OP.split, 0, skip, body) : this.emit(OP.split, 0, body, skip);
   }
+}
+
+/** The byte range of a sequence at an offset, as the argument of a BYTE instruction. */
+function rangeAt(sequence: ByteSequence, at: number): number {
+  return (sequence[at]! << 8) | sequence[at + 1]!;
+}
+
+/** The value known under the key, or the new one that is then known. */
+function once(known: Map<string, number>, key: string, make: () => number): number {
+  const value = known.get(key) ?? make();
+  known.set(key, value);
+  return value;
 }

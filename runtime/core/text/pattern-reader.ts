@@ -3,11 +3,19 @@
  * counts as read to its end, so a parser stops by itself. Regular expressions and globs share it.
  */
 
-import { type CodePointSet, complement, DIGIT, SPACE, WORD } from "./code-point-set.ts";
+import {
+  type CodePointSet,
+  complement,
+  DIGIT,
+  foldAsciiCase,
+  SPACE,
+  WORD,
+} from "./code-point-set.ts";
 import { TEXT_LIMITS, type TextError, type TextErrorKind } from "./text-program.ts";
+import { unicodeSet } from "./unicode-set.ts";
 
 /** `\d` and its kind: escapes that stand for a set. */
-export const NAMED_SETS: ReadonlyMap<string, CodePointSet> = new Map<string, CodePointSet>([
+const NAMED_SETS: ReadonlyMap<string, CodePointSet> = new Map<string, CodePointSet>([
   ["d", DIGIT],
   ["D", complement(DIGIT)],
   ["w", WORD],
@@ -31,11 +39,6 @@ const HEX_ESCAPE = /\\(?:x([0-9A-Fa-f]{2})|[xu]\{([0-9A-Fa-f]{1,8})\})/y;
 const UNSUPPORTED_ESCAPES: readonly (readonly [RegExp, string, string])[] = [
   [/[1-9k]/, "back-references are not supported", "capture twice and compare the two fields"],
   [/0/, "octal escapes are not supported", "write `\\x00`"],
-  [
-    /[pP]/,
-    "classes by Unicode property are not supported",
-    "write ranges: `[A-Za-zÀ-ÿ]`, `[\\x{400}-\\x{4FF}]`",
-  ],
   [/Z/, "`\\Z` is not supported", "write `\\z` for the end, or `\\n?\\z` to allow a final newline"],
   [/G/, "`\\G` is not supported", "write `\\A` for the beginning of the text"],
   [/C/, "`\\C` is not supported", "write `.`, or `(?s:.)` to include newlines"],
@@ -113,6 +116,30 @@ export class PatternReader {
     }
     this.at += codePoint > 0xffff ? 2 : 1;
     return codePoint;
+  }
+
+  /** `\d` and its kind, or `\pL`; undefined, without moving, when no set is named here. */
+  takeNamedSet(isNocase: boolean): CodePointSet | undefined {
+    const letter = this.peekAfterBackslash();
+    const set = NAMED_SETS.get(letter);
+    if (set === undefined && letter !== "p" && letter !== "P") return undefined;
+    const at = this.at;
+    this.skip(2);
+    return set ?? this.takeProperty(letter === "P", isNocase, at);
+  }
+
+  /** What follows `\p`: one letter, or a name in braces that `^` negates. */
+  private takeProperty(isNegated: boolean, isNocase: boolean, start: number): CodePointSet {
+    const inBraces = this.eat("{") ? this.takeUntil("}") : this.pattern.charAt(this.at++);
+    const isInverse = inBraces?.startsWith("^") ?? false;
+    const set = unicodeSet(inBraces?.slice(isInverse ? 1 : 0) ?? "");
+    if (set === undefined) {
+      const help = "write a general category such as `\\p{Lu}` or a script such as `\\p{Greek}`";
+      this.fail("syntax", "`\\p` names no property of characters", help, start);
+      return [];
+    }
+    const folded = isNocase ? foldAsciiCase(set) : set;
+    return isNegated === isInverse ? folded : complement(folded);
   }
 
   /** The code point an escape stands for; the reader is at the backslash. */

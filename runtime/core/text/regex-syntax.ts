@@ -1,6 +1,6 @@
 /**
- * The syntax of `re"…"`: RE2's, without back-references, look-around and Unicode classes, with a
- * type on named groups. Descends recursively; an error empties the rest of the input, so every loop
+ * The syntax of `re"…"`: RE2's, without back-references and look-around, with a type on named
+ * groups. Descends recursively; an error empties the rest of the input, so every loop
  * ends by itself and the first error is the one reported. Nothing throws.
  *
  * ```text
@@ -12,7 +12,7 @@
  * Example: `process (?<pid:int>\d+)` gives the group `{ name: "pid", type: "int" }` and the nodes
  * `p`, `r`, …, ` `, `capture 0 (repeat [0-9] 1..)`.
  *
- * Differences from RE2, all towards saying more: octal escapes, `\C`, `\pN`, `(?U)`, `{,n}` and a
+ * Differences from RE2, all towards saying more: octal escapes, `\C`, `(?U)`, `{,n}` and a
  * repetition right after `(?i)` are errors with advice; case folding is ASCII only; `\u{…}` is
  * accepted beside `\x{…}`; a group name may carry a type.
  */
@@ -34,7 +34,7 @@ import {
   sequenceOf,
   setNode,
 } from "./pattern-node.ts";
-import { NAMED_SETS, PatternReader } from "./pattern-reader.ts";
+import { PatternReader } from "./pattern-reader.ts";
 import { CAPTURE_TYPES, type CaptureGroup, TEXT_LIMITS, type TextError } from "./text-program.ts";
 
 export interface RegexSyntax {
@@ -139,14 +139,14 @@ class RegexParser {
   }
 
   private parseEscape(): PatternNode {
-    const letter = this.reader.peekAfterBackslash();
-    const assertion = ASSERTION_ESCAPES.get(letter);
-    const named = NAMED_SETS.get(letter);
-    if (assertion === undefined && named === undefined) {
-      return codePointNode(this.reader.takeEscapedCodePoint(), this.flags.isNocase);
+    const assertion = ASSERTION_ESCAPES.get(this.reader.peekAfterBackslash());
+    if (assertion !== undefined) {
+      this.reader.skip(2);
+      return assertNode(assertion);
     }
-    this.reader.skip(2);
-    return assertion !== undefined ? assertNode(assertion) : setNode(named ?? []);
+    const named = this.reader.takeNamedSet(this.flags.isNocase);
+    if (named !== undefined) return setNode(named);
+    return codePointNode(this.reader.takeEscapedCodePoint(), this.flags.isNocase);
   }
 
   // ---------- repetition
@@ -321,7 +321,7 @@ class RegexParser {
     const low = this.takeClassCodePoint();
     if (!reader.sees("-") || reader.sees("-]") || reader.isLast) return [low, low];
     reader.skip(1);
-    if (reader.sees("\\") && NAMED_SETS.has(reader.peekAfterBackslash())) {
+    if (reader.sees("\\") && reader.takeNamedSet(false) !== undefined) {
       const help = "put `-` last in the class, or escape it: `\\-`";
       reader.fail("syntax", "a range cannot end in a set", help, at);
       return [];
@@ -333,14 +333,10 @@ class RegexParser {
     return high < low ? [] : [low, high];
   }
 
-  /** `\d` and its kind, or `[:alpha:]`. */
+  /** `\d`, `\pL` and their kind, or `[:alpha:]`. */
   private parseClassName(): readonly number[] | undefined {
     const { reader } = this;
-    if (reader.sees("\\")) {
-      const named = NAMED_SETS.get(reader.peekAfterBackslash());
-      if (named !== undefined) reader.skip(2);
-      return named;
-    }
+    if (reader.sees("\\")) return reader.takeNamedSet(this.flags.isNocase);
     const posix = reader.sees("[:") ? reader.matchHere(/\[:(\^?)([\s\S]*?):\]/y) : undefined;
     if (posix === undefined) return undefined;
     const set = POSIX_SETS.get(posix[2] ?? "");

@@ -56,13 +56,15 @@ export function decideStates(dfa: RawDfa): DecidedDfa {
   const replacement = new Uint16Array(dfa.stateCount);
   for (let state = 0; state < dfa.stateCount; state++) {
     const boundary = state * PHASE_COUNT;
-    const pairs = PHASES.map((_, phase) => boundary + phase).filter(
-      (p) => graph.isReached[p] === 1,
-    );
-    if (pairs.length === 0 || !pairs.some((p) => canMatch[p] === 1))
-      replacement[state] = DEAD_STATE;
-    else if (!pairs.some((p) => canFail[p] === 1)) replacement[state] = ACCEPT_STATE;
-    else replacement[state] = state;
+    let canMatchLater = false;
+    let canFailLater = false;
+    for (let pair = boundary; pair < boundary + PHASE_COUNT; pair++) {
+      if (graph.isReached[pair] === 0) continue;
+      canMatchLater ||= canMatch[pair] === 1;
+      canFailLater ||= canFail[pair] === 1;
+    }
+    if (!canMatchLater) replacement[state] = DEAD_STATE;
+    else replacement[state] = canFailLater ? state : ACCEPT_STATE;
     // No text ends between the bytes of a character, so such a state needs no verdict.
     if (graph.isReached[boundary] === 0) continue;
     verdicts[state] =
@@ -114,10 +116,12 @@ function classSteps(
   dfa: RawDfa,
   ranges: readonly (readonly [number, number, number])[],
 ): readonly (readonly [number, number])[] {
-  const steps = new Map<string, readonly [number, number]>();
+  const steps = new Map<number, readonly [number, number]>();
   for (const [low, high, phase] of ranges) {
     for (let byte = low; byte <= high; byte++) {
-      steps.set(`${dfa.classOf[byte]}:${phase}`, [dfa.classOf[byte]!, phase]);
+      const byteClass = dfa.classOf[byte]!;
+      const key = byteClass * PHASE_COUNT + phase;
+      if (!steps.has(key)) steps.set(key, [byteClass, phase]);
     }
   }
   return [...steps.values()];

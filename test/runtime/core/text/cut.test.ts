@@ -19,7 +19,7 @@ import {
   textStartsWith,
 } from "../../../../runtime/core/text/index.ts";
 import { regex, simulated } from "./harness.ts";
-import { FUZZ_RUNS, print, sample, type Tree, treeArbitrary } from "./trees.ts";
+import { FUZZ_RUNS, LAW_RUNS, nearMiss, print, sample, type Tree, treeArbitrary } from "./trees.ts";
 
 const RUNS = Math.ceil(FUZZ_RUNS / 2);
 const TAIL_ALPHABET = ["a", "b", "A", "é", "\n", " "];
@@ -101,6 +101,27 @@ describe("patterns on cut texts", () => {
         expectLaw(answer, test, () => completions(tree), JSON.stringify({ pattern, visible }));
       }),
       { numRuns: RUNS },
+    );
+  });
+
+  it("never say what the rest of a text refutes", () => {
+    const cutText = treeArbitrary().chain((tree) =>
+      fc.tuple(fc.constant(print(tree)), nearMiss(tree), fc.nat(40)),
+    );
+    fc.assert(
+      fc.property(cutText, ([pattern, text, length]) => {
+        const label = JSON.stringify({ pattern, text, length });
+        const cut = new CutText(text.slice(0, length));
+        for (const program of [regex(pattern), simulated(pattern)]) {
+          if (program === undefined) continue;
+          const answer = matchText(program, cut);
+          if (answer !== undefined) expect(answer, label).toBe(matchText(program, text));
+          const whole = captures(program, text);
+          for (const [name, value] of Object.entries(captures(program, cut) ?? {}))
+            if (value !== undefined) expect(whole?.[name], label).toBe(value);
+        }
+      }),
+      { numRuns: LAW_RUNS },
     );
   });
 

@@ -58,9 +58,15 @@ describe("linear time", () => {
       `${".*".repeat(200)}x`,
       `${"[^a]{3}".repeat(100)}`,
       `(?:${Array.from({ length: 300 }, (_, i) => `w${i * 7919}.*${i}`).join("|")})`,
+      "\\pL{10}",
+      "(?:\\pL.{3}){4}",
+      "(?s)(?:\\PL|.{2}\\pN){0,9}\\p{Han}",
     ];
     for (const pattern of patterns) {
+      const start = performance.now();
       const result = compileRegex(pattern);
+      // Generous, because machines differ; what is not bounded takes minutes.
+      expect(performance.now() - start, pattern).toBeLessThan(10_000);
       if (!result.ok) expect(result.error.kind).toBe("too-large");
     }
   });

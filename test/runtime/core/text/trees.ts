@@ -41,6 +41,9 @@ const CLASSES: readonly (readonly [string, readonly string[]])[] = [
   ["[à-€]", ["é", "€"]],
   ["[^😀]", ["a", "€"]],
   ["\\x{e9}", ["é"]],
+  ["\\p{Zs}", [" "]],
+  ["\\P{Sc}", ["a", "é", "😀"]],
+  ["[^\\p{Nd}_]", ["A", "€", " "]],
 ];
 
 const ZERO = ["^", "$", "\\A", "\\z", "\\b", "\\B"] as const;
@@ -186,3 +189,6 @@ export function nearMiss(tree: Tree): fc.Arbitrary<string> {
 
 /** How many runs a property gets: `TAPIO_FUZZ_RUNS`, or a few hundred. */
 export const FUZZ_RUNS = Number(process.env.TAPIO_FUZZ_RUNS ?? 400);
+
+/** The same for the laws against other implementations. */
+export const LAW_RUNS = Number(process.env.TAPIO_FUZZ_RUNS ?? 2000);
