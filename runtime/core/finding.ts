@@ -11,7 +11,7 @@ import {
   format,
   type Labelled,
   type Match,
-  type Ref,
+  rootOf,
   type Severity,
   stepsOf,
   type Unit,
@@ -32,7 +32,7 @@ export interface EvidenceLine {
 export interface Finding {
   readonly id: string;
   readonly revision: number;
-  readonly state: "open";
+  readonly state: "open" | "resolved";
   readonly rule: string;
   readonly module: string;
   readonly version: number;
@@ -75,6 +75,10 @@ export interface Finding {
   readonly labels: readonly (readonly [string, string])[];
   /** Why evidence may be missing; empty when none is known to be. */
   readonly degraded: readonly string[];
+  /** When it was declared over, µs since the epoch. */
+  readonly resolvedAt?: number;
+  /** Id of the finding that explains this one. */
+  readonly parent?: string;
 }
 
 /** Values of a rule's explanation expressions for one match; back ends differ only in this. */
@@ -113,13 +117,13 @@ export function writeFinding(
   const { explain } = rule;
   const names = stepNames(rule);
   const text = (e: Expr) => format(evaluate(e), "text");
-  const root = rootEvent(match);
+  const root = rootOf(match);
   const labelled = (items: readonly Labelled[]) =>
     items.map((l) => [l.name, format(evaluate(l.expr), l.unit)] as const);
   return {
-    id: findingId(match, root),
+    id: findingId(match, root.event),
     revision: 0,
-    state: "open",
+    state: match.resolvedAt === undefined ? "open" : "resolved",
     rule: rule.name,
     module: rule.module,
     version: rule.version,
@@ -130,11 +134,11 @@ export function writeFinding(
     summary: explain.summary ? text(explain.summary) : `${rule.name} matched`,
     at: match.at,
     root: {
-      step: rootStep(rule, explain.root.of),
-      eventId: root?.id,
+      step: names[root.step ?? -1] ?? "",
+      eventId: root.event?.id,
       as: explain.root.as && text(explain.root.as),
     },
-    entity: match.subject ?? root?.entity ?? {},
+    entity: match.subject ?? root.event?.entity ?? {},
     impacts: explain.impacts.map((i) => ({
       step: names[i.step] ?? "",
       eventIds: match.captures[i.step]?.kept.map((e) => e.id) ?? [],
@@ -151,9 +155,8 @@ export function writeFinding(
     owner: rule.owner,
     mitre: rule.mitre,
     labels: labelled(rule.labels),
-    degraded: match.isIncomplete
-      ? ["a condition could not be decided on some event, or bounded state overflowed", ...degraded]
-      : degraded,
+    degraded: [...doubtsOf(match), ...degraded],
+    ...(match.resolvedAt === undefined ? {} : { resolvedAt: match.resolvedAt }),
   };
 }
 
@@ -161,22 +164,13 @@ function stepNames(rule: CoreRule): string[] {
   return stepsOf(rule.pattern).map((s) => s.name);
 }
 
-/** The root's event; when its step was left out, the event that completed the match. */
-function rootEvent(match: Match): EventData | undefined {
-  const { of, firstOf } = match.rule.explain.root;
-  const first = firstOf
-    ?.flatMap((step) => match.captures[step]?.first ?? [])
-    .reduce((a: EventData | undefined, b) => (a && a.ts <= b.ts ? a : b), undefined);
-  return first ?? eventAt(match, of) ?? match.last;
-}
-
-function eventAt(match: Match, of: Ref): EventData | undefined {
-  if (of.step === "current") return match.last;
-  return match.captures[of.step]?.[of.pick];
-}
-
-function rootStep(rule: CoreRule, of: Ref): string {
-  return of.step === "current" ? "" : (stepNames(rule)[of.step] ?? "");
+function doubtsOf(match: Match): string[] {
+  if (!match.isIncomplete) return [];
+  if (!match.quality || match.quality.incomplete.length === 0)
+    return ["a condition could not be decided on some event, or bounded state overflowed"];
+  const names = stepNames(match.rule);
+  const steps = match.quality.incomplete.map((i) => names[i] ?? "").join(", ");
+  return [`events of ${steps} may be missing: a source lost some or was silent`];
 }
 
 /** Hash of rule, version, key, root and completing event: the same after restart and replay. */
@@ -189,6 +183,8 @@ function findingId(match: Match, root: EventData | undefined): string {
     match.key,
     root?.id ?? null,
     match.last?.id ?? match.at,
+    // Of several matches that one event completes, root and end may be the same.
+    ...(rule.policy.select === "each" ? match.captures.map((c) => c?.first.id ?? null) : []),
   ]);
   return bytesToHex(sha256(utf8ToBytes(text))).slice(0, 20);
 }
@@ -212,10 +208,7 @@ function chainOf(
 ): Finding["chain"] {
   const { explain } = match.rule;
   const declared = [...new Set(explain.chain.flatMap((c) => c.steps))];
-  const bound = match.captures.flatMap((c, i) => (c ? [i] : []));
-  const steps = bound.filter(
-    (i) => declared.length === 0 || declared.includes(i) || isLink(match, i),
-  );
+  const steps = linksOf(match, declared);
   return steps.map((step, at) => {
     const taken = match.captures[step];
     const earlier = steps.slice(0, at).reverse();
@@ -227,6 +220,18 @@ function chainOf(
       because: firstOf(earlier, (before) => reason(match, before, step, text)),
     };
   });
+}
+
+/** The bound steps that are links, in the order of the story. */
+function linksOf(match: Match, declared: readonly number[]): number[] {
+  const bound = match.captures.flatMap((c, i) => (c ? [i] : []));
+  if (match.rule.pattern.node === "all") {
+    // The steps of an all-of are in no order: the story is told as declared, or as it happened.
+    if (declared.length > 0) return declared.filter((i) => bound.includes(i));
+    const since = (i: number) => match.captures[i]?.first.ts ?? 0;
+    return bound.sort((a, b) => since(a) - since(b));
+  }
+  return bound.filter((i) => declared.length === 0 || declared.includes(i) || isLink(match, i));
 }
 
 /** The nearest earlier link that says why this one followed: evidence may lie in between. */

@@ -5,6 +5,7 @@ export { eventId, makeEvent } from "./event.ts";
 export * from "./exit-codes.ts";
 export * from "./finding.ts";
 export * from "./ir/index.ts";
+export * from "./judge.ts";
 export * from "./layout.ts";
 export * from "./schema.ts";
 export * from "./source.ts";

@@ -13,7 +13,7 @@
  *
  * Appending a field never moves an earlier one. Any other change is a new event kind.
  */
-import type { EventKind, Field, Schema } from "./schema.ts";
+import type { EventKind, Field, FieldType, Schema } from "./schema.ts";
 
 export const slotBytes = 64;
 export const slotWords = slotBytes / 4;
@@ -114,7 +114,7 @@ export function layoutHash(schema: Schema): string {
     schema.sources.map((s) => [s.name, s.rank, s.latenessUs, s.granularityUs, s.idleUs, s.isLossy]),
     schema.kinds
       .filter((k) => k.made === undefined)
-      .map((k) => [k.name, k.source, k.fields.map((f) => [f.name, f.isOptional, typeKey(f)])]),
+      .map((k) => [k.name, k.source, k.fields.map((f) => [f.name, f.isOptional, typeKey(f.type)])]),
   ];
   let hash = 0xcbf29ce484222325n;
   for (const ch of JSON.stringify(canonical)) {
@@ -123,8 +123,10 @@ export function layoutHash(schema: Schema): string {
   return hash.toString(16).padStart(16, "0");
 }
 
-function typeKey({ type }: Field): unknown {
+/** Spelled out, because a schema that was read back has its properties in another order. */
+function typeKey(type: FieldType): unknown {
   if (type.t === "enum") return type.members;
-  if (type.t === "list" || type.t === "map") return JSON.stringify(type);
+  if (type.t === "list") return ["list", typeKey(type.item), type.max];
+  if (type.t === "map") return ["map", typeKey(type.key), typeKey(type.value), type.max];
   return type.t === "string" ? `string(${type.maxBytes})` : type.t;
 }

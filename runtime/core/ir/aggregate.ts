@@ -9,6 +9,7 @@ import { type Env, evaluate, truth } from "./eval.ts";
 import { format } from "./format.ts";
 import { keyText } from "./key-text.ts";
 import { bounded } from "./numbers.ts";
+import { evidenceKept, takenOf } from "./taken.ts";
 
 /** A window as it stood at one moment. */
 export interface WindowView {
@@ -166,7 +167,7 @@ export function historyOf(e: History, env: Env): Value {
   let mean: number | undefined;
   let variance = 0;
   for (const view of window.past) {
-    const x = evaluate(e.arg, { ...env, window: view });
+    const x = pastValue(e, view, env);
     if (typeof x !== "number") continue;
     if (mean === undefined) mean = x;
     else {
@@ -180,4 +181,18 @@ export function historyOf(e: History, env: Env): Value {
   const now = evaluate(e.arg, env);
   const unit = Math.max(Math.sqrt(variance), e.floor);
   return typeof now !== "number" || unit === 0 ? undefined : bounded((now - mean) / unit, false);
+}
+
+/** Values of expressions at past panes, which every later event of the key asks for again. */
+const pastValues = new WeakMap<WindowView, Map<Expr, Value>>();
+
+/** The value as it was then: nothing of the present window is seen. */
+function pastValue(e: History, view: WindowView, env: Env): Value {
+  const known = pastValues.get(view) ?? new Map<Expr, Value>();
+  pastValues.set(view, known);
+  if (!known.has(e.arg)) {
+    const captures = [takenOf(view.events, evidenceKept)];
+    known.set(e.arg, evaluate(e.arg, { ...env, window: view, captures }));
+  }
+  return known.get(e.arg);
 }

@@ -2,8 +2,9 @@
  * The core language: what every rule becomes, and what every back end executes.
  *
  * Pattern nodes: `Seq`, `All`, `Win`, `Inv`, with `Step`s inside; a `Derive` makes one typed event
- * of another; everything else a rule can say is sugar for these. Expressions are trees of `Expr`. The meaning is LANGUAGE part C; the reference interpreter
- * beside this file executes it by definition and is what generated code is proven against.
+ * of another; everything else a rule can say is sugar for these. Expressions are trees of `Expr`.
+ * The meaning is LANGUAGE part C; the reference interpreter beside this file executes it by
+ * definition and is what generated code is proven against.
  *
  * All of it is plain data: it prints, it is hashed, and it travels in the bundle.
  *
@@ -402,7 +403,7 @@ export interface Rollout {
 export interface Param {
   readonly name: string;
   readonly unit: Unit;
-  readonly value: number | string | boolean;
+  readonly value: number | string | bigint | boolean;
   readonly min: number | undefined;
   readonly max: number | undefined;
 }

@@ -53,6 +53,8 @@ export interface Env {
   /** As of when relations are looked up, µs; by default the time of the current event. */
   readonly at?: number | undefined;
   readonly finding?: Readonly<Partial<Record<FindingFact, Value>>>;
+  /** Is told of every condition and its verdict: what tests exercised. */
+  readonly observe?: ((condition: Expr, verdict: boolean | undefined) => void) | undefined;
 }
 
 export interface Quality {
@@ -65,18 +67,6 @@ export function evaluate(e: Expr, env: Env): Value {
   switch (e.op) {
     case "const":
       return e.value;
-    case "param":
-      return env.params.get(e.name);
-    case "field":
-      return fieldOf(env.unit.schema, eventOf(e.of, env), e.name);
-    case "meta":
-      return metaOf(env.unit.schema, eventOf(e.of, env), e.what);
-    case "entity": {
-      const entity = eventOf(e.of, env)?.entity;
-      return entity && Object.hasOwn(entity, e.kind) ? entity[e.kind] : undefined;
-    }
-    case "bound":
-      return eventOf(e.of, env) !== undefined;
     case "not": {
       const x = truth(e.arg, env);
       return x === undefined ? undefined : !x;
@@ -117,8 +107,6 @@ export function evaluate(e: Expr, env: Env): Value {
       const args = e.args.map((a) => evaluate(a, env)).filter((a) => a !== undefined);
       return args.length < e.args.length ? undefined : findBuiltin(e.fn)?.eval(args);
     }
-    case "var":
-      return env.vars?.[e.level];
     case "list":
       return e.items.map((x) => evaluate(x, env));
     case "index":
@@ -130,12 +118,51 @@ export function evaluate(e: Expr, env: Env): Value {
       const program = env.unit.programs[e.program];
       return isText(text) && program ? captures(program, text)?.[e.group] : undefined;
     }
-    case "quality":
-      return env.quality?.[e.what].includes(e.step) ?? false;
     case "hop":
       return hop(e, env);
     case "related":
       return related(e, env);
+    default:
+      return known(e, env);
+  }
+}
+
+type Known = Extract<Expr, { readonly op: KnownOp }>;
+type KnownOp =
+  | "param"
+  | "field"
+  | "meta"
+  | "entity"
+  | "bound"
+  | "var"
+  | "quality"
+  | "subject"
+  | "matched"
+  | "history"
+  | "taken"
+  | "span"
+  | "agg"
+  | "finding";
+
+/** What is read and not made of other values: from the event, the match and the window. */
+function known(e: Known, env: Env): Value {
+  switch (e.op) {
+    case "param":
+      return env.params.get(e.name);
+    case "field":
+      return fieldOf(env.unit.schema, eventOf(e.of, env), e.name);
+    case "meta":
+      return metaOf(env.unit.schema, eventOf(e.of, env), e.what);
+    case "entity": {
+      const entity = eventOf(e.of, env)?.entity;
+      return entity && Object.hasOwn(entity, e.kind) ? entity[e.kind] : undefined;
+    }
+    case "bound":
+      return eventOf(e.of, env) !== undefined;
+    case "var":
+      return env.vars?.[e.level];
+    case "quality":
+      return env.quality?.[e.what].includes(e.step) ?? false;
     case "subject":
       return env.subject && Object.hasOwn(env.subject, e.kind) ? env.subject[e.kind] : undefined;
     case "matched":
@@ -164,7 +191,9 @@ function itemOf(list: Value, at: Value): Value {
 function quantified(e: Extract<Expr, { op: "quant" }>, env: Env): boolean | undefined {
   const list = evaluate(e.list, env);
   if (list === undefined) return undefined;
-  const items: readonly Value[] = list instanceof Map ? [...list.keys()] : keysIn(list);
+  // An item that is missing in a list written out is not left out: its test is unknown.
+  const items: readonly Value[] =
+    list instanceof Map ? [...list.keys()] : Array.isArray(list) ? list : [list];
   const verdicts = items.map((item) =>
     truth(e.body, { ...env, vars: [...(env.vars ?? []).slice(0, e.level), item] }),
   );
@@ -194,7 +223,9 @@ function related(e: Extract<Expr, { op: "related" }>, env: Env): boolean | undef
 /** The truth of a condition; anything that is not a boolean is unknown. */
 export function truth(e: Expr, env: Env): boolean | undefined {
   const x = evaluate(e, env);
-  return typeof x === "boolean" ? x : undefined;
+  const verdict = typeof x === "boolean" ? x : undefined;
+  env.observe?.(e, verdict);
+  return verdict;
 }
 
 function negate(x: boolean | undefined): boolean | undefined {
@@ -293,9 +324,9 @@ function arithmetic(e: Extract<Expr, { op: "arith" }>, a: Value, b: Value): numb
   return bounded(raw * e.scale, e.isInt);
 }
 
+/** From the earliest event to the latest: the steps of an all-of are in no order. */
 function spanOf(captures: readonly (Taken | undefined)[]): number {
   const bound = captures.filter((c) => c !== undefined);
-  const first = bound[0];
-  const last = bound[bound.length - 1];
-  return first && last ? last.last.ts - first.first.ts : 0;
+  if (bound.length === 0) return 0;
+  return Math.max(...bound.map((c) => c.last.ts)) - Math.min(...bound.map((c) => c.first.ts));
 }

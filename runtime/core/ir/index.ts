@@ -16,15 +16,17 @@ export {
   compareEvents,
   countOf,
   durationOf,
+  type Interpretation,
   interpretRule,
   keyOf,
   type Match,
   matchEnv,
   type NearMiss,
+  rootOf,
   type Trace,
-} from "./interpret.ts";
+} from "./interpret/index.ts";
 export { keyText } from "./key-text.ts";
 export { bounded } from "./numbers.ts";
-export { printExpr, printRule } from "./print.ts";
+export { printDerive, printExpr, printRule } from "./print.ts";
 export { engineCannot, engineUnit } from "./runnable.ts";
 export * from "./world.ts";

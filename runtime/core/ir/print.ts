@@ -1,9 +1,11 @@
 /** The core language as text: for `tapioc explain --after=lower` and for golden tests. */
+import type { Schema } from "../schema.ts";
 import {
   type All,
   assertNever,
   type CoreRule,
   type Count,
+  type Derive,
   type Duration,
   defaultPolicy,
   type Expr,
@@ -40,6 +42,16 @@ export function printRule(rule: CoreRule, kindNames: readonly string[]): string 
   lines.push(...printPolicy(rule).map((l) => `  ${l}`));
   lines.push(...printLifecycle(rule, kindNames).map((l) => `  ${l}`));
   lines.push(...printExplain(rule).map((l) => `  ${l}`));
+  return `${lines.join("\n")}\n`;
+}
+
+/** A derived event: what it is made of, and each field of its kind that is set. */
+export function printDerive({ kind, step, set }: Derive, { kinds }: Schema): string {
+  const names = kinds.map((k) => k.name);
+  const lines = [`derive ${names[kind] ?? `#${kind}`} from ${printStep(step, names)}`];
+  for (const [i, e] of set.entries()) {
+    if (e) lines.push(`  set ${kinds[kind]?.fields[i]?.name ?? `#${i}`} = ${printExpr(e)}`);
+  }
   return `${lines.join("\n")}\n`;
 }
 

@@ -17,7 +17,9 @@ beforeAll(() => {
   ensureBuilt();
   // Another user must be able to read the bundle.
   chmodSync(folder, 0o755);
-  expect(run("tapioc", ["compile", "rules", "-o", bundle]).code).toBe(0);
+  expect(run("tapioc", ["compile", "rules/memory/oom_kill_restart.tapio", "-o", bundle]).code).toBe(
+    0,
+  );
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

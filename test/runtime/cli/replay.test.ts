@@ -12,7 +12,7 @@ const incident = readFileSync(join(scenarios, "incident.ndjson"), "utf8");
 
 beforeAll(() => {
   ensureBuilt();
-  const done = run("tapioc", ["compile", "rules", "-o", bundle]);
+  const done = run("tapioc", ["compile", "rules/memory/oom_kill_restart.tapio", "-o", bundle]);
   expect(done.err).toContain(": 1 rule, ");
   expect(done.code).toBe(0);
 });

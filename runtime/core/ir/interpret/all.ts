@@ -1,0 +1,266 @@
+/**
+ * `all of`, `any of` and `n of` by definition: at each event of a key, every choice of one event
+ * per step among the events of the span that ends there. A choice with enough steps that uses this
+ * event is a match which this event completes. One event may stand for several steps; a step's
+ * condition may read the steps written before it.
+ *
+ * The span is measured on recorded times: what is in no order has none that could be uncertain.
+ */
+import type { All, Expr } from "../core.ts";
+import { walkExpr } from "../core.ts";
+import type { Taken } from "../eval.ts";
+import { evidenceKept, takenOf } from "../taken.ts";
+import { durationOf } from "./key.ts";
+import type { Case, Found, Match } from "./match.ts";
+import { isCertainlyBefore, isPossiblyBefore } from "./placement.ts";
+import { eventsBetween, judge, type Scene, scenesOf } from "./scene.ts";
+import { eventAt } from "./sequence.ts";
+
+/** For each step the event chosen for it; undefined for a step that has none. */
+export type Choice = readonly (number | undefined)[];
+
+export interface AllScene extends Scene {
+  readonly all: All;
+  /** Steps whose condition neither reads other steps nor is read: judged once per event. */
+  readonly alone: readonly boolean[];
+  /** For a step that stands alone, which events satisfy it. */
+  readonly fits: readonly (readonly boolean[])[];
+}
+
+export function interpretAll(the: Case): Found {
+  return {
+    matches: allScenesOf(the).flatMap((s) => report(the, s)),
+    held: 0,
+    dropped: 0,
+  };
+}
+
+export function allScenesOf(the: Case): AllScene[] {
+  const all = the.rule.pattern;
+  if (all.node !== "all") return [];
+  const conditions = [...all.steps.map((s) => s.where), all.until?.where];
+  const read = new Set(conditions.flatMap((c) => (c ? stepsRead(c) : [])));
+  return scenesOf(the, all).map((scene) => {
+    const alone = all.steps.map((s, i) => !read.has(i) && stepsRead(s.where).length === 0);
+    const fits = all.steps.map((s, i) =>
+      alone[i] ? scene.events.map((_, x) => judge(scene, s, x, []) === true) : [],
+    );
+    return { ...scene, all, alone, fits };
+  });
+}
+
+function stepsRead(condition: Expr | undefined): number[] {
+  const out: number[] = [];
+  if (!condition) return out;
+  walkExpr(condition, (e) => {
+    if ("of" in e && e.of.step !== "current") out.push(e.of.step);
+    if (e.op === "taken") out.push(e.step);
+  });
+  return out;
+}
+
+function report(the: Case, scene: AllScene): Match[] {
+  const { rule } = the;
+  const { select, skip } = rule.policy;
+  const out: Match[] = [];
+  let barrier = -1;
+  for (const end of scene.events.keys()) {
+    const span = spanBefore(scene, end, barrier);
+    const choices = choicesOf(scene, span, end, scene.all.need, select);
+    const chosen = choices.slice(0, select === "each" ? scene.all.partials : 1);
+    for (const choice of chosen) {
+      out.push(matchOf(rule, scene, span, end, choice));
+      barrier = Math.max(barrier, barrierOf(skip, choice, end));
+    }
+  }
+  return out;
+}
+
+/** The events a match completed by `end` may use. */
+function spanBefore(scene: AllScene, end: number, barrier: number): number[] {
+  const { ts } = eventAt(scene, end);
+  const from = ts - withinOf(scene);
+  return eventsBetween(scene, from, ts).filter(
+    (x) => x > barrier && x <= end && eventAt(scene, x).ts >= from && !isBarred(scene, x, end),
+  );
+}
+
+export function withinOf(scene: AllScene): number {
+  return durationOf(scene.all.within, scene.base.params);
+}
+
+/** The next match must begin after this event. */
+function barrierOf(skip: "past" | "none" | number, choice: Choice, end: number): number {
+  if (skip === "past") return end;
+  if (skip === "none") return -1;
+  const start = Math.min(...used(choice));
+  // At least one event further, so that the same match is not found again.
+  return Math.max(start, (choice[skip] ?? 0) - 1);
+}
+
+function used(choice: Choice): number[] {
+  return choice.filter((x) => x !== undefined).sort((a, b) => a - b);
+}
+
+/**
+ * Every choice among the events of `span` that uses `must` and has at least `need` steps, the
+ * preferred one first.
+ */
+export function choicesOf(
+  scene: AllScene,
+  span: readonly number[],
+  must: number,
+  need: number,
+  select: "tightest" | "widest" | "each",
+): Choice[] {
+  const out: Choice[] = [];
+  const { steps } = scene.all;
+  const go = (choice: Choice) => {
+    if (used(choice).length + steps.length - choice.length < need) return;
+    if (choice.length < steps.length) {
+      for (const x of optionsOf(scene, span, must, choice, select)) go([...choice, x]);
+      go([...choice, undefined]);
+    } else if (choice.includes(must) && cancelledBy(scene, choice) !== "yes") out.push(choice);
+  };
+  go([]);
+  return out.sort((a, b) => preference(select === "widest", a, b));
+}
+
+/**
+ * The events the next step may choose. For a step that stands alone a later event is always as
+ * good as an earlier one (for the widest the other way round), so one of them is enough.
+ */
+function optionsOf(
+  scene: AllScene,
+  span: readonly number[],
+  must: number,
+  choice: Choice,
+  select: "tightest" | "widest" | "each",
+): number[] {
+  const at = choice.length;
+  const step = scene.all.steps[at];
+  if (!step) return [];
+  if (!scene.alone[at]) {
+    const captures = capturesOf(scene, choice);
+    return span.filter((x) => judge(scene, step, x, captures) === true);
+  }
+  const fitting = span.filter((x) => scene.fits[at]?.[x]);
+  // Of each step no more than are reported can be among the preferred choices.
+  if (select === "each") return fitting.slice(-scene.all.partials);
+  const best = select === "widest" ? fitting[0] : fitting.at(-1);
+  return [...new Set([best, must])].filter(
+    (x) => x !== undefined && fitting.includes(x),
+  ) as number[];
+}
+
+function capturesOf(scene: AllScene, choice: Choice): (Taken | undefined)[] {
+  return choice.map((x) => (x === undefined ? undefined : takenOf([eventAt(scene, x)], 1)));
+}
+
+/** More steps first; then the choice whose earliest event, next earliest, … is the latest. */
+function preference(isWidest: boolean, a: Choice, b: Choice): number {
+  const x = used(a);
+  const y = used(b);
+  if (x.length !== y.length) return y.length - x.length;
+  const later = firstDifference(y, x);
+  if (later !== 0) return isWidest ? -later : later;
+  // The same events for different steps: the step written first takes the latest.
+  return firstDifference(
+    b.map((i) => i ?? -1),
+    a.map((i) => i ?? -1),
+  );
+}
+
+function firstDifference(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((x, i) => x !== b[i]);
+  return at < 0 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
+}
+
+// ---------- until ----------
+
+/** Whether an `until` that reads no steps lies for certain between `x` and `end`. */
+function isBarred(scene: AllScene, x: number, end: number): boolean {
+  const { until } = scene.all;
+  if (!until || stepsRead(until.where).length > 0) return false;
+  return betweenOf(scene, x, end).some(
+    (u) => isCertain(scene, x, u, end) && judge(scene, until, u, []) === true,
+  );
+}
+
+/** Whether `until` happened between the first event of a choice and its last. */
+export function cancelledBy(
+  scene: AllScene,
+  choice: Choice,
+): "yes" | "possibly" | "unknown" | "no" {
+  const { until } = scene.all;
+  const events = used(choice);
+  const [first] = events;
+  const end = events.at(-1);
+  if (!until || first === undefined || end === undefined) return "no";
+  let worst: "possibly" | "unknown" | "no" = "no";
+  for (const u of betweenOf(scene, first, end)) {
+    const known = choice.map((x) => (x !== undefined && x <= u ? x : undefined));
+    const verdict = judge(scene, until, u, capturesOf(scene, known));
+    if (verdict === true && isCertain(scene, first, u, end)) return "yes";
+    if (verdict === true) worst = "possibly";
+    if (verdict === undefined && worst === "no") worst = "unknown";
+  }
+  return worst;
+}
+
+function betweenOf(scene: AllScene, first: number, end: number): number[] {
+  const from = scene.intervals[first]?.from ?? 0;
+  const to = scene.intervals[end]?.to ?? 0;
+  return eventsBetween(scene, from, to).filter(
+    (u) =>
+      u !== first &&
+      u !== end &&
+      isPossiblyBefore(scene.intervals, first, u) &&
+      isPossiblyBefore(scene.intervals, u, end),
+  );
+}
+
+function isCertain(scene: AllScene, first: number, u: number, end: number): boolean {
+  return isCertainlyBefore(scene.intervals, first, u) && isCertainlyBefore(scene.intervals, u, end);
+}
+
+// ---------- the match ----------
+
+function matchOf(
+  rule: Match["rule"],
+  scene: AllScene,
+  span: readonly number[],
+  end: number,
+  choice: Choice,
+): Match {
+  const last = eventAt(scene, end);
+  const doubt = cancelledBy(scene, choice);
+  const completing = [...choice.keys()].filter((i) => choice[i] === end);
+  return {
+    rule,
+    key: scene.key,
+    at: last.ts,
+    captures: spanCaptures(scene, span, choice),
+    window: [],
+    last,
+    isIncomplete: doubt === "unknown",
+    ...(doubt === "possibly" ? { quality: { uncertain: completing, incomplete: [] } } : {}),
+  };
+}
+
+/** Of each chosen step all events of the span that satisfy it beside the other steps' choices. */
+export function spanCaptures(
+  scene: AllScene,
+  span: readonly number[],
+  choice: Choice,
+): (Taken | undefined)[] {
+  const chosen = capturesOf(scene, choice);
+  return scene.all.steps.map((step, at) => {
+    if (choice[at] === undefined) return undefined;
+    const mine = span.filter((x) => judge(scene, step, x, chosen.slice(0, at)) === true);
+    return takenOf(
+      mine.map((x) => eventAt(scene, x)),
+      evidenceKept,
+    );
+  });
+}

@@ -1,0 +1,78 @@
+/**
+ * The reference interpreter: patterns executed by definition (LANGUAGE part C), slow and obvious.
+ * It looks at a whole sorted trace, writes down every way a pattern can be matched, and then picks
+ * what the policies say. Nothing here is incremental; that is the point.
+ *
+ * `order.ts` and `placement.ts` say when one event is before another, `sequence.ts`, `closing.ts`,
+ * `all.ts`, `window.ts`, `panes.ts` and `inventory.ts` what matches, `completion.ts` which match is
+ * reported, `silence.ts` what may be concluded from nothing, `policy.ts` what becomes of it, and
+ * `near-miss.ts` what almost matched.
+ */
+import type { Value } from "../../schema.ts";
+import { assertNever, type CoreRule, type CoreUnit } from "../core.ts";
+import type { Env } from "../eval.ts";
+import { interpretAll } from "./all.ts";
+import { interpretSequence, type Played } from "./completion.ts";
+import { interpretInventory } from "./inventory.ts";
+import type { Case, Found, Interpretation, Match, Trace } from "./match.ts";
+import { nearMissesOf } from "./near-miss.ts";
+import { compareEvents } from "./order.ts";
+import { applyPolicies } from "./policy.ts";
+import { markLoss } from "./silence.ts";
+import { interpretWindow } from "./window.ts";
+
+export { countOf, durationOf, keyOf } from "./key.ts";
+export {
+  type Interpretation,
+  type Match,
+  matchEnv,
+  type NearMiss,
+  rootOf,
+  type Trace,
+} from "./match.ts";
+export { compareEvents } from "./order.ts";
+
+/** What `rule` reports on `trace`, in the order it becomes known; policies applied. */
+export function interpretRule(
+  unit: CoreUnit,
+  rule: CoreRule,
+  params: ReadonlyMap<string, Value>,
+  trace: Trace,
+): Interpretation {
+  const events = trace.events
+    .filter((e) => e.ts < trace.watermark)
+    .sort((a, b) => compareEvents(unit.schema, a, b));
+  const { world, observe } = trace;
+  const base: Env = { unit, params, current: undefined, captures: [], world, observe };
+  const the: Case = { unit, rule, events, trace, base };
+  const { matches, held, dropped, played = [] } = found(the);
+  const known = matches
+    .map((m) => markLoss(the, m, startOf(m)))
+    .sort(
+      (a, b) => a.at - b.at || (a.last && b.last ? compareEvents(unit.schema, a.last, b.last) : 0),
+    );
+  const nearMisses = nearMissesOf(the, known, played);
+  return { ...applyPolicies(the, known), held, dropped, nearMisses };
+}
+
+function found(the: Case): Found & { readonly played?: readonly Played[] } {
+  const { pattern } = the.rule;
+  switch (pattern.node) {
+    case "seq":
+      return interpretSequence(the);
+    case "all":
+      return interpretAll(the);
+    case "win":
+      return interpretWindow(the);
+    case "inv":
+      return interpretInventory(the);
+    default:
+      return assertNever(pattern);
+  }
+}
+
+/** Where the span of a match begins, µs. */
+function startOf(match: Match): number {
+  if (match.view) return match.at - match.view.sizeUs;
+  return Math.min(match.at, ...match.captures.flatMap((c) => (c ? [c.first.ts] : [])));
+}

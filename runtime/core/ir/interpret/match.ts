@@ -1,0 +1,133 @@
+/** What the interpreter takes and what it gives. */
+import type { EntityRef, EventData, Value } from "../../schema.ts";
+import type { WindowView } from "../aggregate.ts";
+import { type CoreRule, type CoreUnit, stepsOf } from "../core.ts";
+import type { Env, Quality, Taken } from "../eval.ts";
+import type { SourceStory, World } from "../world.ts";
+
+export interface Match {
+  readonly rule: CoreRule;
+  /** Equal for equal keys; empty for rules without a key. */
+  readonly key: string;
+  /** When the match was complete, µs: its last event's time, or its deadline. */
+  readonly at: number;
+  readonly captures: readonly (Taken | undefined)[];
+  /** The window's events; empty for other patterns. */
+  readonly window: readonly EventData[];
+  /** The window as aggregates see it; the engine has its own way. */
+  readonly view?: WindowView | undefined;
+  /** The event that completed it; an absence may have none. */
+  readonly last: EventData | undefined;
+  /** A negative or a cancel was unknown on some event, or bounded state overflowed. */
+  readonly isIncomplete: boolean;
+  readonly quality?: Quality | undefined;
+  /** What the finding is about, where that is not the entity of its root. */
+  readonly subject?: EntityRef | undefined;
+  /** When `resolve` declared it over, µs. */
+  readonly resolvedAt?: number | undefined;
+}
+
+export interface Trace {
+  /** In any order. */
+  readonly events: readonly EventData[];
+  /** Only what is before this is decided, µs. */
+  readonly watermark: number;
+  /** When the observation began, µs: clocks of absences without inventory start here. */
+  readonly start?: number | undefined;
+  readonly world?: World | undefined;
+  /** Sources that fell silent or lost events; the others were alive and whole. */
+  readonly sources?: readonly SourceStory[] | undefined;
+  /** Is told of every condition that is evaluated; see `Env`. */
+  readonly observe?: Env["observe"];
+}
+
+/** A match that almost was (LANGUAGE C.11). */
+export interface NearMiss {
+  readonly rule: CoreRule;
+  readonly key: string;
+  readonly cause: "expired" | "negated" | "cancelled" | "threshold";
+  /** How many steps were reached; of a window, how many events it held at its fullest. */
+  readonly reached: number;
+  /** The step it waited for. */
+  readonly missing: string;
+  /** By how much the nearest candidate missed its bound, µs; undefined without a candidate. */
+  readonly overshoot: number | undefined;
+  /** When it could not come true any more, µs. */
+  readonly at: number;
+  readonly captures: readonly (Taken | undefined)[];
+  readonly view?: WindowView | undefined;
+}
+
+/** Everything a rule has to say about a trace. */
+export interface Interpretation {
+  /** In the order they become known. */
+  readonly matches: readonly Match[];
+  /** How many matches `suppress`, `except` and `rate` kept from being reported. */
+  readonly suppressed: number;
+  readonly excepted: number;
+  readonly limited: number;
+  /** Conclusions from silence that were not drawn, or thrown away, as the silence is in doubt. */
+  readonly held: number;
+  readonly dropped: number;
+  /** The closest of those that almost were, closest first. */
+  readonly nearMisses: readonly NearMiss[];
+}
+
+/** The matches of a pattern before policies, and the conclusions that were in doubt. */
+export interface Found {
+  readonly matches: readonly Match[];
+  readonly held: number;
+  readonly dropped: number;
+}
+
+/** A rule on a trace: what every part of the interpreter needs at hand. */
+export interface Case {
+  readonly unit: CoreUnit;
+  readonly rule: CoreRule;
+  /** In the order ≺, all before the watermark. */
+  readonly events: readonly EventData[];
+  readonly trace: Trace;
+  readonly base: Env;
+}
+
+/** The root's event; when its step was left out, the event that completed the match. */
+export function rootOf(match: Match): {
+  readonly event: EventData | undefined;
+  /** Number of the root's step; undefined when it is the completing event. */
+  readonly step: number | undefined;
+} {
+  const { of, firstOf } = match.rule.explain.root;
+  const first = firstOf
+    ?.flatMap((step) => {
+      const event = match.captures[step]?.first;
+      return event ? [{ step, event }] : [];
+    })
+    .reduce<{ step: number; event: EventData } | undefined>(
+      (a, b) => (a && a.event.ts <= b.event.ts ? a : b),
+      undefined,
+    );
+  if (first) return first;
+  if (of.step === "current") return { event: match.last, step: undefined };
+  return { event: match.captures[of.step]?.[of.pick] ?? match.last, step: of.step };
+}
+
+/** What the explanation of `match`, and the checks of tests on it, are evaluated in. */
+export function matchEnv(
+  unit: CoreUnit,
+  params: ReadonlyMap<string, Value>,
+  match: Match,
+  world?: World,
+): Env {
+  return {
+    unit,
+    params,
+    current: undefined,
+    captures: match.captures,
+    window: match.view,
+    stepNames: stepsOf(match.rule.pattern).map((s) => s.name),
+    ...(match.quality ? { quality: match.quality } : {}),
+    subject: match.subject ?? rootOf(match).event?.entity,
+    world,
+    at: match.at,
+  };
+}

@@ -1,0 +1,194 @@
+/**
+ * Tumbling and hopping windows (LANGUAGE C.4): panes [k · every, k · every + size), aligned to the
+ * epoch, each decided at its end, also when it is empty.
+ *
+ * Which panes are decided for a key: those in which, or in the window's size before which, it had
+ * an event; of a key that is an entity also every pane through which the entity was up. A pane for
+ * which the condition is true is reported when it was not true for the pane before; under
+ * `emit close` a run of such panes is reported once, when the first pane after them ends.
+ */
+import type { EntityRef } from "../../schema.ts";
+import type { Expr, Win } from "../core.ts";
+import type { EntityLife } from "../world.ts";
+import { durationOf, keyOfValues } from "./key.ts";
+import type { Case, Found, Match } from "./match.ts";
+import { having, type Moment, type Series, seriesOf, windowMatch } from "./series.ts";
+import { silenceOf, withDoubt } from "./silence.ts";
+import { resolutionOf, Views } from "./views.ts";
+
+interface Alignment {
+  readonly sizeUs: number;
+  readonly everyUs: number;
+}
+
+/** A pane by number, and what was found there. */
+interface Pane {
+  readonly number: number;
+  readonly conclusion: "false" | "true" | "flag" | "hold" | "drop";
+}
+
+export function interpretPanes(the: Case, win: Win): Found {
+  const alignment = alignmentOf(the, win);
+  const matches: Match[] = [];
+  let held = 0;
+  let dropped = 0;
+  for (const { series, subject, numbers } of livingKeys(the, win, alignment)) {
+    const panes = numbers
+      .filter((k) => endOf(alignment, k) < the.trace.watermark)
+      .map((k) => decide(series, alignment, k));
+    held += panes.filter((p) => p.conclusion === "hold").length;
+    dropped += panes.filter((p) => p.conclusion === "drop").length;
+    const found = report(series, alignment, panes);
+    matches.push(...found.map((m) => (m.last || !subject ? m : { ...m, subject })));
+  }
+  return { matches, held, dropped };
+}
+
+function alignmentOf(the: Case, { shape }: Win): Alignment {
+  if (shape.shape === "session") return { sizeUs: 1, everyUs: 1 };
+  const sizeUs = durationOf(shape.size, the.base.params);
+  return {
+    sizeUs,
+    everyUs: shape.shape === "hop" ? durationOf(shape.every, the.base.params) : sizeUs,
+  };
+}
+
+function endOf({ sizeUs, everyUs }: Alignment, number: number): number {
+  return number * everyUs + sizeUs;
+}
+
+function decide(series: Series, alignment: Alignment, number: number): Pane {
+  const end = endOf(alignment, number);
+  if (!having(series, paneAt(series, end))) return { number, conclusion: "false" };
+  if (onlyGrows(series.win.having)) return { number, conclusion: "true" };
+  const { the, win } = series;
+  const doubt = silenceOf(the, win.step.kinds, end - alignment.sizeUs, end);
+  return { number, conclusion: doubt === "sound" ? "true" : doubt };
+}
+
+function paneAt(series: Series, end: number): Moment {
+  return { view: series.views.atEnd(end), at: end };
+}
+
+/** Every decided pane of every key. */
+export function paneMoments(the: Case, win: Win): { series: Series; moments: Moment[] }[] {
+  const alignment = alignmentOf(the, win);
+  return livingKeys(the, win, alignment).map(({ series, numbers }) => ({
+    series,
+    moments: numbers
+      .map((k) => paneAt(series, endOf(alignment, k)))
+      .filter((m) => m.at < the.trace.watermark),
+  }));
+}
+
+function report(series: Series, alignment: Alignment, panes: readonly Pane[]): Match[] {
+  const isClosing = series.the.rule.policy.emit === "close";
+  const out: Match[] = [];
+  for (const run of runsOf(panes)) {
+    const [first] = run;
+    const last = run.at(-1);
+    if (!first || !last) continue;
+    const at = endOf(alignment, isClosing ? last.number + 1 : first.number);
+    if (at >= series.the.trace.watermark) continue;
+    const match = windowMatch(
+      series,
+      isClosing ? { view: runView(series, alignment, first, last), at } : paneAt(series, at),
+    );
+    const isDoubtful = (isClosing ? run : [first]).some((p) => p.conclusion === "flag");
+    out.push(isDoubtful ? withDoubt(match, [0]) : match);
+  }
+  return out;
+}
+
+/** Neighbouring panes for which the condition is true. */
+function runsOf(panes: readonly Pane[]): Pane[][] {
+  const out: Pane[][] = [];
+  let before: Pane | undefined;
+  for (const pane of panes) {
+    const isTrue = pane.conclusion === "true" || pane.conclusion === "flag";
+    if (!isTrue) continue;
+    if (before?.number === pane.number - 1) out.at(-1)?.push(pane);
+    else out.push([pane]);
+    before = pane;
+  }
+  return out;
+}
+
+function runView({ members, views }: Series, alignment: Alignment, first: Pane, last: Pane) {
+  const from = endOf(alignment, first.number) - alignment.sizeUs;
+  const to = endOf(alignment, last.number);
+  const events = members.filter((e) => e.ts >= from && e.ts < to);
+  return views.of(events, events, to, to - from);
+}
+
+/** Whether more events could only keep the condition true: then it rests on no silence. */
+function onlyGrows(e: Expr): boolean {
+  if (e.op === "and" || e.op === "or") return e.args.every(onlyGrows);
+  if (e.op !== "cmp") return false;
+  const grows = (x: Expr) => x.op === "agg" && (x.fn === "count" || x.fn === "distinct");
+  const isFixed = (x: Expr) => x.op === "const" || x.op === "param";
+  if (e.cmp === ">" || e.cmp === ">=") return grows(e.left) && isFixed(e.right);
+  if (e.cmp === "<" || e.cmp === "<=") return isFixed(e.left) && grows(e.right);
+  return false;
+}
+
+// ---------- which panes ----------
+
+interface LivingKey {
+  readonly series: Series;
+  /** What the key stands for, when the inventory knows it. */
+  readonly subject: EntityRef | undefined;
+  /** The panes to decide, ascending. */
+  readonly numbers: readonly number[];
+}
+
+function livingKeys(the: Case, win: Win, alignment: Alignment): LivingKey[] {
+  const series = new Map(seriesOf(the, win).map((s) => [s.key, s]));
+  const lives = livesByKey(the, win);
+  const { sizeUs } = alignment;
+  return [...new Set([...series.keys(), ...lives.keys()])].map((key) => {
+    const views = new Views([], sizeUs, resolutionOf(win, sizeUs));
+    const mine = series.get(key) ?? { the, win, key, members: [], views };
+    const known = lives.get(key) ?? [];
+    const numbers = new Set([
+      ...mine.members.flatMap((e) => panesNear(alignment, e.ts)),
+      ...known.flatMap((life) => panesOfLife(alignment, life, the.trace.watermark)),
+    ]);
+    return {
+      series: mine,
+      subject: known[0]?.chain,
+      numbers: [...numbers].sort((a, b) => a - b),
+    };
+  });
+}
+
+/** Panes that hold the time `ts`, and those that begin within the window's size after it. */
+function panesNear({ sizeUs, everyUs }: Alignment, ts: number): number[] {
+  const first = Math.floor((ts - sizeUs) / everyUs) + 1;
+  const last = Math.floor((ts + sizeUs) / everyUs);
+  return range(first, last);
+}
+
+/** Panes through the whole of which the entity was up. */
+function panesOfLife({ sizeUs, everyUs }: Alignment, life: EntityLife, watermark: number) {
+  const end = Math.min(life.down ?? watermark, watermark);
+  if (!Number.isFinite(end)) return [];
+  return range(Math.ceil(life.up / everyUs), Math.floor((end - sizeUs) / everyUs));
+}
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
+}
+
+/** Lives of the entities that are keys: of a rule `by same kind` and nothing else. */
+function livesByKey(the: Case, win: Win): Map<string, EntityLife[]> {
+  const out = new Map<string, EntityLife[]>();
+  const [part, more] = win.step.key;
+  if (!part || more || part.expr.op !== "entity") return out;
+  for (const life of the.trace.world?.entities ?? []) {
+    if (life.kind !== part.expr.kind) continue;
+    const key = keyOfValues([life.key]);
+    out.set(key, [...(out.get(key) ?? []), life]);
+  }
+  return out;
+}

@@ -1,0 +1,123 @@
+/** What becomes of matches after matching (LANGUAGE B.5): except, suppress, rate; then resolve. */
+import type { KeyPart, Step } from "../core.ts";
+import { evaluate, truth } from "../eval.ts";
+import { durationOf, keyOf, keyOfValues } from "./key.ts";
+import { type Case, type Match, matchEnv } from "./match.ts";
+import { intervalOf } from "./order.ts";
+import { isCertainlyBefore } from "./placement.ts";
+
+export interface Reported {
+  readonly matches: readonly Match[];
+  readonly suppressed: number;
+  readonly excepted: number;
+  readonly limited: number;
+}
+
+/** `found` in the order in which they become known. */
+export function applyPolicies(the: Case, found: readonly Match[]): Reported {
+  const allowed = found.filter((m) => !isExcepted(the, m));
+  const unsuppressed = suppress(the, allowed);
+  const limited = limit(the, unsuppressed);
+  return {
+    matches: limited.map((m) => resolve(the, m, allowed)),
+    suppressed: allowed.length - unsuppressed.length,
+    excepted: found.length - allowed.length,
+    limited: unsuppressed.length - limited.length,
+  };
+}
+
+function envOf(the: Case, match: Match) {
+  const env = matchEnv(the.unit, the.base.params, match, the.trace.world);
+  return { ...env, observe: the.trace.observe };
+}
+
+function isExcepted(the: Case, match: Match): boolean {
+  return the.rule.exceptions.some(
+    (x) =>
+      (x.expires === undefined || match.at < x.expires) &&
+      truth(x.when, envOf(the, match)) === true,
+  );
+}
+
+/** The key policies count under: their own, or the rule's. */
+function policyKey(the: Case, match: Match, parts: readonly KeyPart[] | undefined): string {
+  if (!parts) return match.key;
+  const env = envOf(the, match);
+  return keyOfValues(parts.map((p) => evaluate(p.expr, env)));
+}
+
+/** For a while after a reported match the others under its key are not; they do not prolong it. */
+function suppress(the: Case, matches: readonly Match[]): readonly Match[] {
+  const { suppress: policy } = the.rule;
+  if (!policy) return matches;
+  const since = new Map<string, number>();
+  return matches.filter((match) => {
+    const key = policyKey(the, match, policy.key);
+    const first = since.get(key);
+    if (first !== undefined && match.at < first + policy.us) return false;
+    since.set(key, match.at);
+    return true;
+  });
+}
+
+/** At most `max` reported matches in any (at − us, at]. */
+function limit(the: Case, matches: readonly Match[]): readonly Match[] {
+  const { rate } = the.rule;
+  if (!rate) return matches;
+  const reported = new Map<string, number[]>();
+  return matches.filter((match) => {
+    const key = policyKey(the, match, rate.key);
+    const recent = (reported.get(key) ?? []).filter((at) => at > match.at - rate.us);
+    if (recent.length >= rate.max) return false;
+    reported.set(key, [...recent, match.at]);
+    return true;
+  });
+}
+
+/** `allowed`: all matches of the rule that were not excepted, suppressed ones included. */
+function resolve(the: Case, match: Match, allowed: readonly Match[]): Match {
+  const { resolve: policy } = the.rule;
+  if (!policy) return match;
+  const resolvedAt =
+    "on" in policy
+      ? resolvedOn(the, match, policy.on)
+      : quietAfter(the, match, allowed, policy.quietUs);
+  return resolvedAt === undefined ? match : { ...match, resolvedAt };
+}
+
+/** The first event certainly after the match that satisfies `step` under the match's key. */
+function resolvedOn(the: Case, match: Match, step: Step): number | undefined {
+  const env = envOf(the, match);
+  return the.events.find(
+    (event) =>
+      step.kinds.includes(event.kind) &&
+      event.ts >= match.at &&
+      isAfter(the, match, event) &&
+      (step.key.length === 0 || keyOf(step.key, event, env) === match.key) &&
+      (!step.where || truth(step.where, { ...env, current: event }) === true),
+  )?.ts;
+}
+
+function isAfter(the: Case, match: Match, event: Match["last"] & object): boolean {
+  const { last } = match;
+  if (!last || last.ts !== match.at) return event.ts > match.at;
+  if (last === event || the.events.indexOf(last) > the.events.indexOf(event)) return false;
+  const { pattern } = the.rule;
+  const slack = "slack" in pattern ? durationOf(pattern.slack, the.base.params) : 0;
+  const intervals = [last, event].map((e) => intervalOf(the.unit.schema, e, slack));
+  return isCertainlyBefore(intervals, 0, 1);
+}
+
+/** When no match of the key came for `quietUs` after the last one that followed this. */
+function quietAfter(
+  the: Case,
+  match: Match,
+  allowed: readonly Match[],
+  quietUs: number,
+): number | undefined {
+  let last = match.at;
+  for (const m of allowed) {
+    if (m.key === match.key && m.at > last && m.at <= last + quietUs) last = m.at;
+  }
+  return last + quietUs < the.trace.watermark ? last + quietUs : undefined;
+}

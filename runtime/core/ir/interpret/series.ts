@@ -1,0 +1,74 @@
+/** A window over the events of one key, and what it finds in them at one moment. */
+import type { EventData } from "../../schema.ts";
+import type { WindowView } from "../aggregate.ts";
+import type { Step, Win } from "../core.ts";
+import { type Env, type Taken, truth } from "../eval.ts";
+import { evidenceKept, takenOf } from "../taken.ts";
+import { durationOf, keyOf } from "./key.ts";
+import type { Case, Match } from "./match.ts";
+import { resolutionOf, Views } from "./views.ts";
+
+/** A window over the events of one key. */
+export interface Series {
+  readonly the: Case;
+  readonly win: Win;
+  readonly key: string;
+  readonly members: readonly EventData[];
+  readonly views: Views;
+}
+
+/** The window at one moment, µs. */
+export interface Moment {
+  readonly view: WindowView;
+  readonly at: number;
+}
+
+export function seriesOf(the: Case, win: Win): Series[] {
+  const { params } = the.base;
+  const { shape } = win;
+  const sizeUs = durationOf(shape.shape === "session" ? shape.max : shape.size, params);
+  return [...byKey(win.step, the.base, the.events)].map(([key, members]) => ({
+    the,
+    win,
+    key,
+    members,
+    views: new Views(members, sizeUs, resolutionOf(win, sizeUs)),
+  }));
+}
+
+function byKey(step: Step, base: Env, events: readonly EventData[]): Map<string, EventData[]> {
+  const groups = new Map<string, EventData[]>();
+  for (const event of events) {
+    if (!step.kinds.includes(event.kind)) continue;
+    if (step.where && truth(step.where, { ...base, current: event }) !== true) continue;
+    const key = keyOf(step.key, event, base);
+    if (key === undefined) continue;
+    const group = groups.get(key);
+    if (group) group.push(event);
+    else groups.set(key, [event]);
+  }
+  return groups;
+}
+
+/** Whether the condition is true at that moment. */
+export function having(series: Series, { view, at }: Moment): boolean {
+  const env = { ...series.the.base, captures: [windowTaken(view.events)], window: view, at };
+  return truth(series.win.having, env) === true;
+}
+
+function windowTaken(events: readonly EventData[]): Taken | undefined {
+  return takenOf(events, evidenceKept);
+}
+
+export function windowMatch(series: Series, { view, at }: Moment): Match {
+  return {
+    rule: series.the.rule,
+    key: series.key,
+    at,
+    captures: [windowTaken(view.events)],
+    window: view.events,
+    view,
+    last: view.events.at(-1),
+    isIncomplete: false,
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * What may be concluded from silence (LANGUAGE B.5, C.2). A source that made no progress may still
+ * deliver what seems to be absent; one that lost events may have lost it.
+ */
+import { allStepsOf, type CoreUnit, type Policy, stepsOf } from "../core.ts";
+import type { Case, Match } from "./match.ts";
+
+/** `sound`: the silence is proven; the others are what the policy says of one that is not. */
+export type Conclusion = "sound" | Policy["onLoss"];
+
+/** Whether "no event of `kinds` in (from, to]" may be concluded. */
+export function silenceOf(
+  the: Case,
+  kinds: readonly number[],
+  from: number,
+  to: number,
+): Conclusion {
+  const { unit, rule, trace } = the;
+  const sources = sourcesOf(unit, kinds);
+  const stories = (trace.sources ?? []).filter((s) => sources.includes(s.source));
+  const isIdle = stories.some(
+    (s) =>
+      s.silentFrom !== undefined &&
+      to >= s.silentFrom - (unit.schema.sources[s.source]?.latenessUs ?? 0),
+  );
+  const isLossy = stories.some((s) => s.lost.some((l) => l.at >= from && l.at <= to));
+  const policies = [
+    ...(isIdle ? [rule.policy.onIdle] : []),
+    ...(isLossy ? [rule.policy.onLoss] : []),
+  ];
+  if (policies.includes("hold")) return "hold";
+  if (policies.includes("drop")) return "drop";
+  return policies.includes("flag") ? "flag" : "sound";
+}
+
+/** The sources whose events can become events of `kinds`, through derived events and findings. */
+export function sourcesOf(unit: CoreUnit, kinds: readonly number[]): number[] {
+  const out = new Set<number>();
+  for (const id of kinds) {
+    const kind = unit.schema.kinds[id];
+    if (kind?.made !== "finding") {
+      if (kind) out.add(kind.source);
+      continue;
+    }
+    const rule = unit.rules.find((r) => `finding.${r.module}.${r.name}` === kind.name);
+    const inner = rule ? allStepsOf(rule.pattern).flatMap((s) => s.kinds) : [];
+    for (const source of sourcesOf(unit, inner)) out.add(source);
+  }
+  return [...out];
+}
+
+/** `match` as one that may lack events of `steps`. */
+export function withDoubt(match: Match, steps: readonly number[]): Match {
+  const { uncertain = [], incomplete = [] } = match.quality ?? {};
+  const all = [...new Set([...incomplete, ...steps])].sort((a, b) => a - b);
+  return { ...match, isIncomplete: true, quality: { uncertain, incomplete: all } };
+}
+
+/** Marks a match inside whose span events of one of its sources were lost. */
+export function markLoss(the: Case, match: Match, from: number): Match {
+  const { unit, rule, trace } = the;
+  const lossy = (trace.sources ?? [])
+    .filter((s) => s.lost.some((l) => l.at >= from && l.at <= match.at))
+    .map((s) => s.source);
+  const hit = (kinds: readonly number[]) => sourcesOf(unit, kinds).some((s) => lossy.includes(s));
+  if (!allStepsOf(rule.pattern).some((s) => hit(s.kinds))) return match;
+  const steps = stepsOf(rule.pattern);
+  return withDoubt(
+    match,
+    [...match.captures.keys()].filter((i) => match.captures[i] && hit(steps[i]?.kinds ?? [])),
+  );
+}

@@ -1,0 +1,105 @@
+/**
+ * A whole unit on a trace, by definition: derived events are made, rules are interpreted in order,
+ * findings become events for the rules after them, and become children of those that subsume them.
+ */
+
+import { type Finding, writeFinding } from "./finding.ts";
+import { findingEvent } from "./finding-event.ts";
+import {
+  type CoreRule,
+  type CoreUnit,
+  type Derive,
+  evaluate,
+  type Interpretation,
+  interpretRule,
+  type Match,
+  matchEnv,
+  type NearMiss,
+  type Trace,
+  truth,
+} from "./ir/index.ts";
+import type { EventData, Value } from "./schema.ts";
+import { withParents } from "./subsume.ts";
+
+export interface Judged {
+  readonly finding: Finding;
+  readonly match: Match;
+}
+
+/** How much of a rule was not reported, and why; see `Interpretation`. */
+export type Account = Readonly<
+  Record<"findings" | "suppressed" | "excepted" | "limited" | "held" | "dropped", number>
+>;
+
+export interface Judgement {
+  /** By rule in the order of the unit, and for each in the order they become known. */
+  readonly findings: readonly Judged[];
+  readonly nearMisses: readonly NearMiss[];
+  /** By full rule name, `module.rule`. */
+  readonly counts: ReadonlyMap<string, Account>;
+}
+
+export interface JudgeOptions {
+  /** Hash of the bundle that judges, for the findings. */
+  readonly bundle?: string;
+  /** What reaches a rule in time; by default all events of the trace. */
+  readonly eventsFor?: (rule: CoreRule) => readonly EventData[];
+}
+
+export function judge(
+  unit: CoreUnit,
+  params: ReadonlyMap<string, Value>,
+  trace: Trace,
+  options: JudgeOptions = {},
+): Judgement {
+  const findings: Judged[] = [];
+  const nearMisses: NearMiss[] = [];
+  const counts = new Map<string, Account>();
+  for (const rule of unit.rules) {
+    const given = options.eventsFor?.(rule) ?? trace.events;
+    const made = findings.flatMap((f, i) => findingEvent(unit, params, f, i, trace.world) ?? []);
+    const events = [...withDerived(unit, params, given, trace), ...made];
+    const said = interpretRule(unit, rule, params, { ...trace, events });
+    nearMisses.push(...said.nearMisses);
+    counts.set(`${rule.module}.${rule.name}`, accountOf(said));
+    for (const match of said.matches) {
+      const env = matchEnv(unit, params, match, trace.world);
+      const finding = writeFinding(unit, match, (e) => evaluate(e, env), options.bundle ?? "");
+      findings.push({ finding, match });
+    }
+  }
+  return { findings: withParents(unit, params, findings, trace.world), nearMisses, counts };
+}
+
+function accountOf(said: Interpretation): Account {
+  const { suppressed, excepted, limited, held, dropped } = said;
+  return { findings: said.matches.length, suppressed, excepted, limited, held, dropped };
+}
+
+/** `events` and what is derived of them; a derived event may feed a later one. */
+export function withDerived(
+  unit: CoreUnit,
+  params: ReadonlyMap<string, Value>,
+  events: readonly EventData[],
+  { world, observe }: Pick<Trace, "world" | "observe"> = {},
+): EventData[] {
+  const out = [...events];
+  for (const derive of unit.derives) {
+    for (const event of [...out]) {
+      const env = { unit, params, current: event, captures: [], world, observe };
+      if (!derive.step.kinds.includes(event.kind)) continue;
+      if (derive.step.where && truth(derive.step.where, env) !== true) continue;
+      out.push(derivedEvent(derive, event, (e) => evaluate(e, env)));
+    }
+  }
+  return out;
+}
+
+/** Same id, time, number and entity; another kind, other fields. */
+function derivedEvent(
+  { kind, set }: Derive,
+  event: EventData,
+  evaluateOn: (e: NonNullable<Derive["set"][number]>) => Value,
+): EventData {
+  return { ...event, kind, fields: set.map((e) => e && evaluateOn(e)) };
+}

@@ -1,0 +1,85 @@
+/** `all of`, `any of` and `n of` by hand: any order, shared events, spans, `until`. */
+import { expect, test } from "vitest";
+import { found } from "./by-hand.ts";
+
+const rule = (head: string, steps: string, policies = "") =>
+  `rule r { match ${head} by k within 10s partials 8 { ${steps} }\n${policies} }`;
+const three = "p: t.a\nq: t.b\ns: t.c";
+
+test("the order does not matter, the span does", () => {
+  expect(found(rule("all of", three), ["c 0", "a 1", "b 2"])).toEqual(["r@2 p=a1 q=b1 s=c1"]);
+  expect(found(rule("all of", three), ["c 0", "a 5", "b 10"])).toEqual(["r@10 p=a1 q=b1 s=c1"]);
+  expect(found(rule("all of", three), ["c 0", "a 5", "b 10.5"])).toEqual([]);
+});
+
+test("`n of` is complete with n different steps", () => {
+  expect(found(rule("2 of", three), ["a 0", "a 1", "c 2"])).toEqual(["r@2 p=a1,a2 s=c1"]);
+  expect(found(rule("any of", three), ["b 3"])).toEqual(["r@3 q=b1"]);
+  expect(found(rule("2 of", three), ["a 0", "a 1"])).toEqual([]);
+});
+
+test("one event counts for every step it satisfies", () => {
+  const shared = "p: t.a where p.x > 1\nq: t.a where q.x < 5";
+  expect(found(rule("all of", shared), ["a 0 x=3"])).toEqual(["r@0 p=a1 q=a1"]);
+  expect(found(rule("all of", shared), ["a 0 x=1", "a 1 x=7"])).toEqual(["r@1 p=a2 q=a1"]);
+});
+
+test("a step reads those written before it; the search finds the pair that fits", () => {
+  const reading = "p: t.a\nq: t.b where q.x == p.x";
+  expect(found(rule("all of", reading), ["a 0 x=1", "a 1 x=2", "b 2 x=1"])).toEqual([
+    "r@2 p=a1,a2 q=b1",
+  ]);
+  expect(found(rule("all of", reading), ["b 0 x=1", "a 1 x=2"])).toEqual([]);
+  expect(found(rule("all of", reading), ["b 0 x=1", "a 1 x=2", "a 2 x=1"])).toEqual([
+    "r@2 p=a1,a2 q=b1",
+  ]);
+});
+
+test("the steps speak of all their events in the span", () => {
+  expect(found(rule("all of", "p: t.a\nq: t.b"), ["a 0", "a 8", "a 9", "b 15"])).toEqual([
+    "r@15 p=a2,a3 q=b1",
+  ]);
+});
+
+test("`skip past` begins anew behind the event that completed it, `skip none` does not", () => {
+  const two = "p: t.a\nq: t.b";
+  const lines = ["a 0", "b 1", "a 2", "b 3"];
+  expect(found(rule("all of", two), lines)).toEqual(["r@1 p=a1 q=b1", "r@3 p=a2 q=b2"]);
+  expect(found(rule("all of", two, "skip none"), lines)).toEqual([
+    "r@1 p=a1 q=b1",
+    "r@2 p=a1,a2 q=b1",
+    "r@3 p=a1,a2 q=b1,b2",
+  ]);
+});
+
+test("`until` between the first event and the last cancels", () => {
+  const until = "rule r { match all of by k within 10s { p: t.a\nq: t.b } until u: t.d }";
+  expect(found(until, ["a 0", "d 1", "b 2"])).toEqual([]);
+  expect(found(until, ["a 0", "d 1", "a 2", "b 3"])).toEqual(["r@3 p=a2 q=b1"]);
+  expect(found(until, ["d 0", "a 1", "b 2", "d 3"])).toEqual(["r@2 p=a1 q=b1"]);
+});
+
+test("an `until` that is unknown leaves the finding in doubt", () => {
+  const until =
+    "rule r { match all of by k within 10s { p: t.a\nq: t.b } until u: t.d where u.x > 0 }";
+  expect(found(until, ["a 0", "d 1", "b 2"])).toEqual(["r@2 p=a1 q=b1 …!"]);
+});
+
+test("`until` of a coarse clock cancels only where it is certainly between", () => {
+  const until = "rule r { match all of by k within 10s { p: t.a\nq: t.b } until u: t.far }";
+  expect(found(until, ["a 0.5", "far 1", "b 3"])).toEqual([]);
+  expect(found(until, ["a 0.5", "far 0", "b 3"])).toEqual(["r@3 p=a1 q?=b1"]);
+});
+
+test("keys do not mix", () => {
+  const two = "p: t.a\nq: t.b";
+  expect(found(rule("all of", two), ["a 0 k=1", "b 1 k=2", "a 2 k=2"])).toEqual(["r@2 p=a2 q=b1"]);
+});
+
+test("`each` reports every choice, the latest first", () => {
+  const two = "p: t.a\nq: t.b";
+  expect(found(rule("all of", two, "select each"), ["a 0", "a 1", "b 2"])).toEqual([
+    "r@2 p=a1,a2 q=b1",
+    "r@2 p=a1,a2 q=b1",
+  ]);
+});

@@ -1,0 +1,89 @@
+/** Near misses by hand (LANGUAGE C.11): how far, why no further, and by how much. */
+import { expect, test } from "vitest";
+import { missed } from "./by-hand.ts";
+
+const rule = (pattern: string, policies = "") =>
+  `rule r { match sequence by k within 30s partials 3 { ${pattern} }\n${policies} }`;
+const pair = rule("p: t.a then q: t.b");
+
+test("a late step missed the span by so much", () => {
+  expect(missed(pair, ["a 0", "b 32"])).toEqual(["r@30 expired 1 waiting q by 2"]);
+  expect(missed(pair, ["a 0", "b 40", "b 32"])).toEqual(["r@30 expired 1 waiting q by 2"]);
+  expect(missed(pair, ["a 0", "b 32 k=2"])).toEqual(["r@30 expired 1 waiting q"]);
+});
+
+test("a coarse clock is read as recorded", () => {
+  expect(missed(rule("p: t.a then q: t.far repeat 1.."), ["a 0", "far 32"])).toEqual([
+    "r@30 expired 1 waiting q by 2",
+  ]);
+});
+
+test("what matched, and what may still match, is no near miss", () => {
+  expect(missed(pair, ["a 0", "b 3"])).toEqual([]);
+  expect(missed(pair, ["a 0", "a 1", "b 3"])).toEqual([]);
+  expect(missed(pair, ["a 0"], { until: 30 })).toEqual([]);
+  expect(missed(pair, ["a 0"], { until: 31 })).toEqual(["r@30 expired 1 waiting q"]);
+});
+
+test("gaps: too late and too early", () => {
+  const gap = rule("p: t.a then after 2s..5s q: t.b");
+  expect(missed(gap, ["a 0", "b 6"])).toEqual(["r@5 expired 1 waiting q by 1"]);
+  expect(missed(gap, ["a 0", "b 1.5"])).toEqual(["r@5 expired 1 waiting q by 0.5"]);
+});
+
+test("killed by a negative or by `until`", () => {
+  expect(missed(rule("p: t.a without n: t.c then q: t.b"), ["a 0", "c 1", "b 2"])).toEqual([
+    "r@1 negated 1 waiting q",
+  ]);
+  const until = "rule r { match sequence by k within 30s { p: t.a then q: t.b } until u: t.c }";
+  expect(missed(until, ["a 0", "c 1", "b 2"])).toEqual(["r@1 cancelled 1 waiting q"]);
+  expect(missed(rule("p: t.a then no n: t.c for 5s"), ["a 0", "c 1"])).toEqual([
+    "r@1 negated 1 waiting n",
+  ]);
+});
+
+test("a negative that may have been elsewhere did not kill it", () => {
+  const coarse = rule("p: t.a without n: t.far then q: t.b");
+  expect(missed(coarse, ["a 0.5", "far 0"])).toEqual(["r@30.5 expired 1 waiting q"]);
+  expect(missed(coarse, ["a 0.5", "far 1"])).toEqual(["r@1 negated 1 waiting q"]);
+});
+
+test("what leads into a match is a part of its story", () => {
+  const triple = "rule r { match sequence by k within 3s { p: t.a then q: t.b then s: t.c } }";
+  expect(missed(triple, ["a 0", "a 1", "b 2", "c 3.5"])).toEqual([]);
+});
+
+test("a run that was too short waits for itself", () => {
+  expect(missed(rule("p: t.a repeat 3.. then q: t.b"), ["a 0", "a 1", "b 2"])).toEqual([
+    "r@30 expired 0 waiting p",
+    "r@31 expired 0 waiting p",
+  ]);
+});
+
+test("the furthest come first, at most eight", () => {
+  const triple = rule("p: t.a then q: t.b then s: t.c");
+  expect(missed(triple, ["a 0", "a 100", "b 101", "a 200", "c 240"])).toEqual([
+    "r@130 expired 2 waiting s by 110",
+    "r@30 expired 1 waiting q by 71",
+    "r@230 expired 1 waiting q",
+  ]);
+  const many = Array.from({ length: 12 }, (_, i) => `a ${i * 40}`);
+  expect(missed(pair, many)).toHaveLength(8);
+});
+
+test("all-of: how many steps, and which was missing", () => {
+  const all = "rule r { match all of by k within 10s { p: t.a\nq: t.b\ns: t.c } }";
+  expect(missed(all, ["a 0", "c 5", "b 13"])).toEqual([
+    "r@10 expired 2 waiting q by 3",
+    "r@23 expired 1 waiting p",
+  ]);
+  expect(missed(all, ["a 0", "c 5", "b 9"])).toEqual([]);
+});
+
+test("windows: the most there ever was, for keys that never matched", () => {
+  const window = "rule r { match over e: t.a sliding 10s by k having count() >= 4 }";
+  expect(missed(window, ["a 0", "a 1", "a 20", "a 21", "a 22"])).toEqual([
+    "r@22 threshold 3 waiting e",
+  ]);
+  expect(missed(window, ["a 0", "a 1", "a 2", "a 3", "a 40"])).toEqual([]);
+});
