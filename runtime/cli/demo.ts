@@ -216,7 +216,10 @@ function recordedIncident(): string {
 function sayNext(bundle: string): void {
   say(`
 Next:
-  node dist/tapioc.js test rules/            run the rule's own tests
-  node dist/tapioc.js explain rules/memory   see what the rule became, and what the kernel filters
-  node dist/tapio.js run ${bundle}     watch this machine (as root), then cause an OOM kill yourself`);
+  node dist/tapioc.js test rules --rule oom_kill_restart
+      run the rule's own tests
+  node dist/tapioc.js explain rules --rule oom_kill_restart
+      see what the rule became, and what the kernel filters
+  node dist/tapio.js run ${bundle}
+      watch this machine (as root), then cause an OOM kill yourself`);
 }

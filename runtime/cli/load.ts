@@ -6,8 +6,10 @@ import {
   exitCodes,
   explainBundleProblem,
   fileProblem,
+  format,
   formatDuration,
   type Param,
+  parseIp,
   UsageError,
   type Value,
 } from "#core";
@@ -69,6 +71,7 @@ function readValue(param: Param, text: string): Value {
       "write --param name=true",
     );
   }
+  if (typeof param.value === "bigint") return readBig(param, text);
   const { unit } = param;
   const hasUnit = unit === "duration" || unit === "size" || unit === "percent" || unit === "rate";
   const value = hasUnit ? parseUnits(unit, text) : text.trim() === "" ? undefined : Number(text);
@@ -86,6 +89,17 @@ function readValue(param: Param, text: string): Value {
     );
   }
   return value;
+}
+
+/** An address, or a 64-bit id. */
+function readBig(param: Param, text: string): bigint {
+  const isId = /^\d{1,20}$/.test(text) && BigInt(text) < 1n << 64n;
+  const value = param.unit === "ip" ? parseIp(text) : isId ? BigInt(text) : undefined;
+  if (value !== undefined) return value;
+  throw new UsageError(
+    `\`${text}\` is not a value for ${param.name}`,
+    `write it like the default ${format(param.value, param.unit)}`,
+  );
 }
 
 function shown(param: Param, value: number): string {

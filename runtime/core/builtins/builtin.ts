@@ -6,9 +6,12 @@
 import type { Unit } from "../ir/index.ts";
 import type { Value } from "../schema.ts";
 
+/** `any`: one value of any type; `sized`: a text, a list or a map. */
+export type ParamUnit = Unit | "number" | "any" | "sized";
+
 export interface Builtin {
   readonly name: string;
-  readonly params: readonly { readonly name: string; readonly unit: Unit | "number" | "any" }[];
+  readonly params: readonly { readonly name: string; readonly unit: ParamUnit }[];
   readonly returns: Unit | "same";
   readonly doc: string;
   /** Expressions that must be true. */

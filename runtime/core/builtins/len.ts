@@ -1,16 +1,24 @@
-/** `len(text)`. */
-import { CutText } from "../schema.ts";
+/** `len(x)`. */
+import { CutText, type Value } from "../schema.ts";
 import type { Builtin } from "./builtin.ts";
 
 export const len: Builtin = {
   name: "len",
-  params: [{ name: "text", unit: "text" }],
+  params: [{ name: "x", unit: "sized" }],
   returns: "int",
-  doc: "Number of UTF-8 bytes in `text`; missing when the text was cut by its source.",
+  doc: "Number of UTF-8 bytes in a text, missing when the text was cut by its source; number of items of a list or a map.",
   examples: ['len("nginx") == 5', 'len("ä") == 2'],
-  eval: ([text]) => (text instanceof CutText ? undefined : utf8Length(String(text))),
-  kernel: "string lengths are not kept in kernel records",
+  eval: ([x]) => {
+    if (x instanceof CutText) return undefined;
+    if (x instanceof Map) return x.size;
+    return isList(x) ? x.length : utf8Length(String(x));
+  },
+  kernel: "lengths are not kept in kernel records",
 };
+
+function isList(x: Value): x is readonly Value[] {
+  return Array.isArray(x);
+}
 
 function utf8Length(text: string): number {
   let bytes = 0;

@@ -11,10 +11,11 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import type { CoreUnit } from "../ir/index.ts";
 import { layoutHash } from "../layout.ts";
+import { type Certificate, certificateProblem } from "./certificate.ts";
 import { decodeBody, encodeBody } from "./codec.ts";
 
 /** Raised when a node could misread a bundle made by another version. */
-export const bundleAbi = 1;
+export const bundleAbi = 2;
 
 const magic = "TAPIOB01";
 const headBytes = magic.length + 32 + 4;
@@ -42,6 +43,8 @@ export interface BundleBody {
   /** Kinds of the kernel source that some rule needs, kernel-neutral. */
   readonly kernelPlan: readonly KernelNeed[];
   readonly layoutHash: string;
+  /** Bounds on state and work of every rule. */
+  readonly certificate: Certificate;
   /** The rules' text, by file name relative to the compilation root. */
   readonly sources: readonly { readonly file: string; readonly text: string }[];
 }
@@ -134,7 +137,8 @@ function shapeProblem(body: unknown): string | undefined {
   const parts = isRecord(unit) ? ["params", "programs", "rules"] : [];
   const inUnit = parts.filter((k) => !Array.isArray((unit as Record<string, unknown>)[k]));
   const [first] = [...texts, ...lists, ...(isRecord(unit) ? inUnit : ["unit"])];
-  return first === undefined ? undefined : `\`${first}\` is missing or of another kind`;
+  if (first !== undefined) return `\`${first}\` is missing or of another kind`;
+  return certificateProblem(body.certificate);
 }
 
 function isRecord(x: unknown): x is Record<string, unknown> {
