@@ -1,8 +1,16 @@
 /** The public face of the compiler: text in, values out, no IO. */
 export { emitMatcher } from "./backends/js/emit.ts";
 export { selectKernelEvents } from "./backends/kernel/select.ts";
+export { type Budget, defaultBudget, unlimitedBudget } from "./passes/bounds/certify.ts";
 export type { LoweredRule } from "./passes/lower-rule.ts";
-export { type FindingCheck, type TestCase, testEpochUs } from "./passes/lower-test.ts";
+export {
+  type Condition,
+  type Expectation,
+  type Recording,
+  type TestCase,
+  type TestEvent,
+  testEpochUs,
+} from "./passes/test/test-case.ts";
 export {
   bundleBody,
   type CompileOptions,

@@ -1,6 +1,6 @@
 /** `tapioc explain`: codes offline, and what rules become at each stage. */
 import { type CompileResult, emitMatcher, selectKernelEvents } from "#compiler";
-import { type KernelNeed, printRule, UsageError } from "#core";
+import { type KernelNeed, printDerive, printRule, UsageError } from "#core";
 import { catalog, findEntry } from "#grammar";
 
 export const stages = ["parse", "lower", "js", "kernel"];
@@ -48,7 +48,10 @@ export function explainRules(
         2,
       )}\n`;
     case "lower":
-      return unit.rules.map((r) => printRule(r, kinds)).join("\n");
+      return [
+        ...unit.derives.map((d) => printDerive(d, unit.schema)),
+        ...unit.rules.map((r) => printRule(r, kinds)),
+      ].join("\n");
     case "js":
       return emitMatcher(unit);
     default:

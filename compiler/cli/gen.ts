@@ -4,10 +4,16 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { CollectingSink, parse } from "#grammar";
+import { compile, type SourceText } from "#compiler";
+import { CollectingSink, parse, type SourceFile } from "#grammar";
 import { buildSchema } from "../schema/build-schema.ts";
 import { emitEventConstants } from "../schema/emit/event-constants.ts";
-import { emitCodePages, emitEventPage, emitFunctionPage } from "../schema/emit/reference.ts";
+import {
+  type DerivedKind,
+  emitCodePages,
+  emitEventPage,
+  emitFunctionPage,
+} from "../schema/emit/reference.ts";
 import { emitStdText } from "../schema/emit/std-text.ts";
 
 /** Every generated file under `root` and its text. */
@@ -31,10 +37,19 @@ export function generateAll(root: string): Map<string, string> {
   const out = new Map<string, string>();
   out.set("runtime/events/event.gen.ts", emitEventConstants(info.schema));
   out.set("grammar/std.gen.ts", emitStdText(files));
-  out.set("grammar/reference/events.md", emitEventPage(info));
+  out.set("grammar/reference/events.md", emitEventPage(info, derivedKinds(files, parsed)));
   out.set("grammar/reference/functions.md", emitFunctionPage());
   for (const [name, text] of emitCodePages()) out.set(`grammar/reference/codes/${name}`, text);
   return out;
+}
+
+/** What the standard library derives; the types of its fields are what the compiler finds. */
+function derivedKinds(std: readonly SourceText[], parsed: readonly SourceFile[]): DerivedKind[] {
+  const { unit } = compile([], { std, version: "gen" });
+  const decls = parsed.flatMap((f) => f.decls.filter((d) => d.kind === "deriveDecl"));
+  return unit.schema.kinds
+    .filter((kind) => kind.made === "derived")
+    .map((kind) => ({ kind, doc: decls.find((d) => d.name.text === kind.name)?.doc }));
 }
 
 /** Paths whose content differs from what would be generated, and pages nothing generates now. */

@@ -81,6 +81,19 @@ function readText(file: string): string {
   }
 }
 
+/**
+ * The text of a list or a recording that the source file `from` names; undefined when it cannot be
+ * read, which is said where it is named.
+ */
+export function readBeside(file: string, from: string): string | undefined {
+  const path = resolve(dirname(from), file);
+  try {
+    return statSync(path).size > readMaxBytes ? undefined : readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
 function commonFolder(files: readonly string[]): string {
   const folders = files.map((f) => dirname(resolve(f)).split(sep));
   const first = folders[0] ?? [];

@@ -8,17 +8,22 @@ import {
   type CompileResult,
   compile,
   countLine,
+  defaultBudget,
   encodeBundle,
   jsonReport,
   PrettyReporter,
   visible,
 } from "#compiler";
-import { bundleHash, exitCodes, fileProblem, UsageError } from "#core";
+import { bundleHash, engineCannot, exitCodes, fileProblem, UsageError } from "#core";
 import { type Diagnostic, format } from "#grammar";
 import { stdFiles } from "../../grammar/std.gen.ts";
+import { boundsJson, boundsTable } from "./bounds-report.ts";
 import { explainCode, explainRules, stages } from "./explain.ts";
-import { type InputFile, readInputs } from "./inputs.ts";
-import { runTests } from "./run-tests.ts";
+import { type InputFile, readBeside, readInputs } from "./inputs.ts";
+import { parseSize } from "./size.ts";
+import { jsonTestReport, textReport } from "./test/report.ts";
+import { defaultPermutations } from "./test/run.ts";
+import { runSuite } from "./test/suite.ts";
 
 declare const __TAPIO_VERSION__: string;
 const version = __TAPIO_VERSION__;
@@ -29,35 +34,96 @@ const formatOption = () =>
     .choices(["pretty", "json"])
     .default("pretty");
 
+/** Adds what every command that compiles can be told. */
+function withCompileOptions(command: Command): Command {
+  return command
+    .addOption(formatOption())
+    .option("--strict", "an optional value under a negation is an error")
+    .addOption(
+      new Option("--budget-rule <size>", "state a rule may take, 64MiB unless said").argParser(
+        parseSize,
+      ),
+    )
+    .addOption(
+      new Option(
+        "--budget-bundle <size>",
+        "state all rules may take, 256MiB unless said",
+      ).argParser(parseSize),
+    )
+    .addOption(
+      new Option(
+        "--budget-cost <n>",
+        "transitions per event of a rule, 4096 unless said",
+      ).argParser(wholeNumber),
+    );
+}
+
+/** Adds what selects tests and what is measured on the way. */
+function withTestOptions(command: Command): Command {
+  return command
+    .option("--rule <name>", "only tests of this rule")
+    .option("--filter <text>", "only tests whose title contains this")
+    .addOption(
+      new Option("--permutations <n>", "other orders of arrival to try for each test")
+        .argParser(wholeNumber)
+        .default(defaultPermutations),
+    )
+    .option("--coverage", "say which steps and conditions the tests never exercised")
+    .option("--mutate", "say which small mistakes in the rules the tests would not notice");
+}
+
+/** What every command that compiles can be told. */
+interface CompileFlags {
+  readonly format: ReportFormat;
+  readonly strict?: boolean;
+  readonly budgetRule?: number;
+  readonly budgetBundle?: number;
+  readonly budgetCost?: number;
+}
+
+interface ExplainFlags extends CompileFlags {
+  readonly after: string;
+  readonly rule?: string;
+  readonly bounds?: boolean;
+}
+
+interface TestFlags extends CompileFlags {
+  readonly rule?: string;
+  readonly filter?: string;
+  readonly permutations: number;
+  readonly coverage?: boolean;
+  readonly mutate?: boolean;
+}
+
+const wholeMax = 1_000_000;
+
+function wholeNumber(text: string): number {
+  const n = Number(text);
+  if (/^\d+$/.test(text) && n <= wholeMax) return n;
+  throw new UsageError(`\`${text}\` is not a whole number`, `write a number from 0 to ${wholeMax}`);
+}
+
 function program(): Command {
   const cli = new Command("tapioc")
     .description("Checks, tests, formats and compiles tapio correlation rules.")
     .version(version)
     .configureHelp({ sortSubcommands: false })
     .showHelpAfterError("(run with --help for usage)");
-  cli
-    .command("check")
+  withCompileOptions(cli.command("check"))
     .description("report every mistake in rules and tests")
     .argument("<paths...>", ".tapio files, or folders of them")
-    .addOption(formatOption())
-    .action((paths: string[], o: { format: ReportFormat }) =>
-      finish(checkCommand(paths, o.format)),
-    );
-  cli
-    .command("compile")
+    .action((paths: string[], o: CompileFlags) => finish(checkCommand(paths, o)));
+  withCompileOptions(cli.command("compile"))
     .description("compile rules into a bundle that `tapio run` takes")
     .argument("<paths...>", ".tapio files, or folders of them")
     .requiredOption("-o, --out <file>", "the bundle to write")
-    .addOption(formatOption())
-    .action((paths: string[], o: { out: string; format: ReportFormat }) =>
-      finish(compileCommand(paths, o.out, o.format)),
+    .action((paths: string[], o: CompileFlags & { out: string }) =>
+      finish(compileCommand(paths, o.out, o)),
     );
-  cli
-    .command("test")
+  withTestOptions(withCompileOptions(cli.command("test")))
     .description("run the test blocks of rules, in the interpreter and the engine")
     .argument("<paths...>", ".tapio files, or folders of them")
-    .addOption(formatOption())
-    .action((paths: string[], o: { format: ReportFormat }) => finish(testCommand(paths, o.format)));
+    .action((paths: string[], o: TestFlags) => finish(testCommand(paths, o)));
   cli
     .command("fmt")
     .description("format rules in the one style there is")
@@ -66,17 +132,15 @@ function program(): Command {
     .action((paths: string[], o: { check?: boolean }) =>
       finish(fmtCommand(paths, o.check === true)),
     );
-  cli
-    .command("explain")
+  withCompileOptions(cli.command("explain"))
     .description("explain a code such as TAP2003, or show what rules become")
     .argument("<what...>", "a code, or .tapio files and folders")
     .addOption(
       new Option("--after <stage>", "the stage to print").choices(stages).default("kernel"),
     )
     .option("--rule <name>", "only this rule")
-    .action((what: string[], o: { after: string; rule?: string }) =>
-      finish(explainCommand(what, o.after, o.rule)),
-    );
+    .option("--bounds", "show the state and work each rule can take at most")
+    .action((what: string[], o: ExplainFlags) => finish(explainCommand(what, o)));
   cli.addHelpText(
     "after",
     `
@@ -90,8 +154,14 @@ function finish(code: number): void {
   process.exitCode = code;
 }
 
-function compileInputs(inputs: readonly InputFile[]): CompileResult {
-  return compile(inputs, { std: stdFiles, version });
+function compileInputs(inputs: readonly InputFile[], o: CompileFlags): CompileResult {
+  const budget = {
+    ruleBytes: o.budgetRule ?? defaultBudget.ruleBytes,
+    bundleBytes: o.budgetBundle ?? defaultBudget.bundleBytes,
+    ruleCost: o.budgetCost ?? defaultBudget.ruleCost,
+  };
+  const isStrict = o.strict === true;
+  return compile(inputs, { std: stdFiles, version, isStrict, budget, readFile: readBeside });
 }
 
 function textOf(inputs: readonly InputFile[]): (file: string) => string | undefined {
@@ -118,12 +188,12 @@ function printPretty(inputs: readonly InputFile[], diagnostics: readonly Diagnos
   for (const d of diagnostics) process.stderr.write(`${reporter.render(d)}\n`);
 }
 
-function checkCommand(paths: readonly string[], how: ReportFormat): number {
+function checkCommand(paths: readonly string[], o: CompileFlags): number {
   const inputs = readInputs(paths);
-  const result = compileInputs(inputs);
-  report(inputs, result, how);
+  const result = compileInputs(inputs, o);
+  report(inputs, result, o.format);
   if (result.hasErrors) return exitCodes.rules;
-  if (how === "pretty") {
+  if (o.format === "pretty") {
     process.stderr.write(
       `${counted(inputs.length, "file")}, ${counted(result.rules.length, "rule")}, ${counted(result.tests.length, "test")}: no errors\n`,
     );
@@ -131,10 +201,10 @@ function checkCommand(paths: readonly string[], how: ReportFormat): number {
   return exitCodes.ok;
 }
 
-function compileCommand(paths: readonly string[], out: string, how: ReportFormat): number {
+function compileCommand(paths: readonly string[], out: string, o: CompileFlags): number {
   const inputs = readInputs(paths);
-  const result = compileInputs(inputs);
-  report(inputs, result, how);
+  const result = compileInputs(inputs, o);
+  report(inputs, result, o.format);
   if (result.hasErrors) {
     process.stderr.write("no bundle was written\n");
     return exitCodes.rules;
@@ -149,6 +219,13 @@ function compileCommand(paths: readonly string[], out: string, how: ReportFormat
   process.stderr.write(
     `${out}: ${counted(result.rules.length, "rule")}, ${bytes.length} bytes, ${bundleHash(body)}\n`,
   );
+  for (const rule of result.unit.rules) {
+    const reason = engineCannot(rule, result.unit.schema);
+    if (reason !== undefined)
+      process.stderr.write(
+        `note: \`${rule.name}\` will not be armed: the engine cannot run ${reason} yet\n`,
+      );
+  }
   return exitCodes.ok;
 }
 
@@ -175,48 +252,25 @@ function writeWhole(path: string, bytes: Uint8Array | string): void {
   }
 }
 
-function testCommand(paths: readonly string[], how: ReportFormat): number {
+function testCommand(paths: readonly string[], o: TestFlags): number {
   const inputs = readInputs(paths);
-  const result = compileInputs(inputs);
+  const result = compileInputs(inputs, o);
   if (result.hasErrors) {
-    report(inputs, result, how);
+    report(inputs, result, o.format);
     return exitCodes.rules;
   }
-  const outcomes = runTests(result);
-  const failed = outcomes.filter((o) => o.failures.length > 0);
-  if (how === "json")
-    process.stdout.write(
-      `${JSON.stringify({ version: 1, tests: outcomes.map(testJson) }, null, 2)}\n`,
-    );
-  else printOutcomes(inputs, outcomes);
-  return failed.length > 0 ? exitCodes.findings : exitCodes.ok;
-}
-
-type Outcome = ReturnType<typeof runTests>[number];
-
-function testJson(o: Outcome) {
-  return {
-    title: o.test.title,
-    rule: o.test.rule,
-    file: o.test.at.file,
-    ok: o.failures.length === 0,
-    failures: o.failures,
-  };
-}
-
-function printOutcomes(inputs: readonly InputFile[], outcomes: readonly Outcome[]): void {
+  const tested = runSuite(result, {
+    rule: o.rule,
+    filter: o.filter,
+    permutations: o.permutations,
+    measuresCoverage: o.coverage === true,
+    mutates: o.mutate === true,
+  });
   const paint = pc.createColors(process.stdout.isTTY === true && pc.isColorSupported);
-  const reporter = new PrettyReporter(textOf(inputs), paint);
-  for (const { test, failures } of outcomes) {
-    const mark = failures.length === 0 ? paint.green("ok  ") : paint.red("FAIL");
-    process.stdout.write(`${mark} ${test.rule}: ${test.title}\n`);
-    for (const f of failures) {
-      const shown = { severity: "error", ...f, labels: [], notes: [], fixes: [] } as const;
-      process.stdout.write(reporter.show("failed", shown));
-    }
-  }
-  const failed = outcomes.filter((o) => o.failures.length > 0).length;
-  process.stdout.write(`${outcomes.length - failed} passed, ${failed} failed\n`);
+  const textReportOf = o.format === "json" ? jsonTestReport : textReport;
+  process.stdout.write(textReportOf(tested, textOf(inputs), paint));
+  const hasFailed = tested.outcomes.some((t) => t.failures.length > 0);
+  return hasFailed ? exitCodes.findings : exitCodes.ok;
 }
 
 function fmtCommand(paths: readonly string[], isCheck: boolean): number {
@@ -245,17 +299,22 @@ function fmtCommand(paths: readonly string[], isCheck: boolean): number {
   return code;
 }
 
-function explainCommand(what: readonly string[], after: string, rule: string | undefined): number {
+function explainCommand(what: readonly string[], o: ExplainFlags): number {
   const [first] = what;
   if (what.length === 1 && first && /^TAP\d{4}$/i.test(first)) {
     process.stdout.write(explainCode(first.toUpperCase()));
     return exitCodes.ok;
   }
   const inputs = readInputs(what);
-  const result = compileInputs(inputs);
+  const result = compileInputs(inputs, o);
   if (result.hasErrors) report(inputs, result, "pretty");
-  process.stdout.write(explainRules(result, after, rule));
+  process.stdout.write(explained(result, o));
   return result.hasErrors ? exitCodes.rules : exitCodes.ok;
+}
+
+function explained(result: CompileResult, o: ExplainFlags): string {
+  if (o.bounds !== true) return explainRules(result, o.after, o.rule);
+  return o.format === "json" ? boundsJson(result) : boundsTable(result);
 }
 
 /** Runs the command line; every failure ends in a message and a documented exit code. */

@@ -1,6 +1,10 @@
 /**
  * Which names a module knows: its own declarations and what its imports bring. Nothing shadows
  * anything; a clash is an error at the later place.
+ *
+ *     import a.b           every public name of `a.b`
+ *     import a.b { n }     only `n`
+ *     import a.b as x      every public name as `x.name`; with `{ n }` also `n` by itself
  */
 import {
   type Decl,
@@ -9,6 +13,7 @@ import {
   type Import,
   type LetDecl,
   type ListDecl,
+  type Name,
   type ParamDecl,
   type PatternDecl,
   type RuleDecl,
@@ -21,11 +26,19 @@ import { suggestion } from "./similar.ts";
 /** Declarations that are used by a plain name. */
 export type NamedDecl = ListDecl | ParamDecl | LetDecl | PatternDecl | TemplateDecl | RuleDecl;
 
+/** A declaration with the module that declares it. */
+export interface Known {
+  readonly decl: NamedDecl;
+  readonly module: string;
+}
+
 export interface Module {
   readonly name: string;
   readonly file: SourceFile;
-  /** Every plain name usable in this module, with the module that declares it. */
-  readonly names: ReadonlyMap<string, { readonly decl: NamedDecl; readonly module: string }>;
+  /** Every name usable in this module: plain ones, and `alias.name` of imports with an alias. */
+  readonly names: ReadonlyMap<string, Known>;
+  /** What imports are called here. */
+  readonly aliases: ReadonlyMap<string, Import>;
   readonly rules: readonly RuleDecl[];
   readonly tests: readonly TestDecl[];
   /** A module it imports is not there, so that any name may be one of its. */
@@ -41,7 +54,8 @@ export function collectModules(files: readonly SourceFile[], sink: DiagnosticSin
   const byName = new Map<string, typeof own>();
   for (const module of own) byName.set(module.name, [...(byName.get(module.name) ?? []), module]);
   return own.map((module) => {
-    const names = new Map<string, { decl: NamedDecl; module: string }>();
+    const names = new Map<string, Known>();
+    const aliases = new Map<string, Import>();
     // The files of one module see each other's declarations.
     for (const part of byName.get(module.name) ?? []) {
       for (const [name, decl] of part.names) {
@@ -55,11 +69,13 @@ export function collectModules(files: readonly SourceFile[], sink: DiagnosticSin
       if (byName.has(item.path.text)) importNames(item, byName, names, sink);
       else isImportLost = true;
       if (!byName.has(item.path.text) && item.path.text !== "") reportModule(item, byName, sink);
+      if (item.alias) declareAlias(item, item.alias, names, aliases, sink);
     }
     return {
       name: module.name,
       file: module.file,
       names,
+      aliases,
       rules: module.file.decls.filter((d) => d.kind === "ruleDecl"),
       tests: module.file.decls.filter((d) => d.kind === "testDecl"),
       isImportLost,
@@ -102,12 +118,10 @@ function reportTwice(name: string, decl: NamedDecl, first: NamedDecl, sink: Diag
 function importNames(
   item: Import,
   modules: ReadonlyMap<string, readonly { names: ReadonlyMap<string, NamedDecl>; name: string }[]>,
-  into: Map<string, { decl: NamedDecl; module: string }>,
+  into: Map<string, Known>,
   sink: DiagnosticSink,
 ): void {
   const found = modules.get(item.path.text) ?? [];
-  if (item.alias)
-    sink.add(diagnostic("TAP6001", item.alias.span, { what: "an import under another name" }));
   const exported = new Map(found.flatMap((m) => [...m.names]));
   for (const name of item.names ?? []) {
     const decl = exported.get(name.text);
@@ -123,11 +137,29 @@ function importNames(
   const isClear = item.names?.every((n) => exported.has(n.text));
   const wanted = isClear ? item.names?.map((n) => n.text) : undefined;
   for (const [name, decl] of exported) {
-    if (!decl.isPub || (wanted && !wanted.includes(name))) continue;
+    if (!decl.isPub) continue;
+    if (item.alias) into.set(`${item.alias.text}.${name}`, { decl, module: item.path.text });
+    if (wanted ? !wanted.includes(name) : item.alias) continue;
     const known = into.get(name);
     if (known && known.decl !== decl) {
       const labels = [{ at: known.decl.name.span, text: "also declared here" }];
       sink.add(diagnostic("TAP2005", item.span, { name }, { labels }));
     } else into.set(name, { decl, module: item.path.text });
   }
+}
+
+/** An alias is a name of the file like any other, so it may stand for one thing only. */
+function declareAlias(
+  item: Import,
+  alias: Name,
+  names: ReadonlyMap<string, Known>,
+  aliases: Map<string, Import>,
+  sink: DiagnosticSink,
+): void {
+  if (alias.text === "") return;
+  const first = names.get(alias.text)?.decl.name ?? aliases.get(alias.text)?.alias;
+  aliases.set(alias.text, item);
+  if (!first) return;
+  const labels = [{ at: first.span, text: "first declared here" }];
+  sink.add(diagnostic("TAP2005", alias.span, { name: alias.text }, { labels }));
 }

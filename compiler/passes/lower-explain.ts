@@ -1,6 +1,6 @@
 /** `explain { … }` to core: every claim is checked against what the pattern can carry. */
 
-import type { Explain, Expr, Labelled, Ref, Unit } from "#core";
+import type { Explain, Labelled, Ref } from "#core";
 import type { Expr as Ast, ExplainItem, ExplainLine, Node, Path } from "#grammar";
 import {
   elaborate,
@@ -9,23 +9,31 @@ import {
   elaborateValue,
 } from "./elaborate/elaborate.ts";
 import type { Scope, StepBinding } from "./elaborate/scope.ts";
+import type { LoweredPattern } from "./pattern/lowered.ts";
+import { checkEdge, type End } from "./rule/edges.ts";
 import { suggestion } from "./similar.ts";
 import { unitOfType } from "./types.ts";
 
 type Line<K extends ExplainLine["kind"]> = Extract<ExplainLine, { kind: K }>;
 
-/** The explanation of a rule; without the block, the first step is the root. */
-export function lowerExplain(item: ExplainItem | undefined, scope: Scope): Explain {
-  return new ExplainLowering(scope).lower(item?.lines ?? []);
+/** The explanation of a rule; `scope` sees what a match bound. */
+export function lowerExplain(
+  item: ExplainItem | undefined,
+  lowered: LoweredPattern,
+  scope: Scope,
+): Explain {
+  return new ExplainLowering(lowered, scope).lower(item?.lines ?? []);
 }
 
 class ExplainLowering {
   #scope: Scope;
   #bindings: readonly StepBinding[];
+  #lowered: LoweredPattern;
 
-  constructor(scope: Scope) {
+  constructor(lowered: LoweredPattern, scope: Scope) {
     this.#scope = scope;
-    this.#bindings = [...scope.steps.values()];
+    this.#lowered = lowered;
+    this.#bindings = lowered.seen.map((s) => s.binding);
   }
 
   lower(lines: readonly ExplainLine[]): Explain {
@@ -34,9 +42,7 @@ class ExplainLowering {
       lines.filter((l): l is Line<K> => l.kind === kind);
     const root = all("rootLine")[0];
     return {
-      root: root
-        ? this.#root(root)
-        : { of: this.#bindings[0]?.of ?? { step: "current" }, as: undefined },
+      root: root ? this.#root(root) : this.#defaultRoot(),
       impacts: all("impactLine").flatMap((l) => this.#impact(l)),
       chain: all("chainLine").map((l) => this.#chain(l)),
       because: all("becauseLine").flatMap((l) => this.#because(l)),
@@ -63,6 +69,13 @@ class ExplainLowering {
     }
   }
 
+  /** The first step, or where any of them may be the first, the one that was. */
+  #defaultRoot(): Explain["root"] {
+    const { pattern } = this.#lowered;
+    const root = { of: this.#bindings[0]?.of ?? ({ step: "current" } as const), as: undefined };
+    return pattern.node === "all" ? { ...root, firstOf: [...pattern.steps.keys()] } : root;
+  }
+
   #root(line: Line<"rootLine">): Explain["root"] {
     const as = line.as && elaborateTemplate(line.as, this.#scope).core;
     const nowhere = { of: { step: "current" }, as } as const;
@@ -74,6 +87,10 @@ class ExplainLowering {
     }
     const x = elaborate(root, this.#scope);
     if (x.is === "event") return { of: x.step.of, as };
+    if (x.is === "firstOf") {
+      const first = this.#bindings[x.steps[0] ?? 0]?.of ?? ({ step: "current" } as const);
+      return { of: first, firstOf: x.steps, as };
+    }
     if (x.is !== "error") this.#notAStep(root, this.#scope.session.text(root));
     return nowhere;
   }
@@ -107,33 +124,31 @@ class ExplainLowering {
   }
 
   #chain(line: Line<"chainLine">): Explain["chain"][number] {
-    const steps = line.paths.map((p) => this.#stepIndex(p));
-    for (let i = 1; i < steps.length; i++) {
-      this.#checkEdge(line.paths[i - 1], line.paths[i], steps[i - 1], steps[i]);
+    const ends = line.paths.map((p) => this.#end(p));
+    for (const [i, to] of ends.entries()) {
+      const from = ends[i - 1];
+      if (from && to) this.#checkEdge(from, to);
     }
     const as = line.as && elaborateTemplate(line.as, this.#scope).core;
-    return { steps: steps.filter((s) => s !== undefined), as };
+    return { steps: ends.flatMap((e) => (e ? [e.step] : [])), as };
+  }
+
+  #end(path: Path): End | undefined {
+    const step = this.#stepIndex(path);
+    return step === undefined ? undefined : { path, step };
+  }
+
+  #checkEdge(from: End, to: End): void {
+    const { pattern, connections } = this.#lowered;
+    checkEdge(from, to, pattern, connections, this.#scope.session);
   }
 
   #because(line: Line<"becauseLine">): Explain["because"] {
-    const from = this.#stepIndex(line.from);
-    const to = this.#stepIndex(line.to);
-    this.#checkEdge(line.from, line.to, from, to);
+    const from = this.#end(line.from);
+    const to = this.#end(line.to);
+    if (from && to) this.#checkEdge(from, to);
     const text = elaborateTemplate(line.text, this.#scope).core;
-    return from === undefined || to === undefined ? [] : [{ from, to, text }];
-  }
-
-  /** An edge needs the order the pattern forces; the join is there because no step may lack one. */
-  #checkEdge(
-    a: Path | undefined,
-    b: Path | undefined,
-    from: number | undefined,
-    to: number | undefined,
-  ): void {
-    if (!a || !b || from === undefined || to === undefined || from < to) return;
-    const reason =
-      from === to ? "a step cannot lead to itself" : `\`${b.text}\` happens before \`${a.text}\``;
-    this.#scope.session.report("TAP4101", b, { from: a.text, to: b.text, reason });
+    return from && to ? [{ from: from.step, to: to.step, text }] : [];
   }
 
   #confidence(line: Line<"confidenceLine"> | undefined): Explain["confidence"] {

@@ -3,7 +3,9 @@ import { type FieldType, type ScalarType, type Unit, unitOf } from "#core";
 
 export type Type =
   | { readonly t: ScalarType | "string" | "bytes_rate" | "error" }
-  | { readonly t: "enum"; readonly members: readonly string[] };
+  | { readonly t: "enum"; readonly members: readonly string[] }
+  | { readonly t: "list"; readonly item: Type }
+  | { readonly t: "map"; readonly key: Type; readonly value: Type };
 
 /** A type and whether the value may be missing. */
 export interface Typed {
@@ -16,12 +18,17 @@ export const boolType: Type = { t: "bool" };
 
 export function typeOfField(type: FieldType): Type {
   if (type.t === "enum") return { t: "enum", members: type.members };
-  if (type.t === "list" || type.t === "map") return errorType;
+  if (type.t === "list") return { t: "list", item: typeOfField(type.item) };
+  if (type.t === "map")
+    return { t: "map", key: typeOfField(type.key), value: typeOfField(type.value) };
   return { t: type.t };
 }
 
 export function unitOfType(type: Type): Unit {
   if (type.t === "bytes_rate") return "bytes_rate";
+  // A list is written as its items are.
+  if (type.t === "list") return unitOfType(type.item);
+  if (type.t === "map") return "list";
   if (type.t === "error" || type.t === "string" || type.t === "enum") return "text";
   return unitOf({ t: type.t });
 }
@@ -47,7 +54,33 @@ export function isComparable(a: Type, b: Type): boolean {
   if (a.t === "error" || b.t === "error") return true;
   if (isText(a) && isText(b)) return true;
   if (isPlainNumber(a) && isPlainNumber(b)) return true;
-  return a.t === b.t;
+  return a.t === b.t && isScalar(a);
+}
+
+/** Whether values of the type are equal when they look equal; lists and maps are not compared. */
+export function isScalar(type: Type): boolean {
+  return type.t !== "list" && type.t !== "map";
+}
+
+/** The type that holds values of both, or undefined when there is none. */
+export function commonType(a: Type, b: Type): Type | undefined {
+  if (a.t === "error") return b;
+  if (b.t === "error") return a;
+  if (a.t === "enum" && b.t === "enum")
+    return { t: "enum", members: [...new Set([...a.members, ...b.members])] };
+  if (isText(a) && isText(b)) return { t: "string" };
+  if (a.t === "list" && b.t === "list") {
+    const item = commonType(a.item, b.item);
+    return item && { t: "list", item };
+  }
+  if (a.t === "map" && b.t === "map") {
+    const key = commonType(a.key, b.key);
+    const value = commonType(a.value, b.value);
+    return key && value && { t: "map", key, value };
+  }
+  if (a.t === b.t) return a;
+  if (!isPlainNumber(a) || !isPlainNumber(b)) return undefined;
+  return { t: a.t === "float" || b.t === "float" ? "float" : "int" };
 }
 
 /** A literal of the type, for messages that show a way out. */
@@ -80,6 +113,8 @@ export function example(type: Type): string | undefined {
       return `"${type.members[0] ?? ""}"`;
     case "bool":
     case "cidr":
+    case "list":
+    case "map":
     case "error":
       return undefined;
   }
@@ -118,7 +153,21 @@ export function typeName(type: Type): string {
       return "a text";
     case "enum":
       return `one of ${type.members.slice(0, 8).join(", ")}`;
+    case "list":
+      return `a list of ${plural(type.item)}`;
+    case "map":
+      return `a map to ${plural(type.value)}`;
     case "error":
       return "something unreadable";
   }
+}
+
+/** Several values of the type, for messages: `numbers`, `texts`. */
+function plural(type: Type): string {
+  const one = typeName(type);
+  if (type.t === "enum") return "texts";
+  if (type.t === "ip") return "addresses";
+  if (type.t === "list") return "lists";
+  if (type.t === "map") return "maps";
+  return `${one.replace(/^an? /, "")}s`;
 }

@@ -4,49 +4,92 @@
  * every bundle and equal to the generated constants of the runtime.
  */
 
-import type {
-  EntityKind,
-  EventKind,
-  Field,
-  FieldType,
-  ScalarType,
-  Schema,
-  SourceInfo,
-} from "#core";
+import type { EntityKind, EventKind, Field, RelationInfo, Schema, SourceInfo } from "#core";
 import {
+  type Annotation,
+  type DeriveDecl,
   type DiagnosticSink,
   diagnostic,
   type EntityDecl,
   type EventDecl,
   type FieldDecl,
+  type Name,
+  type RelationDecl,
+  type RuleDecl,
   type SourceDecl,
   type SourceFile,
-  type TypeNode,
 } from "#grammar";
 import { suggestion } from "../passes/similar.ts";
+import { fieldsOf, fieldType } from "./field-type.ts";
 
-export interface SchemaInfo {
+/** What declares a kind: events come from sources, the others are made of events. */
+export type KindDecl = EventDecl | DeriveDecl | RuleDecl;
+
+/** The schema and what only the compiler knows of it. Kinds that the unit makes are added later. */
+export class SchemaInfo {
   readonly schema: Schema;
-  readonly kindByName: ReadonlyMap<string, number>;
+  readonly #kinds: EventKind[];
+  readonly #kindByName: Map<string, number>;
+  readonly #declarations: (KindDecl | undefined)[];
+
+  constructor(schema: Schema, declarations: readonly EventDecl[]) {
+    this.#kinds = [...schema.kinds];
+    this.schema = { ...schema, kinds: this.#kinds };
+    this.#kindByName = new Map(schema.kinds.map((k, i) => [k.name, i]));
+    this.#declarations = [...declarations];
+  }
+
+  get kindByName(): ReadonlyMap<string, number> {
+    return this.#kindByName;
+  }
+
   /** Declarations by kind id, for places in messages and for documentation. */
-  readonly declarations: readonly EventDecl[];
+  get declarations(): readonly (KindDecl | undefined)[] {
+    return this.#declarations;
+  }
+
+  /** Appends a kind that is made of events; ids given before stay as they are. Returns its id. */
+  addKind(kind: EventKind, declaration: KindDecl | undefined): number {
+    const id = this.#kinds.push(kind) - 1;
+    this.#kindByName.set(kind.name, id);
+    this.#declarations.push(declaration);
+    return id;
+  }
+
+  /** Whether kind `id` is `base` or extends it, directly or not. */
+  isA(id: number, base: number): boolean {
+    const seen = new Set<number>();
+    for (let at: number | undefined = id; at !== undefined && !seen.has(at); ) {
+      if (at === base) return true;
+      seen.add(at);
+      const decl: KindDecl | undefined = this.#declarations[at];
+      at = decl?.kind === "eventDecl" ? this.#kindByName.get(decl.base?.text ?? "") : undefined;
+    }
+    return false;
+  }
+
+  /** The declaration of a field, in the kind itself or where it is inherited from. */
+  fieldDecl(id: number, name: string): FieldDecl | undefined {
+    for (let at: number | undefined = id, n = 0; at !== undefined && n < 100; n++) {
+      const decl: KindDecl | undefined = this.#declarations[at];
+      if (decl?.kind !== "eventDecl") return undefined;
+      const found = fieldIn(decl.fields, name);
+      if (found) return found;
+      at = this.#kindByName.get(decl.base?.text ?? "");
+    }
+    return undefined;
+  }
 }
 
-const scalarTypes = [
-  "bool",
-  "int",
-  "u32",
-  "float",
-  "id64",
-  "duration",
-  "size",
-  "percent",
-  "rate",
-  "time",
-  "ip",
-  "cidr",
-  "port",
-] as const satisfies readonly ScalarType[];
+/** `a.b` is the field `b` of the record `a`. */
+function fieldIn(fields: readonly FieldDecl[], name: string): FieldDecl | undefined {
+  for (const f of fields) {
+    if (f.name.text === name) return f;
+    if (f.type.kind === "recordType" && name.startsWith(`${f.name.text}.`))
+      return fieldIn(f.type.fields, name.slice(f.name.text.length + 1));
+  }
+  return undefined;
+}
 
 /** Files in the order their kinds get ids. */
 export function buildSchema(files: readonly SourceFile[], sink: DiagnosticSink): SchemaInfo {
@@ -62,6 +105,13 @@ export function buildSchema(files: readonly SourceFile[], sink: DiagnosticSink):
     sink,
   );
   checkParents(entities, sink);
+  for (const entity of entities) checkKey(entity, sink);
+  const relations = unique(
+    decls.filter((d) => d.kind === "relationDecl"),
+    (d) => d.name.text,
+    sink,
+  );
+  for (const relation of relations) checkEnds(relation, entities, sink);
   const events = unique(
     decls.filter((d) => d.kind === "eventDecl"),
     (d) => d.name.text,
@@ -69,14 +119,16 @@ export function buildSchema(files: readonly SourceFile[], sink: DiagnosticSink):
   );
   const builder = new KindBuilder(events, sources, sink);
   const kinds = events.map((e) => builder.kind(e));
-  return {
-    schema: { sources, entities: entities.map(entityKind), relations: [], kinds },
-    kindByName: new Map(events.map((e, i) => [e.name.text, i])),
-    declarations: events,
+  const schema: Schema = {
+    sources,
+    entities: entities.map(entityKind),
+    relations: relations.map(relationInfo),
+    kinds,
   };
+  return new SchemaInfo(schema, events);
 }
 
-function unique<D extends EventDecl | SourceDecl | EntityDecl>(
+function unique<D extends EventDecl | SourceDecl | EntityDecl | RelationDecl>(
   decls: readonly D[],
   nameOf: (d: D) => string,
   sink: DiagnosticSink,
@@ -95,13 +147,57 @@ function unique<D extends EventDecl | SourceDecl | EntityDecl>(
 }
 
 function checkParents(entities: readonly EntityDecl[], sink: DiagnosticSink): void {
-  const names = entities.map((e) => e.name.text);
-  for (const { parent } of entities) {
-    if (!parent || names.includes(parent.text)) continue;
-    const { similar, fixes } = suggestion(parent.text, names, parent.span);
-    const params = { what: "entity kind", name: parent.text, similar };
-    sink.add(diagnostic("TAP2007", parent.span, params, { fixes }));
+  for (const { parent } of entities) if (parent) checkEntity(parent, entities, sink);
+  for (const entity of entities) {
+    const chain = [entity.name.text];
+    for (let at: EntityDecl | undefined = entity; at?.parent; ) {
+      const parent: string = at.parent.text;
+      if (parent === chain[0]) {
+        sink.add(diagnostic("TAP2017", entity.name.span, { name: entity.name.text }));
+        break;
+      }
+      if (chain.includes(parent)) break;
+      chain.push(parent);
+      at = entities.find((e) => e.name.text === parent);
+    }
   }
+}
+
+function checkEntity(name: Name, entities: readonly EntityDecl[], sink: DiagnosticSink): void {
+  const names = entities.map((e) => e.name.text);
+  if (names.includes(name.text) || name.text === "") return;
+  const { similar, fixes } = suggestion(name.text, names, name.span);
+  const params = { what: "entity kind", name: name.text, similar };
+  sink.add(diagnostic("TAP2007", name.span, params, { fixes }));
+}
+
+/** Keys are compared as text wherever they come from. */
+function checkKey(entity: EntityDecl, sink: DiagnosticSink): void {
+  const type = fieldType(entity.key, sink);
+  if (entity.key.kind === "recordType") return;
+  if (["string", "id64", "int", "u32"].includes(type.t) && !entity.key.isOptional) return;
+  const help = "use string(N), id64, int or u32 as the key";
+  sink.add(diagnostic("TAP2034", entity.key.span, { what: "this key" }, { help }));
+}
+
+function checkEnds(
+  relation: RelationDecl,
+  entities: readonly EntityDecl[],
+  sink: DiagnosticSink,
+): void {
+  checkEntity(relation.from, entities, sink);
+  checkEntity(relation.to, entities, sink);
+  if (relation.fanout >= 1) return;
+  sink.add(diagnostic("TAP2018", relation.span, { what: "`fanout`", bounds: "at least 1" }));
+}
+
+function relationInfo(decl: RelationDecl): RelationInfo {
+  return {
+    name: decl.name.text,
+    from: decl.from.text,
+    to: decl.to.text,
+    fanout: Math.max(1, decl.fanout),
+  };
 }
 
 function sourceInfo(decl: SourceDecl): SourceInfo {
@@ -145,9 +241,10 @@ class KindBuilder {
     }
     const fields = new Map<string, Field>();
     for (const field of chain.flatMap((d) => d.fields)) {
-      if (fields.has(field.name.text)) {
+      const names = [...fields.keys()].map((n) => n.split(".")[0]);
+      if (names.includes(field.name.text)) {
         this.#sink.add(diagnostic("TAP2005", field.name.span, { name: field.name.text }));
-      } else fields.set(field.name.text, this.#field(field));
+      } else for (const f of fieldsOf(field, this.#sink)) fields.set(f.name, f);
     }
     return { name: decl.name.text, source: Math.max(0, source), fields: [...fields.values()] };
   }
@@ -186,36 +283,14 @@ class KindBuilder {
     }
     return chain;
   }
-
-  #field(decl: FieldDecl): Field {
-    return {
-      name: decl.name.text,
-      type: fieldType(decl.type, this.#sink),
-      isOptional: decl.type.isOptional,
-    };
-  }
 }
 
-/** The record type of a type expression; what records cannot hold is reported. */
-export function fieldType(node: TypeNode, sink: DiagnosticSink): FieldType {
-  if (node.kind === "enumType") return { t: "enum", members: node.members.map((m) => m.text) };
-  if (node.kind !== "namedType") {
-    const what =
-      node.kind === "listType"
-        ? "a list field"
-        : node.kind === "mapType"
-          ? "a map field"
-          : "a record field";
-    sink.add(diagnostic("TAP6001", node.span, { what }));
-    return { t: "bool" };
-  }
-  const name = node.name.text;
-  if (name === "string") return { t: "string", maxBytes: node.size ?? 256 };
-  const scalar = scalarTypes.find((s) => s === name);
-  if (scalar) return { t: scalar };
-  const names = [...scalarTypes, "string", "enum", "list", "map"];
-  const { similar, fixes } = suggestion(name, names, node.name.span);
-  const help = `use one of ${scalarTypes.join(", ")}, string(N), enum { … }`;
-  sink.add(diagnostic("TAP2007", node.name.span, { what: "type", name, similar }, { fixes, help }));
-  return { t: "bool" };
+/** The text of `@deprecated("…")`; undefined without the annotation. */
+export function deprecationIn(annotations: readonly Annotation[]): string | undefined {
+  const found = annotations.find((a) => a.name.text === "deprecated");
+  if (!found) return undefined;
+  const arg = found.args[0]?.value;
+  return arg?.kind === "string" ? arg.value : "";
 }
+
+export { fieldType } from "./field-type.ts";

@@ -4,18 +4,22 @@ import { type Expr, findBuiltin, parseIp } from "#core";
 import type { BinaryExpr, IsExpr, NameRef, Node, StringLiteral, UnaryExpr } from "#grammar";
 import {
   boolType,
+  commonType,
   example,
   isNumeric,
-  isPlainNumber,
+  isText,
   type Type,
   typeName,
   unitOfType,
 } from "../types.ts";
+import { unaliased } from "./alias.ts";
 import { elaborateCall, expandLocal } from "./call.ts";
+import { mergeGroups, withGroups } from "./capture.ts";
 import { elaborateMember } from "./member.ts";
 import { arithmetic, compareValues, elaborateIn, elaborateTextTest } from "./operators.ts";
 import { factsWhenFalse, factsWhenTrue, warnUnguarded, withFacts } from "./presence.ts";
-import { paramOperand } from "./reuse.ts";
+import { elaborateIndex, elaborateList, elaborateQuantified } from "./quantifier.ts";
+import { listItems, paramOperand } from "./reuse.ts";
 import { type Ast, type Operand, type Scope, type Value, value, wrong } from "./scope.ts";
 
 /** A condition: its core form, or one that never holds after an error. */
@@ -41,22 +45,44 @@ export function condition(e: Ast, scope: Scope, isNegated: boolean): Value {
 export function elaborateValue(e: Ast, scope: Scope, isNegated = false): Value {
   const x = elaborate(e, scope, isNegated);
   if (x.is === "value") return x;
-  if (x.is === "event") {
-    const params = { expected: "a value", found: `the step \`${x.step.name}\`` };
-    const field = scope.session.info.schema.kinds[x.step.kinds[0] ?? -1]?.fields[0]?.name;
-    const help = `read one of its fields, such as \`${x.step.name}.${field ?? "time"}\``;
-    scope.session.report("TAP2010", e, params, { help });
-  } else if (x.is === "entity") {
-    scope.session.report(
-      "TAP2010",
-      e,
-      { expected: "a value", found: "an entity" },
-      {
-        help: "name a level, such as `.entity.pod`",
-      },
-    );
+  if (x.is === "error") return wrong;
+  if (x.is === "firstOf") {
+    const where = "as the root of an explanation";
+    scope.session.report("TAP2037", e, { what: "`first_of()`", where });
+    return wrong;
   }
+  const { found, help } = notAlone(x, scope);
+  scope.session.report("TAP2010", e, { expected: "a value", found }, { help });
   return wrong;
+}
+
+/** What stands there instead of a value, and how to make one of it. */
+function notAlone(
+  x: Exclude<Operand, { is: "value" | "error" | "firstOf" }>,
+  scope: Scope,
+): { found: string; help: string } {
+  switch (x.is) {
+    case "event": {
+      const field = scope.session.info.schema.kinds[x.step.kinds[0] ?? -1]?.fields[0]?.name;
+      const help = `read one of its fields, such as \`${x.step.name}.${field ?? "time"}\``;
+      return { found: `the step \`${x.step.name}\``, help };
+    }
+    case "entity":
+    case "subject": {
+      const [kind] = scope.session.info.schema.entities;
+      return {
+        found: "an entity",
+        help: `name a level, such as \`.entity.${kind?.name ?? "pod"}\``,
+      };
+    }
+    case "record":
+      return { found: `the record \`${x.path}\``, help: "name one of its fields" };
+    case "groups": {
+      const [first] = x.groups.keys();
+      const help = first ? `read a group, such as \`.${first}\`` : "give the pattern a named group";
+      return { found: "the groups of a match", help };
+    }
+  }
 }
 
 export function elaborate(e: Ast, scope: Scope, isNegated = false): Operand {
@@ -88,8 +114,10 @@ function elaborateKind(e: Ast, scope: Scope, isNegated: boolean): Operand {
       );
     case "nameRef":
       return elaborateName(e, scope);
-    case "member":
-      return elaborateMember(e, scope);
+    case "member": {
+      const plain = unaliased(e, scope);
+      return plain.kind === "nameRef" ? elaborateName(plain, scope) : elaborateMember(e, scope);
+    }
     case "call":
       return elaborateCall(e, scope);
     case "unary":
@@ -103,11 +131,11 @@ function elaborateKind(e: Ast, scope: Scope, isNegated: boolean): Operand {
     case "is":
       return elaborateIs(e, scope);
     case "index":
-      return scope.session.notSupported(e, "indexing a list or map");
+      return elaborateIndex(e, scope);
     case "list":
-      return scope.session.notSupported(e, "a list as a value");
+      return elaborateList(e, scope);
     case "quantified":
-      return scope.session.notSupported(e, `\`${e.quantifier}(… in …: …)\``);
+      return elaborateQuantified(e, scope, isNegated);
     case "errorExpr":
       return { is: "error" };
   }
@@ -186,9 +214,12 @@ function elaborateName(e: NameRef, scope: Scope): Operand {
   const found = scope.module.names.get(name);
   switch (found?.decl.kind) {
     case "paramDecl":
-      return paramOperand(found.decl, found.module, scope);
-    case "listDecl":
-      return notAValue(e, "a list", `write \`x in ${name}\``, scope);
+      return paramOperand(found.decl, found.module, scope, e);
+    case "listDecl": {
+      const list = listItems(found.decl, found.module, scope, e);
+      if (!list) return { is: "error" };
+      return value({ t: "list", item: list.type }, { op: "list", items: list.items });
+    }
     case "letDecl":
       if (found.decl.formals.length === 0)
         return elaborateCall({ ...e, kind: "call", callee: nameNode(e), args: [] }, scope);
@@ -199,6 +230,9 @@ function elaborateName(e: NameRef, scope: Scope): Operand {
       return notAValue(e, "a rule", "read a step of this rule's pattern", scope);
     default:
   }
+  // In an explanation the word alone is the entity that the finding is about.
+  if (name === "entity" && (scope.place === "explain" || scope.place === "check"))
+    return { is: "subject" };
   return reportUnknown(e, name, scope);
 }
 
@@ -213,7 +247,7 @@ function nameNode(e: NameRef) {
 
 function reportUnknown(e: Node, name: string, scope: Scope): Operand {
   const values = [...scope.module.names].flatMap(([n, { decl }]) =>
-    decl.kind === "paramDecl" || decl.kind === "letDecl" ? [n] : [],
+    ["paramDecl", "letDecl", "listDecl"].includes(decl.kind) ? [n] : [],
   );
   const near = [...new Set([...scope.steps.keys(), ...scope.bound.keys(), ...scope.locals.keys()])];
   return scope.session.unknownName(
@@ -238,37 +272,63 @@ function elaborateUnary(e: UnaryExpr, scope: Scope, isNegated: boolean): Operand
     const x = condition(e.operand, scope, !isNegated);
     return x.type.t === "error" ? x : value(boolType, { op: "not", arg: x.core });
   }
-  if (e.op === "has") return presence(e, e.operand, scope, true);
+  if (e.op === "has") return presence(e.operand, scope, true);
   const x = elaborateValue(e.operand, scope);
   if (x.type.t === "error") return x;
   if (!isNumeric(x.type) || x.type.t === "time") {
     scope.session.report("TAP2010", e.operand, { expected: "a number", found: typeName(x.type) });
     return wrong;
   }
+  const type: Type = x.type.t === "u32" || x.type.t === "port" ? { t: "int" } : x.type;
   if (x.core.op === "const" && typeof x.core.value === "number") {
-    return value(x.type, { op: "const", value: 0 - x.core.value });
+    return value(type, { op: "const", value: 0 - x.core.value });
   }
   const zero: Expr = { op: "const", value: 0 };
   const isInt = x.type.t !== "float";
-  return value(
-    x.type,
-    { op: "arith", fn: "-", left: zero, right: x.core, scale: 1, isInt },
-    x.isOptional,
-  );
+  const core: Expr = { op: "arith", fn: "-", left: zero, right: x.core, scale: 1, isInt };
+  return value(type, core, x.isOptional);
 }
 
 /** `has x`, `x is missing`: of a value whether it is there, of a step whether it is bound. */
-function presence(e: Node, operand: Ast, scope: Scope, isPresent: boolean): Operand {
+function presence(operand: Ast, scope: Scope, isPresent: boolean): Operand {
   const x = elaborate(operand, scope);
-  if (x.is === "error") return x;
-  const core: Expr = x.is === "value" ? { op: "has", arg: x.core } : { op: "bound", of: x.step.of };
-  if (x.is === "entity") return scope.session.notSupported(e, "`has` on a whole entity");
+  const core: Expr | undefined =
+    x.is === "event" ? { op: "bound", of: x.step.of } : presentValue(operand, x, scope);
+  if (!core) return { is: "error" };
   return value(boolType, isPresent ? core : { op: "not", arg: core });
 }
 
+function presentValue(node: Ast, x: Operand, scope: Scope): Expr | undefined {
+  if (x.is === "value") return x.type.t === "error" ? undefined : { op: "has", arg: x.core };
+  if (x.is === "error" || x.is === "firstOf" || x.is === "event") return undefined;
+  const { found, help } = notAlone(x, scope);
+  scope.session.report("TAP2010", node, { expected: "a value or a step", found }, { help });
+  return undefined;
+}
+
 function elaborateIs(e: IsExpr, scope: Scope): Operand {
-  if (e.what !== "missing") return scope.session.notSupported(e, `\`is ${e.what}\``);
-  return presence(e, e.operand, scope, e.isNegated);
+  if (e.what === "missing") return presence(e.operand, scope, e.isNegated);
+  return elaborateQuality(e, e.what, scope);
+}
+
+/** `step is uncertain`, `step is incomplete`: known when the match is there, not before. */
+function elaborateQuality(e: IsExpr, what: "uncertain" | "incomplete", scope: Scope): Operand {
+  const x = elaborate(e.operand, scope);
+  if (x.is === "error") return x;
+  if (x.is !== "event") {
+    const found = x.is === "value" ? typeName(x.type) : "something else";
+    const help = `name a step: \`step is ${what}\``;
+    scope.session.report("TAP2010", e.operand, { expected: "a step", found }, { help });
+    return wrong;
+  }
+  const { of } = x.step;
+  if (of.step === "current" || !["explain", "check"].includes(scope.place)) {
+    const where = "behind the match: in `explain`, `severity` and `except`";
+    scope.session.report("TAP2037", e, { what: `\`is ${what}\``, where });
+    return wrong;
+  }
+  const core: Expr = { op: "quality", what, step: of.step };
+  return value(boolType, e.isNegated ? { op: "not", arg: core } : core);
 }
 
 function elaborateBinary(e: BinaryExpr, scope: Scope, isNegated: boolean): Operand {
@@ -277,12 +337,13 @@ function elaborateBinary(e: BinaryExpr, scope: Scope, isNegated: boolean): Opera
     case "or": {
       const left = condition(e.left, scope, isNegated);
       const learned = e.op === "and" ? factsWhenTrue(left.core) : factsWhenFalse(left.core);
-      const right = condition(e.right, withFacts(scope, learned), isNegated);
-      if (left.type.t === "error" || right.type.t === "error") return wrong;
-      return value(boolType, {
-        op: e.op,
-        args: [...parts(left.core, e.op), ...parts(right.core, e.op)],
-      });
+      const bound = e.op === "and" ? left.groups : undefined;
+      const inner = withGroups(withFacts(scope, learned), bound);
+      const right = condition(e.right, inner, isNegated);
+      const groups = e.op === "and" ? mergeGroups(bound, right.groups) : undefined;
+      if (left.type.t === "error" || right.type.t === "error") return { ...wrong, groups };
+      const args = [...parts(left.core, e.op), ...parts(right.core, e.op)];
+      return { ...value(boolType, { op: e.op, args }), groups };
     }
     case "??": {
       const left = elaborateValue(e.left, scope);
@@ -311,23 +372,14 @@ function parts(core: Expr, op: "and" | "or"): readonly Expr[] {
 
 function coalesce(e: BinaryExpr, left: Value, right: Value, scope: Scope): Operand {
   if (left.type.t === "error" || right.type.t === "error") return wrong;
-  const isSame =
-    left.type.t === right.type.t || (isPlainNumber(left.type) && isPlainNumber(right.type));
-  const isTextual = ["string", "enum"].includes(right.type.t);
+  const common = commonType(left.type, right.type);
   // In a template `{size ?? "?"}` may say in words that the value is not known.
-  const isShown = scope.place === "explain" && isTextual;
-  if (!isSame && !isShown && !(isTextual && ["string", "enum"].includes(left.type.t))) {
-    scope.session.report("TAP2010", e.right, {
-      expected: typeName(left.type),
-      found: typeName(right.type),
-    });
+  const isShown = scope.place === "explain" && isText(right.type);
+  if (!common && !isShown) {
+    const params = { expected: typeName(left.type), found: typeName(right.type) };
+    scope.session.report("TAP2010", e.right, params);
     return wrong;
   }
-  const type: Type =
-    left.type.t === "enum" && right.type.t === "string" ? { t: "string" } : left.type;
-  return value(
-    type,
-    { op: "coalesce", left: left.core, right: right.core },
-    left.isOptional && right.isOptional,
-  );
+  const core: Expr = { op: "coalesce", left: left.core, right: right.core };
+  return value(common ?? left.type, core, left.isOptional && right.isOptional);
 }

@@ -1,26 +1,53 @@
-/** `step.field`, `step.entity.pod`, and the facts every event has. */
+/** `step.field`, `step.record.field`, and the facts every event has. */
 
-import { type Expr, type Field, printExpr } from "#core";
+import type { Field } from "#core";
 import type { MemberExpr } from "#grammar";
-import { type Type, typeName, typeOfField } from "../types.ts";
+import { commonType, type Type, typeName, typeOfField } from "../types.ts";
+import { pickedField } from "./aggregates.ts";
+import { groupMember } from "./capture.ts";
 import { elaborate } from "./elaborate.ts";
+import { entityMember, levelMember } from "./entities.ts";
+import { withFact } from "./presence.ts";
 import { type Operand, type Scope, type StepBinding, value } from "./scope.ts";
 
 export function elaborateMember(e: MemberExpr, scope: Scope): Operand {
   const object = elaborate(e.object, scope);
-  const member = e.member.text;
-  if (object.is === "error" || member === "") return { is: "error" };
-  if (object.is === "event") return eventMember(e, object.step, scope);
-  if (object.is === "entity") return entityMember(e, object.step, scope);
-  scope.session.report(
-    "TAP2010",
-    e.object,
-    { expected: "a step", found: typeName(object.type) },
-    {
-      help: "only steps and entities have fields",
-    },
-  );
+  if (e.member.text === "") return { is: "error" };
+  switch (object.is) {
+    case "error":
+      return object;
+    case "event":
+      return eventMember(e, object.step, "", scope);
+    case "record":
+      return eventMember(e, object.step, `${object.path}.`, scope);
+    case "entity":
+      return ofPicked(known(entityMember(e.member, object.step.of, scope), scope), object.step);
+    case "subject":
+      return entityMember(e.member, "subject", scope);
+    case "groups":
+      return known(groupMember(e, object, scope), scope);
+    case "value":
+      if (object.level) return known(levelMember(e, object, object.level, scope), scope);
+      return noFields(e, typeName(object.type), scope, object.type.t === "error");
+    case "firstOf":
+      return noFields(e, "`first_of(…)`", scope);
+  }
+}
+
+function noFields(e: MemberExpr, found: string, scope: Scope, isKnown = false): Operand {
+  if (isKnown) return { is: "error" };
+  const help = "only steps, records and entities have fields";
+  scope.session.report("TAP2010", e.object, { expected: "a step", found }, { help });
   return { is: "error" };
+}
+
+function known(x: Operand, scope: Scope): Operand {
+  return x.is === "value" ? withFact(x, scope) : x;
+}
+
+/** What `first(m)` and `last(m)` read in the condition of a window. */
+function ofPicked(x: Operand, step: StepBinding): Operand {
+  return x.is === "value" && step.picked ? pickedField(x, step.picked) : x;
 }
 
 /** A step that may be unbound makes everything read from it optional. */
@@ -35,86 +62,110 @@ export function stepMayBeUnbound(step: StepBinding, scope: Scope): boolean {
   return !scope.facts.has(`bound(${name})`) && !scope.facts.has(`bound(@${step.of.step})`);
 }
 
-function eventMember(e: MemberExpr, step: StepBinding, scope: Scope): Operand {
-  const member = e.member.text;
-  const isUnbound = stepMayBeUnbound(step, scope);
+function eventMember(e: MemberExpr, step: StepBinding, prefix: string, scope: Scope): Operand {
+  const name = `${prefix}${e.member.text}`;
   const { kinds } = scope.session.info.schema;
-  const found = step.kinds.map((k) => kinds[k]?.fields.find((f) => f.name === member));
+  const found = step.kinds.map((k) => kinds[k]?.fields.find((f) => f.name === name));
   const present = found.filter((f) => f !== undefined);
-  const first = present[0];
-  if (first) {
-    const type = commonType(present);
-    if (!type) {
-      const left = typeName(typeOfField(first.type));
-      const right = typeName(typeOfField(present[1]?.type ?? first.type));
-      scope.session.report(
-        "TAP2012",
-        e.member,
-        { op: "|", left, right },
-        {
-          help: `\`${member}\` has different types in ${scope.session.kindNames(step.kinds)}; use two steps`,
-        },
-      );
-      return { is: "error" };
-    }
-    const isOptional =
-      isUnbound || present.length < found.length || present.some((f) => f.isOptional);
-    return read({ op: "field", of: step.of, name: member }, type, isOptional, scope);
+  if (present.length > 0) return ofPicked(fieldMember(e, step, name, found, scope), step);
+  const isRecord = step.kinds.some((k) =>
+    kinds[k]?.fields.some((f) => f.name.startsWith(`${name}.`)),
+  );
+  if (isRecord) return { is: "record", step, path: name };
+  return (
+    (prefix === "" && metaMember(e.member.text, step, scope)) ||
+    unknownField(e, step, prefix, scope)
+  );
+}
+
+/** `found` is the field of each kind of the step, or undefined where the kind lacks it. */
+function fieldMember(
+  e: MemberExpr,
+  step: StepBinding,
+  name: string,
+  found: readonly (Field | undefined)[],
+  scope: Scope,
+): Operand {
+  const present = found.filter((f) => f !== undefined);
+  const type = typeOfAll(present);
+  if (!type) return mixedTypes(e, step, present, scope);
+  for (const kind of step.kinds) {
+    const decl = scope.session.info.fieldDecl(kind, name);
+    scope.session.checkDeprecated(e.member, "the field", name, decl?.annotations);
   }
+  const isOptional =
+    stepMayBeUnbound(step, scope) ||
+    present.length < found.length ||
+    present.some((f) => f.isOptional);
+  const x = withFact(value(type, { op: "field", of: step.of, name }, isOptional), scope);
+  return { ...x, origin: { kinds: step.kinds, field: name } };
+}
+
+function mixedTypes(
+  e: MemberExpr,
+  step: StepBinding,
+  present: readonly Field[],
+  scope: Scope,
+): Operand {
+  const names = [...new Set(present.map((f) => typeName(typeOfField(f.type))))];
+  const [left = "?", right = left] = names;
+  const kinds = scope.session.kindNames(step.kinds);
+  const help = `\`${e.member.text}\` has different types in ${kinds}; use two steps`;
+  scope.session.report("TAP2012", e.member, { op: "|", left, right }, { help });
+  return { is: "error" };
+}
+
+/** What every event has; undefined for any other name. */
+function metaMember(member: string, step: StepBinding, scope: Scope): Operand | undefined {
+  const isUnbound = stepMayBeUnbound(step, scope);
+  const meta = (type: Type, what: "time" | "id" | "kind"): Operand =>
+    ofPicked(value(type, { op: "meta", of: step.of, what }, isUnbound), step);
   switch (member) {
     case "time":
     case "ts":
-      return value({ t: "time" }, { op: "meta", of: step.of, what: "time" }, isUnbound);
+      return meta({ t: "time" }, "time");
     case "id":
-      return value({ t: "string" }, { op: "meta", of: step.of, what: "id" }, isUnbound);
+      return meta({ t: "string" }, "id");
     case "kind":
-      return value({ t: "string" }, { op: "meta", of: step.of, what: "kind" }, isUnbound);
+      return meta({ t: "string" }, "kind");
     case "entity":
       return { is: "entity", step };
     default:
-      return unknownField(e, step, scope);
+      return undefined;
   }
 }
 
-/** A value read from an event; one that is known to be present here is not optional any more. */
-function read(core: Expr, type: Type, isOptional: boolean, scope: Scope): Operand {
-  return value(type, core, isOptional && !scope.facts.has(printExpr(core)));
-}
-
-function commonType(fields: readonly Field[]): Type | undefined {
-  const types = fields.map((f) => typeOfField(f.type));
-  const first = types[0];
-  if (!first) return undefined;
-  if (types.every((t) => t.t === "enum")) {
-    return {
-      t: "enum",
-      members: [...new Set(types.flatMap((t) => (t.t === "enum" ? t.members : [])))],
-    };
-  }
-  if (types.every((t) => t.t === "enum" || t.t === "string")) return { t: "string" };
-  return types.every((t) => t.t === first.t) ? first : undefined;
+/** One type for the field in every kind of a union; units and numbers are not mixed there. */
+function typeOfAll(fields: readonly Field[]): Type | undefined {
+  const [first, ...rest] = fields.map((f) => typeOfField(f.type));
+  return rest.reduce<Type | undefined>((all, t) => {
+    const common = all && commonType(all, t);
+    const isText = common?.t === "string" || common?.t === "enum";
+    return common && (isText || common.t === all?.t) && (isText || t.t === common.t)
+      ? common
+      : undefined;
+  }, first);
 }
 
 /** What every event has besides its fields. */
 const common = ["time", "ts", "id", "kind", "entity"];
 
-function unknownField(e: MemberExpr, step: StepBinding, scope: Scope): Operand {
+function unknownField(e: MemberExpr, step: StepBinding, prefix: string, scope: Scope): Operand {
   const { session } = scope;
   if (step.isBroken) return { is: "error" };
-  const names = step.kinds.flatMap(
-    (k) => session.info.schema.kinds[k]?.fields.map((f) => f.name) ?? [],
-  );
+  const names = step.kinds.flatMap((k) => namesBelow(k, prefix, scope));
   const declared = session.info.declarations[step.kinds[0] ?? -1];
   const labels = declared
     ? [{ at: declared.name.span, text: `fields: ${[...new Set(names)].join(", ") || "none"}` }]
     : [];
-  const event = session.kindNames(step.kinds);
-  session.unknownField(e.member, event, [...names, ...common], labels);
+  const event = `${session.kindNames(step.kinds)}${prefix && `.${prefix.slice(0, -1)}`}`;
+  session.unknownField(e.member, event, prefix ? names : [...names, ...common], labels);
   return { is: "error" };
 }
 
-function entityMember(e: MemberExpr, step: StepBinding, scope: Scope): Operand {
-  const name = e.member.text;
-  if (!scope.session.isEntityKind(name, e.member)) return { is: "error" };
-  return read({ op: "entity", of: step.of, kind: name }, { t: "string" }, true, scope);
+/** Names that can stand behind `prefix`: fields and records. */
+function namesBelow(kind: number, prefix: string, scope: Scope): string[] {
+  const fields = scope.session.info.schema.kinds[kind]?.fields ?? [];
+  const below = fields.filter((f) => f.name.startsWith(prefix));
+  return [...new Set(below.map((f) => f.name.slice(prefix.length).split(".")[0] ?? ""))];
 }

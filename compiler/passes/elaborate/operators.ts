@@ -9,12 +9,17 @@ import {
   isComparable,
   isNumeric,
   isPlainNumber,
+  isScalar,
   isText,
   type Type,
   typeName,
 } from "../types.ts";
+import { unaliased } from "./alias.ts";
+import { checkPatternField, groupsOf } from "./capture.ts";
+import { checkReachable } from "./constant.ts";
 import { elaborateValue } from "./elaborate.ts";
 import { warnUnguarded } from "./presence.ts";
+import { inList } from "./quantifier.ts";
 import { listItems, patternProgram } from "./reuse.ts";
 import { type Ast, type Operand, type Scope, type Value, value, wrong } from "./scope.ts";
 
@@ -55,6 +60,7 @@ export function compareValues(
       isNegated,
     );
   }
+  checkReachable(e, op, left, right, scope);
   return value(boolType, { op: "cmp", cmp: op, left: left.core, right: right.core });
 }
 
@@ -64,6 +70,8 @@ function bothPlain(a: Type, b: Type): boolean {
 
 /** The way out for two types that cannot be compared. */
 function helpFor(left: Type, right: Type) {
+  if (!isScalar(left) || !isScalar(right))
+    return { help: "ask for its items: `x in list`, or `any(x in list: …)`" };
   if (isText(left) && isText(right))
     return { help: "texts have no order: use `==`, `in`, `startswith`, `contains` or `matches`" };
   if (left.t === right.t && !isNumeric(left))
@@ -74,7 +82,7 @@ function helpFor(left: Type, right: Type) {
 }
 
 /** A text constant compared with an enum must be one of its members. */
-function checkMembers(node: Ast, x: Value, other: Value, scope: Scope): boolean {
+export function checkMembers(node: Ast, x: Value, other: Value, scope: Scope): boolean {
   if (other.type.t !== "enum" || x.core.op !== "const" || typeof x.core.value !== "string")
     return true;
   const { members } = other.type;
@@ -88,23 +96,24 @@ function checkMembers(node: Ast, x: Value, other: Value, scope: Scope): boolean 
 /** `x in [a, b]`, `x in list`, `x in cidr"…"`. */
 export function elaborateIn(e: InExpr, scope: Scope, isNegated: boolean): Operand {
   const item = elaborateValue(e.item, scope);
-  const core = membership(e, item, scope);
+  const core = membership(e, item, scope, isNegated);
   if (!core || item.type.t === "error") return wrong;
   if (e.isNegated !== isNegated) warnUnguarded(e, [{ x: item, node: e.item }], scope, isNegated);
   return value(boolType, e.isNegated ? { op: "not", arg: core } : core);
 }
 
-function membership(e: InExpr, item: Value, scope: Scope): Expr | undefined {
-  const { set } = e;
+function membership(e: InExpr, item: Value, scope: Scope, isNegated: boolean): Expr | undefined {
+  const set = unaliased(e.set, scope);
   if (set.kind === "string" && set.prefix === "cidr") return inNetwork(set, item, e, scope);
   if (set.kind === "list") {
     const items = set.items.map((x) => ({ node: x, x: elaborateValue(x, scope) }));
     const isFine = items.map(({ node, x }) => fitsItem(node, x, item, scope)).every(Boolean);
     return isFine ? { op: "in", item: item.core, set: items.map(({ x }) => x.core) } : undefined;
   }
-  const decl = set.kind === "nameRef" ? scope.module.names.get(set.name) : undefined;
-  if (decl?.decl.kind === "listDecl") {
-    const list = listItems(decl.decl, decl.module, scope);
+  const decl =
+    set.kind === "nameRef" && !isBound(set.name, scope) && scope.module.names.get(set.name);
+  if (decl && decl.decl.kind === "listDecl") {
+    const list = listItems(decl.decl, decl.module, scope, set);
     if (!list) return undefined;
     const isFine = isComparable(item.type, list.type);
     if (!isFine)
@@ -115,13 +124,19 @@ function membership(e: InExpr, item: Value, scope: Scope): Expr | undefined {
     return isFine ? { op: "in", item: item.core, set: list.items } : undefined;
   }
   const other = elaborateValue(set, scope);
-  if (other.type.t !== "error") {
-    scope.session.report("TAP2010", set, {
-      expected: "a list or a network",
-      found: typeName(other.type),
-    });
+  if (other.type.t === "error" || item.type.t === "error") return undefined;
+  if (other.type.t === "list" || other.type.t === "map") {
+    if (e.isNegated !== isNegated) warnUnguarded(e, [{ x: other, node: set }], scope, isNegated);
+    return inList(e.item, item, other, set, scope);
   }
+  const params = { expected: "a list or a network", found: typeName(other.type) };
+  scope.session.report("TAP2010", set, params);
   return undefined;
+}
+
+/** A name of the rule itself, which module-level names never hide. */
+function isBound(name: string, scope: Scope): boolean {
+  return scope.bound.has(name) || scope.steps.has(name) || scope.locals.has(name);
 }
 
 function fitsItem(node: Ast, x: Value, item: Value, scope: Scope): boolean {
@@ -159,44 +174,52 @@ function inNetwork(set: StringLiteral, item: Value, e: InExpr, scope: Scope): Ex
 /** `contains`, `startswith`, `endswith`, `matches`, `like`. */
 export function elaborateTextTest(e: TextExpr, scope: Scope, isNegated: boolean): Operand {
   const text = elaborateValue(e.text, scope);
-  if (e.as) {
-    scope.session.lostNames.add(e.as.text);
-    return scope.session.notSupported(e.as, "`matches … as`");
-  }
-  if (text.type.t === "error") return wrong;
+  if (text.type.t === "error") return lostGroups(e, scope);
   if (text.type.t !== "string") {
     scope.session.report("TAP2010", e.text, { expected: "a text", found: typeName(text.type) });
-    return wrong;
+    return lostGroups(e, scope);
   }
   const core = textTest(e, text, scope);
-  if (!core) return wrong;
+  if (!core) return lostGroups(e, scope);
   if (e.isNegated !== isNegated) warnUnguarded(e, [{ x: text, node: e.text }], scope, isNegated);
-  return value(boolType, e.isNegated ? { op: "not", arg: core } : core);
+  const groups = e.as && groupsOf(e, e.as, text, core, scope);
+  if (e.as && !groups) return lostGroups(e, scope);
+  const x = value(boolType, e.isNegated ? { op: "not", arg: core } : core);
+  return groups ? { ...x, groups } : x;
+}
+
+/** After an error the name behind `as` is not known, which is no news where it is used. */
+function lostGroups(e: TextExpr, scope: Scope): Operand {
+  if (e.as) scope.session.lostNames.add(e.as.text);
+  return wrong;
 }
 
 function textTest(e: TextExpr, text: Value, scope: Scope): Expr | undefined {
   if (e.op === "matches" || e.op === "like") {
-    const program = programFor(e, scope);
+    const program = programFor(e, text, scope);
     return program === undefined ? undefined : { op: "matches", text: text.core, program };
   }
   const needle = elaborateValue(e.pattern, scope);
   if (needle.type.t === "error") return undefined;
   if (needle.type.t !== "string") {
-    scope.session.report("TAP2010", e.pattern, {
-      expected: "a text",
-      found: typeName(needle.type),
-    });
+    const params = { expected: "a text", found: typeName(needle.type) };
+    scope.session.report("TAP2010", e.pattern, params);
     return undefined;
   }
   return { op: "text", fn: e.op, text: text.core, needle: needle.core, nocase: e.nocase };
 }
 
-function programFor(e: TextExpr, scope: Scope): number | undefined {
-  const { pattern } = e;
+function programFor(e: TextExpr, text: Value, scope: Scope): number | undefined {
+  const pattern = unaliased(e.pattern, scope);
   const wanted = e.op === "like" ? "glob" : "re";
   if (pattern.kind === "nameRef" && e.op === "matches") {
     const decl = scope.module.names.get(pattern.name);
-    if (decl?.decl.kind === "patternDecl") return patternProgram(decl.decl.regex, e.nocase, scope);
+    if (decl?.decl.kind === "patternDecl") {
+      const { annotations, name } = decl.decl;
+      scope.session.checkDeprecated(pattern, "the pattern", name.text, annotations);
+      if (!checkPatternField(e, decl.decl, text, scope)) return undefined;
+      return patternProgram(decl.decl.regex, e.nocase, scope);
+    }
   }
   if (pattern.kind === "string" && pattern.prefix === wanted)
     return patternProgram(pattern, e.nocase, scope);
@@ -292,17 +315,30 @@ export function arithmetic(e: BinaryExpr, left: Value, right: Value, scope: Scop
     scale: rule.scale,
     isInt,
   };
-  return value(rule.type, fold(core), isOptional);
+  return folded(e, rule.type, core, isOptional, scope);
 }
 
-/** Arithmetic on constants is done once, here. */
-function fold(e: Extract<Expr, { op: "arith" }>): Expr {
-  const { left, right } = e;
-  if (left.op !== "const" || right.op !== "const") return e;
+/** Arithmetic on constants is done once, here; what has no result is a mistake. */
+function folded(
+  e: BinaryExpr,
+  type: Type,
+  core: Extract<Expr, { op: "arith" }>,
+  isOptional: boolean,
+  scope: Scope,
+): Operand {
+  const { left, right, fn } = core;
+  const b = right.op === "const" && typeof right.value === "number" ? right.value : undefined;
+  if (fn === "/" && b === 0) return noResult(e, "nothing can be divided by 0", scope);
+  if (left.op !== "const" || typeof left.value !== "number" || b === undefined)
+    return value(type, core, isOptional);
   const a = left.value;
-  const b = right.value;
-  if (typeof a !== "number" || typeof b !== "number") return e;
-  const raw = e.fn === "+" ? a + b : e.fn === "-" ? a - b : e.fn === "*" ? a * b : a / b;
-  const result = bounded(raw * e.scale, e.isInt);
-  return result === undefined ? e : { op: "const", value: result };
+  const raw = fn === "+" ? a + b : fn === "-" ? a - b : fn === "*" ? a * b : a / b;
+  const result = bounded(raw * core.scale, core.isInt);
+  if (result === undefined) return noResult(e, "the result is beyond ±(2^53−1)", scope);
+  return value(type, { op: "const", value: result });
+}
+
+function noResult(e: BinaryExpr, reason: string, scope: Scope): Operand {
+  scope.session.report("TAP2040", e, { text: scope.session.text(e), reason });
+  return wrong;
 }

@@ -46,11 +46,18 @@ export function factsWhenFalse(e: Expr): string[] {
 function decided(e: Expr): string[] {
   if (e.op === "cmp") return [...operand(e.left), ...operand(e.right)];
   if (e.op === "in" || e.op === "cidr") return operand(e.item);
+  if (e.op === "quant") return operand(e.list);
   return e.op === "text" || e.op === "matches" ? operand(e.text) : [];
 }
 
 function operand(e: Expr): string[] {
-  return e.op === "field" || e.op === "entity" ? [printExpr(e)] : [];
+  const isRead = ["field", "entity", "index", "capture"].includes(e.op);
+  return isRead ? [printExpr(e)] : [];
+}
+
+/** `x`, not optional any more where it is known to be present. */
+export function withFact(x: Value, scope: Scope): Value {
+  return x.isOptional && scope.facts.has(printExpr(x.core)) ? { ...x, isOptional: false } : x;
 }
 
 /** Whether `x` can be missing where `scope` is. */
@@ -75,7 +82,7 @@ export function warnUnguarded(
   scope: Scope,
   isInverted: boolean,
 ): void {
-  if (scope.place !== "condition" && scope.place !== "aggregate") return;
+  if (!["condition", "aggregate", "explain"].includes(scope.place)) return;
   const open = operands.filter(({ x }) => x.type.t !== "error" && mayBeMissing(x, scope));
   if (open.length === 0) return;
   const { session } = scope;

@@ -1,20 +1,39 @@
 /** Module-level names in expressions: parameters, lists, patterns. */
 
 import type { Expr, Param } from "#core";
-import type { ListDecl, ParamDecl, StringLiteral } from "#grammar";
+import type { ListDecl, Node, ParamDecl, StringLiteral } from "#grammar";
 import { fieldType } from "../../schema/build-schema.ts";
-import { isComparable, type Type, typeName, typeOfField, unitOfType } from "../types.ts";
+import {
+  isComparable,
+  isNumeric,
+  isScalar,
+  type Type,
+  typeName,
+  typeOfField,
+  unitOfType,
+} from "../types.ts";
+import { rangeOf } from "./constant.ts";
 import { elaborateValue } from "./elaborate.ts";
-import { reportPattern } from "./operators.ts";
-import { type Ast, type Operand, type Scope, type Session, type Value, value } from "./scope.ts";
+import { listFromFile } from "./list-file.ts";
+import { checkMembers, reportPattern } from "./operators.ts";
+import {
+  type Ast,
+  type ListItems,
+  type Operand,
+  type Scope,
+  type Session,
+  value,
+} from "./scope.ts";
 
 /** Parameters are known by module and name, so that two modules may use the same name. */
 export function paramName(module: string, decl: ParamDecl): string {
   return `${module}.${decl.name.text}`;
 }
 
-export function paramOperand(decl: ParamDecl, module: string, scope: Scope): Operand {
+/** A parameter in an expression; `use` is where it stands. */
+export function paramOperand(decl: ParamDecl, module: string, scope: Scope, use?: Ast): Operand {
   const known = declareParam(decl, module, scope.session);
+  if (use) scope.session.checkDeprecated(use, "the parameter", decl.name.text, decl.annotations);
   return known ? value(known.type, { op: "param", name: known.param.name }) : { is: "error" };
 }
 
@@ -28,32 +47,73 @@ export function declareParam(
   const known = session.params.get(name);
   if (known || session.pendingParams.has(decl)) return known;
   session.pendingParams.add(decl);
-  const scope = emptyScope(moduleName, session);
-  const type = typeOfField(fieldType(decl.type, session.sink));
+  const scope = emptyScope(moduleName, session, decl);
+  const type = paramType(decl, session);
+  if (!type) return undefined;
   const initial = constantOf(decl.value, type, scope);
-  const min = decl.range && constantOf(decl.range.min, type, scope);
-  const max = decl.range && constantOf(decl.range.max, type, scope);
-  if (initial === undefined || typeof initial === "bigint") return undefined;
-  const low = typeof min === "number" ? min : undefined;
-  const high = typeof max === "number" ? max : undefined;
-  const isOutside =
-    typeof initial === "number" &&
-    ((low !== undefined && initial < low) || (high !== undefined && initial > high));
-  if (isOutside || (low !== undefined && high !== undefined && low > high)) {
-    const bounds = decl.range
-      ? `within ${session.text(decl.range.min)} .. ${session.text(decl.range.max)}`
-      : "in range";
-    session.report("TAP2018", decl.value, { what: `\`${decl.name.text}\``, bounds });
-    return undefined;
-  }
-  const param: Param = { name, unit: unitOfType(type), value: initial, min: low, max: high };
+  const range = decl.range && paramRange(decl, type, scope);
+  if (initial === undefined || range === "bad") return undefined;
+  if (!isInside(initial, range, decl, session)) return undefined;
+  const { min, max } = range ?? { min: undefined, max: undefined };
+  const param: Param = { name, unit: unitOfType(type), value: initial, min, max };
   session.params.set(name, { param, type });
   return { param, type };
 }
 
-/** A scope in which only module-level names are known. */
-export function emptyScope(moduleName: string, session: Session): Scope {
-  const module = session.modules.get(moduleName);
+/** One value of a simple type: what can be changed at run time. */
+function paramType(decl: ParamDecl, session: Session): Type | undefined {
+  const type = typeOfField(fieldType(decl.type, session.sink));
+  if (type.t === "error") return undefined;
+  if (isScalar(type) && type.t !== "cidr" && !decl.type.isOptional) return type;
+  const what = decl.type.isOptional ? "a parameter without a value" : typeName(type);
+  const help = decl.type.isOptional
+    ? "take the `?` away: a parameter always has its default"
+    : "use a `list`, or write the network where it is tested";
+  session.report("TAP2034", decl.type, { what }, { help });
+  return undefined;
+}
+
+interface ParamRange {
+  readonly min: number | undefined;
+  readonly max: number | undefined;
+}
+
+/** The ends of `range a .. b`, which only values with an order have. */
+function paramRange(decl: ParamDecl, type: Type, scope: Scope): ParamRange | "bad" {
+  const { range } = decl;
+  if (!range) return { min: undefined, max: undefined };
+  if (!isNumeric(type)) {
+    const params = { expected: "a type with an order", found: typeName(type) };
+    const help = `take the range away: ${typeName(type)} has no order`;
+    scope.session.report("TAP2010", range.min, params, { help });
+    return "bad";
+  }
+  const min = constantOf(range.min, type, scope);
+  const max = constantOf(range.max, type, scope);
+  if (typeof min !== "number" || typeof max !== "number") return "bad";
+  return { min, max };
+}
+
+function isInside(
+  initial: Constant,
+  range: ParamRange | undefined,
+  decl: ParamDecl,
+  session: Session,
+): boolean {
+  if (!decl.range || typeof initial !== "number") return true;
+  const { min = initial, max = initial } = range ?? {};
+  if (min <= initial && initial <= max) return true;
+  const bounds = `within ${session.text(decl.range.min)} .. ${session.text(decl.range.max)}`;
+  session.report("TAP2018", decl.value, { what: `\`${decl.name.text}\``, bounds });
+  return false;
+}
+
+/**
+ * A scope in which only module-level names are known: of the file that `decl` is in, or of any file
+ * of the module.
+ */
+export function emptyScope(moduleName: string, session: Session, decl?: Node): Scope {
+  const module = (decl && session.moduleOf(decl)) ?? session.modules.get(moduleName);
   if (!module) throw new Error(`no module ${moduleName}`);
   return {
     session,
@@ -69,41 +129,66 @@ export function emptyScope(moduleName: string, session: Session): Scope {
   };
 }
 
-function constantOf(
-  node: Ast,
-  type: Type,
-  scope: Scope,
-): string | number | bigint | boolean | undefined {
+type Constant = string | number | bigint | boolean;
+
+/** The constant `node` is, a value of `type`; undefined after an error. */
+function constantOf(node: Ast, type: Type, scope: Scope): Constant | undefined {
   const x = elaborateValue(node, scope);
   if (x.type.t === "error" || type.t === "error") return undefined;
   if (x.core.op !== "const") {
     scope.session.report("TAP2010", node, { expected: "a constant", found: "a computed value" });
     return undefined;
   }
-  if (isComparable(type, x.type)) return x.core.value;
-  scope.session.report("TAP2010", node, { expected: typeName(type), found: typeName(x.type) });
-  return undefined;
+  if (!isComparable(type, x.type) || (x.type.t === "float" && isWhole(type))) {
+    const expected = x.type.t === "float" && isWhole(type) ? "a whole number" : typeName(type);
+    scope.session.report("TAP2010", node, { expected, found: typeName(x.type) });
+    return undefined;
+  }
+  if (!checkMembers(node, x, value(type, x.core), scope)) return undefined;
+  const range = rangeOf(type);
+  const { value: constant } = x.core;
+  if (range && typeof constant === "number" && (constant < range.min || constant > range.max)) {
+    const bounds = `from ${range.min} to ${range.max}`;
+    scope.session.report("TAP2018", node, { what: `\`${scope.session.text(node)}\``, bounds });
+    return undefined;
+  }
+  return constant;
 }
 
-/** The constants of a list; undefined after an error. */
+function isWhole(type: Type): boolean {
+  return type.t === "int" || type.t === "u32" || type.t === "port";
+}
+
+/** The constants of a list, read once; undefined after an error. `use` is where it stands. */
 export function listItems(
   decl: ListDecl,
   moduleName: string,
   scope: Scope,
-): { type: Type; items: Expr[] } | undefined {
+  use?: Ast,
+): ListItems | undefined {
+  const { session } = scope;
+  if (use) session.checkDeprecated(use, "the list", decl.name.text, decl.annotations);
+  const known = session.lists.get(decl);
+  if (known) return known.list;
+  const list = readList(decl, emptyScope(moduleName, session, decl));
+  session.lists.set(decl, { list });
+  return list;
+}
+
+function readList(decl: ListDecl, scope: Scope): ListItems | undefined {
   const { session } = scope;
   const type = typeOfField(fieldType(decl.type, session.sink));
-  if (!decl.items) {
-    session.notSupported(decl.from?.file ?? decl.name, "a list read from a file");
+  if (!isScalar(type) || decl.type.isOptional) {
+    const help = "a list holds single values, all of which are there";
+    session.report("TAP2034", decl.type, { what: typeName(type) }, { help });
     return undefined;
   }
-  const inner = emptyScope(moduleName, session);
-  const values = decl.items.map((item) => constantOf(item, type, inner));
-  if (values.some((v) => v === undefined)) return undefined;
-  return {
-    type,
-    items: values.flatMap((v) => (v === undefined ? [] : [{ op: "const" as const, value: v }])),
-  };
+  const values = decl.items
+    ? decl.items.map((item) => constantOf(item, type, scope))
+    : listFromFile(decl, type, session);
+  if (!values || values.includes(undefined)) return undefined;
+  const items = values.flatMap((v): Expr[] => (v === undefined ? [] : [{ op: "const", value: v }]));
+  return { type, items };
 }
 
 /** The program of a regex or glob literal; undefined after an error. */

@@ -16,19 +16,23 @@ import {
   type TextProgram,
 } from "#core";
 import {
+  type Annotation,
   type Expr as Ast,
+  type CallExpr,
   type CatalogCode,
   type DiagnosticSink,
   diagnostic,
   type Extras,
   type Label,
+  type ListDecl,
   type LocalLet,
   type Name,
   type Node,
   type ParamDecl,
   type Params,
+  type Span,
 } from "#grammar";
-import type { SchemaInfo } from "../../schema/build-schema.ts";
+import { deprecationIn, type SchemaInfo } from "../../schema/build-schema.ts";
 import type { Module } from "../collect.ts";
 import { suggestion } from "../similar.ts";
 import { errorType, type Type } from "../types.ts";
@@ -41,20 +45,67 @@ export interface StepBinding {
   /** May be unbound when the expression runs. */
   readonly isOptional: boolean;
   readonly isRepeated: boolean;
+  /** The first or last event of the window, where its condition speaks of it. */
+  readonly picked?: "first" | "last" | undefined;
   /** An event of it is unknown, which has been reported: what it lacks is not news. */
   readonly isBroken?: boolean;
 }
 
+/** What a value stands for besides its type. */
+export interface Value {
+  readonly is: "value";
+  readonly type: Type;
+  readonly isOptional: boolean;
+  readonly core: Expr;
+  /** A level of an entity, or a list of such: what its own levels are read from. */
+  readonly level?: EntityLevel | undefined;
+  /** A field as it is declared, for `pattern … on kind.field`. */
+  readonly origin?: { readonly kinds: readonly number[]; readonly field: string } | undefined;
+  /** Names that are bound where the value, a condition, is true: `matches … as m`. */
+  readonly groups?: Groups | undefined;
+}
+
+export interface EntityLevel {
+  readonly kind: string;
+  /** Whose entity it is; undefined when it was reached through a relation. */
+  readonly owner: Owner | undefined;
+}
+
+/** Whose entity: a step's event's, or the finding's own. */
+export type Owner = Ref | "subject";
+
+export type Groups = ReadonlyMap<string, Operand>;
+
 export type Operand =
-  | { readonly is: "value"; readonly type: Type; readonly isOptional: boolean; readonly core: Expr }
+  | Value
   | { readonly is: "event"; readonly step: StepBinding }
   | { readonly is: "entity"; readonly step: StepBinding }
+  /** The finding's own entity. */
+  | { readonly is: "subject" }
+  /** A record field: a name that more of the name must follow. */
+  | { readonly is: "record"; readonly step: StepBinding; readonly path: string }
+  /** The groups of a match, by name. */
+  | { readonly is: "groups"; readonly name: string; readonly groups: ReadonlyMap<string, Value> }
+  /** `first_of(a, b)`: whichever of these steps came first; only a root can be that. */
+  | { readonly is: "firstOf"; readonly steps: readonly number[] }
   | { readonly is: "error" };
 
-export type Value = Extract<Operand, { is: "value" }>;
-
 /** Where the expression stands, which decides the functions it may call. */
-export type Place = "condition" | "having" | "aggregate" | "explain" | "given" | "check";
+export type Place =
+  | "condition"
+  | "having"
+  | "aggregate"
+  | "explain"
+  | "given"
+  | "check"
+  /** `abort when` of a rollout. */
+  | "rollout";
+
+/** A rule's own `let`, which is read with the names of the module it was written in. */
+export interface Local {
+  readonly decl: LocalLet;
+  readonly module: Module;
+}
 
 export interface Scope {
   readonly session: Session;
@@ -63,15 +114,21 @@ export interface Scope {
   readonly steps: ReadonlyMap<string, StepBinding>;
   /** Steps of the pattern that come later; naming one gets its own message. */
   readonly later: ReadonlySet<string>;
-  readonly locals: ReadonlyMap<string, LocalLet>;
+  readonly locals: ReadonlyMap<string, Local>;
   /** Formals of the `let` being expanded, and other names bound to an operand. */
   readonly bound: ReadonlyMap<string, Operand>;
   /** The window's step, where aggregates over it are allowed. */
   readonly window: StepBinding | undefined;
+  /** What the window's condition bound for each of its events (`matches … as m`). */
+  readonly windowGroups?: Groups | undefined;
+  /** Width of a pane of the window, µs; what a half-life is counted in. */
+  readonly windowPane?: number | undefined;
   /** Printed core expressions known to be present here. */
   readonly facts: ReadonlySet<string>;
   /** The `let`s being expanded, to refuse recursion. */
   readonly expanding: readonly string[];
+  /** Quantifiers around this place. */
+  readonly depth?: number | undefined;
 }
 
 /** `let`s are read again at each use, so a few of them can stand for a tree of any size. */
@@ -79,22 +136,41 @@ const expandedNodesMax = 100_000;
 /** Expressions of one source text nest less deep; `let`s in `let`s could exhaust the stack. */
 const nestingMax = 1200;
 
+export interface ListItems {
+  readonly type: Type;
+  /** Constants. */
+  readonly items: readonly Expr[];
+}
+
+export interface SessionOptions {
+  /** An unguarded optional under a negation is an error. */
+  readonly isStrict?: boolean | undefined;
+  /** The text of a file that a declaration names; undefined when there is none. */
+  readonly readFile?: ((file: string, from: string) => string | undefined) | undefined;
+}
+
 /** What all rules of a compilation share. */
 export class Session {
   readonly info: SchemaInfo;
   readonly sink: DiagnosticSink;
   readonly programs: TextProgram[] = [];
   readonly params = new Map<string, { param: Param; type: Type }>();
+  /** Lists that were read; without items after an error. */
+  readonly lists = new Map<ListDecl, { readonly list: ListItems | undefined }>();
   /** Type of every expression that was read, by file and node id: for hover and hints. */
   readonly types = new Map<string, Type>();
   readonly modules: ReadonlyMap<string, Module>;
   /** Parameters being evaluated or known bad. */
   readonly pendingParams = new Set<ParamDecl>();
+  /** The template that is being read, and the rule it is read for. */
+  instance: { readonly template: Span; readonly at: Span } | undefined;
   /** Names of what was refused where it is declared: using it is not a second mistake. */
   readonly lostNames = new Set<string>();
   readonly #lostFiles: ReadonlySet<string>;
+  readonly #moduleByFile: ReadonlyMap<string, Module>;
   readonly #programIds = new Map<string, number | TextError>();
   readonly #textOf: (file: string) => string;
+  readonly #options: SessionOptions;
   #errors = 0;
   #expandedNodes = 0;
   #depth = 0;
@@ -107,19 +183,53 @@ export class Session {
     modules: readonly Module[],
     sink: DiagnosticSink,
     textOf: (file: string) => string,
+    options: SessionOptions = {},
   ) {
+    this.#options = options;
     this.info = info;
     this.sink = sink;
     this.modules = new Map(modules.map((m) => [m.name, m]));
+    this.#moduleByFile = new Map(modules.map((m) => [m.file.file, m]));
     const lost = modules.filter((m) => m.isImportLost).map((m) => m.file.span.file);
     this.#lostFiles = new Set(lost);
     this.#textOf = textOf;
   }
 
   report<C extends CatalogCode>(code: C, node: Node, params: Params<C>, extras?: Extras): void {
-    const made = diagnostic(code, node.span, params, extras);
+    const isRaised = code === "TAP2101" && this.#options.isStrict === true;
+    const all: Extras = isRaised ? { ...extras, severity: "error" } : (extras ?? {});
+    const made = diagnostic(code, node.span, params, this.#located(node, all));
     if (made.severity === "error") this.#errors++;
     this.sink.add(made);
+  }
+
+  /** The module as the file that `node` stands in sees it: imports are the file's own. */
+  moduleOf(node: Node): Module | undefined {
+    return this.#moduleByFile.get(node.span.file);
+  }
+
+  /** What stands in a template is said together with the rule that is made of it. */
+  #located(node: Node, extras: Extras): Extras {
+    const { instance } = this;
+    if (!instance || !isWithin(node.span, instance.template)) return extras;
+    const site = { at: instance.at, text: "instantiated here" };
+    return { ...extras, labels: [...(extras.labels ?? []), site] };
+  }
+
+  /** The text of `file`, which `node` names; undefined when it cannot be read. */
+  readFile(file: string, node: Node): string | undefined {
+    return this.#options.readFile?.(file, node.span.file);
+  }
+
+  /** Warns about the use of a declaration that is marked so. */
+  checkDeprecated(
+    node: Node,
+    what: string,
+    name: string,
+    annotations: readonly Annotation[] | undefined,
+  ): void {
+    const reason = annotations && deprecationIn(annotations);
+    if (reason !== undefined) this.report("TAP2031", node, { what, name, reason });
   }
 
   /** Begins an expression; false when what `let`s make of it is more than the compiler takes. */
@@ -219,9 +329,30 @@ export class Session {
 
   /** A name inside a rule may not hide one of the module's values. */
   checkShadowing(name: Name, module: Module): void {
+    const alias = module.aliases.get(name.text)?.alias;
+    if (alias) this.declaredTwice(name, alias);
     const decl = module.names.get(name.text)?.decl;
     if (decl && decl.kind !== "ruleDecl" && decl.kind !== "templateDecl")
       this.declaredTwice(name, decl.name);
+  }
+
+  /** A call with other arguments than the function takes. */
+  wrongCount(e: CallExpr, expected: string, help?: string): Operand {
+    const texts = e.args.map((a) => `\`${this.text(a)}\``);
+    const found = texts.length === 0 ? "nothing" : texts.join(" and ");
+    const params = { name: e.callee.text, expected, found };
+    this.report("TAP2014", e, params, help === undefined ? {} : { help });
+    return { is: "error" };
+  }
+
+  /** A name that an expression binds may not hide another one. */
+  checkFreeName(name: Name, scope: Scope): void {
+    const isTaken =
+      scope.steps.has(name.text) || scope.bound.has(name.text) || scope.later.has(name.text);
+    const local = scope.locals.get(name.text);
+    if (local) this.declaredTwice(name, local.decl.name);
+    else if (isTaken) this.report("TAP2005", name, { name: name.text });
+    else this.checkShadowing(name, scope.module);
   }
 
   /** A clause that may stand once stands again; taking the second away is the way out. */
@@ -230,11 +361,6 @@ export class Session {
     const title = `remove the second \`${clause}\``;
     const fixes = [{ title, kind: "review" as const, edits: [{ at: second.span, newText: "" }] }];
     this.report("TAP2019", second, { clause }, { labels, fixes });
-  }
-
-  notSupported(node: Node, what: string): Operand {
-    this.report("TAP6001", node, { what });
-    return { is: "error" };
   }
 
   /** Errors reported so far, to tell whether a part went well. */
@@ -264,6 +390,10 @@ export class Session {
   kindNames(kinds: readonly number[]): string {
     return kinds.map((k) => this.info.schema.kinds[k]?.name ?? "?").join(" | ");
   }
+}
+
+function isWithin(inner: Span, outer: Span): boolean {
+  return inner.file === outer.file && inner.start >= outer.start && inner.end <= outer.end;
 }
 
 export function value(type: Type, core: Expr, isOptional = false): Value {

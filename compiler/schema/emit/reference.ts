@@ -1,36 +1,39 @@
 /** The generated reference: one page for events, one for functions, one per code. */
-import { builtins, type EventKind, type Field, formatDuration, type Schema } from "#core";
+import {
+  builtins,
+  type EventKind,
+  type Field,
+  type FieldType,
+  formatDuration,
+  type Schema,
+} from "#core";
 import { catalog, type Entry } from "#grammar";
 import type { SchemaInfo } from "../build-schema.ts";
 
 const note = (source: string) =>
   `<!-- Generated from ${source} by \`npm run gen\`. Do not edit. -->\n\n`;
 
-export function emitEventPage(info: SchemaInfo): string {
+/** A kind that `derive` makes, with the comment of its declaration. */
+export interface DerivedKind {
+  readonly kind: EventKind;
+  readonly doc: string | undefined;
+}
+
+export function emitEventPage(info: SchemaInfo, derived: readonly DerivedKind[]): string {
   const { schema, declarations } = info;
   const kinds = schema.kinds.map((kind, i) => {
-    const docs = fieldDocs(info, i);
-    const rows = kind.fields.map(
-      (f) => `| \`${f.name}\` | ${fieldTypeName(f)} | ${docs.get(f.name) ?? ""} |`,
-    );
-    const doc = declarations[i]?.doc;
-    return [
-      `## \`${kind.name}\``,
-      "",
-      ...(doc ? [doc, ""] : []),
-      `Source: \`${sourceName(schema, kind)}\`.`,
-      "",
-      "| field | type | meaning |",
-      "|---|---|---|",
-      ...rows,
-      "",
-    ].join("\n");
+    const origin = `Source: \`${sourceName(schema, kind)}\`.`;
+    return kindSection(kind, declarations[i]?.doc, origin, fieldDocs(info, i));
+  });
+  const made = derived.map(({ kind, doc }) => {
+    const origin = `Derived from events of source \`${sourceName(schema, kind)}\`.`;
+    return kindSection(kind, doc, origin, new Map());
   });
   const sources = schema.sources.map(
     (s) =>
       `| \`${s.name}\` | ${formatDuration(s.latenessUs)} | ${formatDuration(s.granularityUs)} | ${formatDuration(s.idleUs)} | ${s.isLossy ? "yes" : "no"} |`,
   );
-  return `${note("rules/std/schema.tapio")}# Events
+  return `${note("rules/std/")}# Events
 
 A type ending in \`?\` may be missing.
 
@@ -40,12 +43,35 @@ A type ending in \`?\` may be missing.
 |---|---|---|---|---|
 ${sources.join("\n")}
 
-${kinds.join("\n")}`;
+${[...kinds, ...made].join("\n")}`;
+}
+
+function kindSection(
+  kind: EventKind,
+  doc: string | undefined,
+  origin: string,
+  fieldDocs: ReadonlyMap<string, string | undefined>,
+): string {
+  const rows = kind.fields.map(
+    (f) => `| \`${f.name}\` | ${fieldTypeName(f)} | ${fieldDocs.get(f.name) ?? ""} |`,
+  );
+  return [
+    `## \`${kind.name}\``,
+    "",
+    ...(doc ? [doc, ""] : []),
+    origin,
+    "",
+    "| field | type | meaning |",
+    "|---|---|---|",
+    ...rows,
+    "",
+  ].join("\n");
 }
 
 /** Comments of a kind's own and inherited fields. */
 function fieldDocs(info: SchemaInfo, kind: number): Map<string, string | undefined> {
-  const declaration = info.declarations[kind];
+  const found = info.declarations[kind];
+  const declaration = found?.kind === "eventDecl" ? found : undefined;
   const base = declaration?.base && info.kindByName.get(declaration.base.text);
   const docs = base === undefined ? new Map<string, string | undefined>() : fieldDocs(info, base);
   for (const field of declaration?.fields ?? []) docs.set(field.name.text, field.doc);
@@ -57,14 +83,23 @@ function sourceName(schema: Schema, kind: EventKind): string {
 }
 
 function fieldTypeName(field: Field): string {
-  const { type } = field;
-  const name =
-    type.t === "enum"
-      ? `one of ${type.members.map((m) => `\`${m}\``).join(", ")}`
-      : type.t === "string"
-        ? `string(${type.maxBytes})`
-        : type.t;
+  const name = typeText(field.type);
   return field.isOptional ? `${name}?` : name;
+}
+
+function typeText(type: FieldType): string {
+  switch (type.t) {
+    case "enum":
+      return `one of ${type.members.map((m) => `\`${m}\``).join(", ")}`;
+    case "string":
+      return `string(${type.maxBytes})`;
+    case "list":
+      return `list of at most ${type.max} × ${typeText(type.item)}`;
+    case "map":
+      return `map of at most ${type.max} from ${typeText(type.key)} to ${typeText(type.value)}`;
+    default:
+      return type.t;
+  }
 }
 
 export function emitFunctionPage(): string {

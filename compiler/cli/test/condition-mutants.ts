@@ -1,0 +1,75 @@
+/** Small changes to a condition: thresholds by one, parts dropped, parts negated. */
+import { type Expr, printExpr } from "#core";
+
+interface Change {
+  readonly description: string;
+  readonly to: Expr;
+}
+
+/** Every way to change one thing in `condition`; `part` and `step` say where it stands. */
+export function conditionVariants(part: string, condition: Expr, step: string): Change[] {
+  return variants(condition).map(({ description, to }) => ({
+    description: `${part}: ${description.replace(/\bcurrent\b/g, step)}`,
+    to,
+  }));
+}
+
+function variants(e: Expr): Change[] {
+  switch (e.op) {
+    case "and":
+    case "or":
+      return [
+        ...e.args.flatMap((arg, i) => [
+          { description: `\`${printExpr(arg)}\` is dropped`, to: without(e, i) },
+          ...variants(arg).map(({ description, to }) => ({
+            description,
+            to: { ...e, args: e.args.with(i, to) },
+          })),
+        ]),
+      ];
+    case "not":
+      return [
+        { description: `\`${printExpr(e)}\` is negated`, to: e.arg },
+        ...variants(e.arg).map(({ description, to }) => ({ description, to: { ...e, arg: to } })),
+      ];
+    case "cmp":
+      return [...thresholds(e), negated(e)];
+    default:
+      return [negated(e)];
+  }
+}
+
+function negated(e: Expr): Change {
+  return { description: `\`${printExpr(e)}\` is negated`, to: { op: "not", arg: e } };
+}
+
+function without(e: Extract<Expr, { op: "and" | "or" }>, at: number): Expr {
+  const args = e.args.filter((_, i) => i !== at);
+  const [only] = args;
+  return only && args.length === 1 ? only : { ...e, args };
+}
+
+function thresholds(e: Extract<Expr, { op: "cmp" }>): Change[] {
+  const out: Change[] = [];
+  for (const side of ["left", "right"] as const) {
+    const x = e[side];
+    if (x.op !== "const" || typeof x.value !== "number") continue;
+    const step = stepOf(x.value);
+    for (const value of [x.value - step, x.value + step]) {
+      const to = { ...e, [side]: { op: "const", value } } as Expr;
+      out.push({ description: `\`${printExpr(e)}\` becomes \`${printExpr(to)}\``, to });
+    }
+  }
+  return out;
+}
+
+/** One, in the unit the number was probably written in: its last digit, or its size prefix. */
+function stepOf(value: number): number {
+  if (!Number.isInteger(value) || Math.abs(value) < 1000) return 1;
+  for (const base of [1024, 10]) {
+    let step = 1;
+    while (value % (step * base) === 0) step *= base;
+    if (step > 1) return step;
+  }
+  return 1;
+}

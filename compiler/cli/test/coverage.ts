@@ -1,0 +1,103 @@
+/**
+ * What the tests of a rule exercise. A step is covered when some event fitted it; a condition of a
+ * conjunction, and the condition of an exception, when it was true once and false once. Seen is
+ * what the reference interpreter evaluates while it judges the tests.
+ */
+import { allStepsOf, type CoreRule, type Expr, type Judgement, type Step } from "#core";
+import { writerFor } from "../../report/condition.ts";
+import type { Story } from "./story.ts";
+
+export interface CoverageGap {
+  /** ``step `oom` ``, `having`, or the exception. */
+  readonly part: string;
+  readonly text: string;
+  readonly never: readonly ("met" | "true" | "false")[];
+}
+
+export interface RuleCoverage {
+  readonly rule: string;
+  readonly covered: number;
+  readonly total: number;
+  readonly gaps: readonly CoverageGap[];
+}
+
+/** Collects the verdicts of conditions while tests run. */
+export class Observations {
+  readonly #verdicts = new Map<Expr, Set<boolean>>();
+  readonly #kinds = new Map<string, Set<number>>();
+
+  /** To be told of every condition that is evaluated. */
+  readonly observe = (expr: Expr, verdict: boolean | undefined): void => {
+    if (verdict === undefined) return;
+    const seen = this.#verdicts.get(expr);
+    if (seen) seen.add(verdict);
+    else this.#verdicts.set(expr, new Set([verdict]));
+  };
+
+  /** `story` was judged for the rule with this full name; `found` is what came of it. */
+  judged(rule: string, story: Story, found: Judgement): void {
+    const kinds = this.#kinds.get(rule) ?? new Set();
+    for (const { event } of story.events) kinds.add(event.kind);
+    // Derived events and findings are not in the story, but in what was made of it.
+    const ways = [...found.findings.map((f) => f.match), ...found.nearMisses];
+    for (const { captures } of ways)
+      for (const taken of captures) for (const event of taken?.kept ?? []) kinds.add(event.kind);
+    this.#kinds.set(rule, kinds);
+  }
+
+  of(rule: CoreRule): RuleCoverage {
+    const parts = [
+      ...allStepsOf(rule.pattern).map((s) => this.#step(rule, s)),
+      ...conditionsOf(rule).map((c) => this.#condition(c)),
+    ];
+    const gaps = parts.filter((g) => g.never.length > 0);
+    const total = parts.length;
+    return { rule: rule.name, covered: total - gaps.length, total, gaps };
+  }
+
+  #step(rule: CoreRule, step: Step): CoverageGap {
+    const kinds = this.#kinds.get(`${rule.module}.${rule.name}`) ?? new Set();
+    const isMet = step.where
+      ? this.#verdicts.get(step.where)?.has(true)
+      : step.kinds.some((k) => kinds.has(k));
+    return { part: `step \`${step.name}\``, text: "an event", never: isMet ? [] : ["met"] };
+  }
+
+  #condition({ part, text, expr }: PlacedCondition): CoverageGap {
+    const seen = this.#verdicts.get(expr);
+    const never = [true, false].filter((v) => !seen?.has(v)).map((v) => (v ? "true" : "false"));
+    return { part, text, never: never as ("true" | "false")[] };
+  }
+}
+
+interface PlacedCondition {
+  readonly part: string;
+  readonly text: string;
+  readonly expr: Expr;
+}
+
+function conditionsOf(rule: CoreRule): PlacedCondition[] {
+  const { pattern } = rule;
+  return [
+    ...allStepsOf(pattern).flatMap((s) => placed(rule, `step \`${s.name}\``, s.name, s.where)),
+    ...(pattern.node === "win" ? placed(rule, "having", pattern.step.name, pattern.having) : []),
+    ...(pattern.node === "inv" ? placed(rule, "the entities", "entity", pattern.where) : []),
+    ...rule.exceptions.map((e) => ({
+      part: `except "${e.reason}"`,
+      text: "its condition",
+      expr: e.when,
+    })),
+  ];
+}
+
+function placed(
+  rule: CoreRule,
+  part: string,
+  current: string,
+  condition: Expr | undefined,
+): PlacedCondition[] {
+  if (!condition) return [];
+  const write = writerFor(rule, current);
+  const parts = condition.op === "and" ? condition.args : [condition];
+  return parts.map((expr) => ({ part, text: `\`${write(expr)}\``, expr }));
+}

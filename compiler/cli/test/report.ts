@@ -1,0 +1,99 @@
+/** What `tapioc test` writes: for people, and as JSON with the same facts. */
+import { LineIndex, type Paint, PrettyReporter } from "#compiler";
+import type { Span } from "#grammar";
+import type { RuleCoverage } from "./coverage.ts";
+import type { MutationScore } from "./mutate.ts";
+import type { TestFailure, TestOutcome } from "./outcome.ts";
+
+export interface TestReport {
+  readonly outcomes: readonly TestOutcome[];
+  /** Tested rules that generated code cannot run. */
+  readonly engineGaps: readonly { readonly rule: string; readonly reason: string }[];
+  /** Undefined when it was not asked for. */
+  readonly coverage: readonly RuleCoverage[] | undefined;
+  readonly mutation: readonly MutationScore[] | undefined;
+}
+
+type TextOf = (file: string) => string | undefined;
+
+export function textReport(
+  report: TestReport,
+  textOf: TextOf,
+  paint: Paint & { green(s: string): string },
+): string {
+  const reporter = new PrettyReporter(textOf, paint);
+  const out: string[] = [];
+  for (const { test, failures, backEnds } of report.outcomes) {
+    const mark = failures.length === 0 ? paint.green("ok  ") : paint.red("FAIL");
+    out.push(`${mark} ${test.rule}: ${test.title} [${backEnds.join(", ")}]\n`);
+    for (const f of failures) out.push(reporter.show("failed", shown(f)));
+  }
+  for (const { rule, reason } of report.engineGaps)
+    out.push(
+      `note: \`${rule}\` ran in the interpreter only: the engine cannot run ${reason} yet\n`,
+    );
+  out.push(...(report.coverage ?? []).map(coverageText));
+  out.push(...(report.mutation ?? []).map(mutationText));
+  out.push(`${summary(report.outcomes)}\n`);
+  return out.join("");
+}
+
+function shown({ at, message, notes }: TestFailure) {
+  return { severity: "error", at, message, notes, labels: [], fixes: [] } as const;
+}
+
+function summary(outcomes: readonly TestOutcome[]): string {
+  const failed = outcomes.filter((o) => o.failures.length > 0).length;
+  return `${outcomes.length - failed} passed, ${failed} failed`;
+}
+
+function coverageText({ rule, covered, total, gaps }: RuleCoverage): string {
+  const lines = gaps.map(
+    (g) => `  ${g.part}: ${g.text} was never ${g.never.join(" and never ")}\n`,
+  );
+  return `coverage of \`${rule}\`: ${covered} of ${total}\n${lines.join("")}`;
+}
+
+function mutationText({ rule, killed, total, survivors }: MutationScore): string {
+  const lines = survivors.map((s) => `  survived: ${s}\n`);
+  return `mutants of \`${rule}\`: ${killed} of ${total} killed\n${lines.join("")}`;
+}
+
+/** Lines and columns count from 1; times are µs since the start of the test. */
+export function jsonTestReport(report: TestReport, textOf: TextOf): string {
+  const indexes = new Map<string, LineIndex>();
+  const place = (at: Span) => {
+    const index = indexes.get(at.file) ?? new LineIndex(textOf(at.file) ?? "");
+    indexes.set(at.file, index);
+    const start = index.position(at.start);
+    const end = index.position(at.end);
+    return {
+      file: at.file,
+      line: start.line,
+      column: start.column,
+      endLine: end.line,
+      endColumn: end.column,
+    };
+  };
+  const tests = report.outcomes.map(({ test, failures, backEnds, permutations }) => ({
+    title: test.title,
+    rule: test.rule,
+    ...place(test.at),
+    ok: failures.length === 0,
+    backEnds,
+    permutations,
+    failures: failures.map(({ at, ...facts }) => ({ ...place(at), ...facts })),
+  }));
+  const failed = tests.filter((t) => !t.ok).length;
+  const { engineGaps, coverage, mutation } = report;
+  const body = {
+    version: 1,
+    passed: tests.length - failed,
+    failed,
+    tests,
+    engineGaps,
+    coverage,
+    mutation,
+  };
+  return `${JSON.stringify(body, null, 2)}\n`;
+}

@@ -1,0 +1,172 @@
+/**
+ * Runs `test` blocks. Every test is judged by the reference interpreter; the generated engine runs
+ * the rules it can and must find exactly the same; then both see the events again in other orders
+ * of arrival that the sources allow, which must change nothing.
+ */
+import { type CompileResult, emitMatcher, type TestCase } from "#compiler";
+import {
+  type CoreRule,
+  type CoreUnit,
+  engineCannot,
+  engineUnit,
+  type Finding,
+  type Judgement,
+  type Value,
+} from "#core";
+import type { Observations } from "./coverage.ts";
+import { runEngine } from "./engine-run.ts";
+import { ExpectationJudge } from "./expectations.ts";
+import { failure, type TestFailure, type TestOutcome } from "./outcome.ts";
+import { type ReadRecording, readRecording } from "./recording.ts";
+import { judgeStory } from "./reference.ts";
+import { permuted, type Story, seededBy, storyOf } from "./story.ts";
+
+export interface RunOptions {
+  /** Other orders of arrival to try for each test; 10 unless said. */
+  readonly permutations?: number;
+  /** Only tests of this rule, by plain or full name. */
+  readonly rule?: string | undefined;
+  /** Only tests whose title contains this. */
+  readonly filter?: string | undefined;
+  readonly readRecording?: ReadRecording | undefined;
+  /** Told of everything that is evaluated, for coverage. */
+  readonly observations?: Observations | undefined;
+}
+
+export const defaultPermutations = 10;
+
+export function selectTests(tests: readonly TestCase[], options: RunOptions): TestCase[] {
+  const { rule, filter } = options;
+  return tests.filter(
+    (t) =>
+      (rule === undefined || t.rule === rule || t.target === rule) &&
+      (filter === undefined || t.title.includes(filter)),
+  );
+}
+
+export function runTests(result: CompileResult, options: RunOptions = {}): TestOutcome[] {
+  const matcher = emitMatcher(result.unit);
+  return selectTests(result.tests, options).map((test) =>
+    new TestRun(result.unit, matcher, test, options).outcome(),
+  );
+}
+
+/** Values of parameters in tests: their defaults. */
+export function defaultParams(unit: CoreUnit): ReadonlyMap<string, Value> {
+  return new Map(unit.params.map((p) => [p.name, p.value]));
+}
+
+/** Rules with tests that generated code cannot run, and why. */
+export function engineGaps(
+  unit: CoreUnit,
+  tests: readonly TestCase[],
+): readonly { readonly rule: string; readonly reason: string }[] {
+  const tested = new Set(tests.map((t) => t.target));
+  return unit.rules.flatMap((rule) => {
+    const reason = tested.has(fullName(rule)) ? engineCannot(rule, unit.schema) : undefined;
+    return reason === undefined ? [] : [{ rule: rule.name, reason }];
+  });
+}
+
+function fullName(rule: CoreRule): string {
+  return `${rule.module}.${rule.name}`;
+}
+
+class TestRun {
+  readonly #unit: CoreUnit;
+  readonly #matcher: string;
+  readonly #test: TestCase;
+  readonly #options: RunOptions;
+  readonly #params: ReadonlyMap<string, Value>;
+  /** Names of the rules that the engine runs. */
+  readonly #onEngine: ReadonlySet<string>;
+
+  constructor(unit: CoreUnit, matcher: string, test: TestCase, options: RunOptions) {
+    this.#unit = unit;
+    this.#matcher = matcher;
+    this.#test = test;
+    this.#options = options;
+    this.#params = defaultParams(unit);
+    this.#onEngine = new Set(engineUnit(unit).rules.map(fullName));
+  }
+
+  outcome(): TestOutcome {
+    const test = this.#test;
+    const permutations = this.#options.permutations ?? defaultPermutations;
+    const backEnds = this.#onEngine.has(test.target)
+      ? (["interpreter", "engine"] as const)
+      : (["interpreter"] as const);
+    return { test, failures: this.#failures(permutations), backEnds, permutations };
+  }
+
+  #failures(permutations: number): TestFailure[] {
+    const { schema } = this.#unit;
+    const recorded = readRecording(schema, this.#test, this.#options.readRecording);
+    if (recorded?.ok === false) return [failure(recorded.at, recorded.message)];
+    const story = storyOf(this.#test, recorded?.events);
+    const { observations } = this.#options;
+    const judged = judgeStory(this.#unit, this.#params, story, observations?.observe);
+    observations?.judged(this.#test.target, story, judged);
+    const judge = new ExpectationJudge(this.#unit, this.#params, story, judged);
+    const failures = this.#test.expectations.flatMap((e) => judge.judge(e));
+    failures.push(...this.#agreement(story, judged));
+    // One order that disagrees says enough.
+    const random = seededBy(this.#test.title);
+    for (let i = 0; i < permutations && failures.length === 0; i++)
+      failures.push(...this.#sameIn(permuted(story, schema, random), judged, i + 1));
+    return failures;
+  }
+
+  /** The engine must find what the interpreter found, for the rules it can run. */
+  #agreement(story: Story, judged: Judgement): TestFailure[] {
+    const expected = this.#comparable(judged.findings.map((f) => f.finding));
+    const actual = this.#comparable(runEngine(this.#unit, this.#matcher, story));
+    if (equal(expected, actual)) return [];
+    const message = `the engine and the reference interpreter disagree: ${actual.length} and ${expected.length} findings; this is a bug in tapio, please report it`;
+    return [failure(this.#test.at, message)];
+  }
+
+  /** The interpreter sorts its events, so that one other order tells as much as all of them. */
+  #sameIn(story: Story, first: Judgement, number: number): TestFailure[] {
+    const expected = first.findings.map((f) => f.finding);
+    if (number === 1) {
+      const again = judgeStory(this.#unit, this.#params, story).findings.map((f) => f.finding);
+      if (!equal(texts(expected), texts(again)))
+        return [this.#orderMatters("the reference interpreter", number, again, expected)];
+    }
+    const actual = runEngine(this.#unit, this.#matcher, story);
+    if (equal(this.#comparable(expected), this.#comparable(actual))) return [];
+    return [this.#orderMatters("the engine", number, actual, expected)];
+  }
+
+  #orderMatters(
+    who: string,
+    number: number,
+    found: readonly Finding[],
+    expected: readonly Finding[],
+  ): TestFailure {
+    const count = (findings: readonly Finding[]) => this.#comparable(findings).length;
+    const message = `in another order of arrival (number ${number}, seeded by the test's title) ${who} finds ${count(found)} instead of ${count(expected)} findings, or others; this is a bug in tapio, please report it`;
+    return failure(this.#test.at, message);
+  }
+
+  /**
+   * Findings of the rules that both can run, as texts in an order of their own. Left out is what
+   * the node itself adds: whom a finding belongs to, and its own words about losses.
+   */
+  #comparable(findings: readonly Finding[]): string[] {
+    const isLossy = this.#test.sources.some((s) => s.lost.length > 0);
+    const both = findings.filter((f) => this.#onEngine.has(`${f.module}.${f.rule}`));
+    return texts(
+      both.map((f) => ({ ...f, parent: undefined, ...(isLossy ? { degraded: [] } : {}) })),
+    );
+  }
+}
+
+function texts(findings: readonly object[]): string[] {
+  return findings.map((f) => JSON.stringify(f)).sort();
+}
+
+function equal(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((x, i) => x === b[i]);
+}

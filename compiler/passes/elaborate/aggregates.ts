@@ -1,0 +1,270 @@
+/**
+ * Aggregates over the events of a window (LANGUAGE B.4). Inside one the window's step is each of
+ * its events in turn. `count`, `distinct`, `first` and `last` are exact; the others, and what
+ * stands inside `ratio`, `zscore` and `baseline`, see whole panes.
+ */
+import type { AggregateFn, Expr } from "#core";
+import type { CallExpr } from "#grammar";
+import {
+  commonType,
+  isNumeric,
+  isPlainNumber,
+  isScalar,
+  type Type,
+  typeName,
+  unitOfType,
+} from "../types.ts";
+import { condition, elaborateValue } from "./elaborate.ts";
+import { baseline, zscore } from "./history.ts";
+import { mapParts } from "./rebase.ts";
+import {
+  type Ast,
+  type Operand,
+  type Scope,
+  type StepBinding,
+  type Value,
+  value,
+  wrong,
+} from "./scope.ts";
+
+type Aggregate = (e: CallExpr, scope: Scope) => Operand;
+
+/** Every aggregate that only a window has, by name. */
+export const aggregates: ReadonlyMap<string, Aggregate> = new Map<string, Aggregate>([
+  ["distinct", (e, scope) => ofScalar(e, "distinct", { t: "int" }, scope)],
+  ["sum", (e, scope) => ofNumber(e, "sum", summed, scope)],
+  ["avg", (e, scope) => ofNumber(e, "avg", averaged, scope)],
+  ["min", (e, scope) => ofNumber(e, "min", (t) => t, scope)],
+  ["max", (e, scope) => ofNumber(e, "max", (t) => t, scope)],
+  ["p50", (e, scope) => ofNumber(e, "p50", (t) => t, scope)],
+  ["p95", (e, scope) => ofNumber(e, "p95", (t) => t, scope)],
+  ["p99", (e, scope) => ofNumber(e, "p99", (t) => t, scope)],
+  ["stddev", (e, scope) => ofNumber(e, "stddev", averaged, scope)],
+  ["increase", (e, scope) => ofNumber(e, "increase", summed, scope)],
+  ["slope", (e, scope) => ofNumber(e, "slope", growth, scope)],
+  ["rate", rate],
+  ["ratio", ratio],
+  ["share", (e, scope) => ofScalar(e, "share", { t: "percent" }, scope)],
+  ["top", top],
+  ["eta", eta],
+  ["zscore", zscore],
+  ["baseline", baseline],
+]);
+
+/** These may be missing: a window can be empty, or too short to say anything. */
+const mayBeMissing: ReadonlySet<AggregateFn> = new Set<AggregateFn>([
+  "avg",
+  "min",
+  "max",
+  "p50",
+  "p95",
+  "p99",
+  "stddev",
+  "slope",
+  "share",
+  "first",
+  "last",
+]);
+
+/** An aggregate of the window around `scope`, or a report that there is none. */
+export function elaborateAggregate(e: CallExpr, aggregate: Aggregate, scope: Scope): Operand {
+  if (scope.window) return aggregate(e, scope);
+  const name = e.callee.text;
+  const help =
+    scope.place === "aggregate"
+      ? "aggregates do not stand inside one another"
+      : `\`${name}()\` speaks of the events of a window: \`match over x: … sliding 1m having ${name}(…) …\``;
+  scope.session.report("TAP2037", e, { what: `\`${name}()\``, where: "in a window" }, { help });
+  return { is: "error" };
+}
+
+/** Inside an aggregate the window's step is each of its events in turn. */
+export function overWindow(scope: Scope, window: StepBinding): Scope {
+  const each: StepBinding = { ...window, of: { step: "current" }, isOptional: false };
+  return {
+    ...scope,
+    place: "aggregate",
+    steps: new Map([[window.name, each]]),
+    bound: new Map([...scope.bound, ...(scope.windowGroups ?? [])]),
+    window: undefined,
+    facts: new Set(),
+  };
+}
+
+/** `rate` and `count` with nothing, with the window's step, or with a condition on its events. */
+export function eventsWhere(e: CallExpr, scope: Scope): { where: Expr | undefined } | undefined {
+  const { window } = scope;
+  const arg = e.args[0]?.value;
+  if (!window || !arg || (arg.kind === "nameRef" && arg.name === window.name))
+    return { where: undefined };
+  const x = condition(arg, overWindow(scope, window), false);
+  return x.type.t === "error" ? undefined : { where: x.core };
+}
+
+function rate(e: CallExpr, scope: Scope): Operand {
+  if (e.args.length > 1) return scope.session.wrongCount(e, "nothing, or a condition");
+  const taken = eventsWhere(e, scope);
+  if (!taken) return wrong;
+  return value({ t: "rate" }, { op: "agg", fn: "rate", arg: undefined, ...taken, isPaned: true });
+}
+
+/** The argument, which each event of the window has a value of; undefined after an error. */
+function argument(e: CallExpr, scope: Scope): { x: Value; node: Ast } | undefined {
+  const node = e.args[0]?.value;
+  if (!node || e.args.length > 1) {
+    scope.session.wrongCount(e, "one argument");
+    return undefined;
+  }
+  return scope.window && read(node, scope, scope.window);
+}
+
+function read(node: Ast, scope: Scope, window: StepBinding) {
+  const x = elaborateValue(node, overWindow(scope, window));
+  if (x.type.t === "error") return undefined;
+  if (isScalar(x.type)) return { x, node };
+  const help = "aggregate something that each event has one of, such as `len(…)` of the list";
+  const params = { expected: "a single value", found: typeName(x.type) };
+  scope.session.report("TAP2010", node, params, { help });
+  return undefined;
+}
+
+function ofScalar(e: CallExpr, fn: "distinct" | "share", type: Type, scope: Scope): Operand {
+  const arg = argument(e, scope);
+  if (!arg) return wrong;
+  const isPaned = fn === "share";
+  const core: Expr = { op: "agg", fn, arg: arg.x.core, where: undefined };
+  return value(type, isPaned ? { ...core, isPaned } : core, mayBeMissing.has(fn));
+}
+
+/** `typeOf` gives the type of the result, or undefined for what has no such thing. */
+function ofNumber(
+  e: CallExpr,
+  fn: AggregateFn,
+  typeOf: (arg: Type) => Type | undefined,
+  scope: Scope,
+): Operand {
+  const arg = argument(e, scope);
+  if (!arg) return wrong;
+  const type = isNumeric(arg.x.type) ? typeOf(arg.x.type) : undefined;
+  if (!type) return notAggregated(fn, arg, scope);
+  const unit = unitOfType(fn === "slope" ? arg.x.type : type);
+  const core: Expr = { op: "agg", fn, arg: arg.x.core, where: undefined, unit, isPaned: true };
+  return value(type, core, mayBeMissing.has(fn));
+}
+
+function notAggregated(fn: string, arg: { x: Value; node: Ast }, scope: Scope): Operand {
+  const expected =
+    fn === "slope" ? "a size or a plain number" : "a number that can be added to others";
+  const help = `give \`${fn}()\` ${expected}`;
+  const params = { expected, found: typeName(arg.x.type) };
+  scope.session.report("TAP2010", arg.node, params, { help });
+  return wrong;
+}
+
+/** Times are points: there is no sum of them. A sum of ports or counters is a plain number. */
+function summed(type: Type): Type | undefined {
+  if (type.t === "time") return undefined;
+  return type.t === "u32" || type.t === "port" ? { t: "int" } : type;
+}
+
+function averaged(type: Type): Type | undefined {
+  if (type.t === "time") return undefined;
+  return isPlainNumber(type) ? { t: "float" } : type;
+}
+
+function growth(type: Type): Type | undefined {
+  if (type.t === "size") return { t: "bytes_rate" };
+  return isPlainNumber(type) ? { t: "rate" } : undefined;
+}
+
+/** `ratio(a, b)`: a share of two aggregates in one unit; missing when `b` is 0. */
+function ratio(e: CallExpr, scope: Scope): Operand {
+  const [a, b, more] = e.args.map((x) => x.value);
+  if (!a || !b || more) return scope.session.wrongCount(e, "two aggregates");
+  const left = elaborateValue(a, scope);
+  const right = elaborateValue(b, scope);
+  if (left.type.t === "error" || right.type.t === "error") return wrong;
+  if (!isNumeric(left.type) || !commonType(left.type, right.type)) {
+    const params = { op: "ratio", left: typeName(left.type), right: typeName(right.type) };
+    scope.session.report("TAP2012", e, params);
+    return wrong;
+  }
+  const core: Expr = {
+    op: "arith",
+    fn: "/",
+    left: overPanes(left.core),
+    right: overPanes(right.core),
+    scale: 1e6,
+    isInt: true,
+  };
+  return value({ t: "percent" }, core, true);
+}
+
+/** `e` with all its aggregates over whole panes. */
+export function overPanes(e: Expr): Expr {
+  return e.op === "agg" ? { ...e, isPaned: true } : mapParts(e, overPanes);
+}
+
+const topMax = 100;
+
+/** `top(x, n)`: the most frequent values with their counts, as text. */
+function top(e: CallExpr, scope: Scope): Operand {
+  const [node, count, more] = e.args.map((x) => x.value);
+  if (!node || !count || more || !scope.window)
+    return scope.session.wrongCount(e, "a value and how many of them");
+  const arg = read(node, scope, scope.window);
+  const isFine =
+    count.kind === "number" && count.isInt && count.value >= 1 && count.value <= topMax;
+  if (!isFine) {
+    const bounds = `a whole number from 1 to ${topMax}`;
+    scope.session.report("TAP2018", count, { what: "how many values `top` shows", bounds });
+  }
+  if (!arg || !isFine) return wrong;
+  const unit = unitOfType(arg.x.type);
+  const n = count.value;
+  const core: Expr = { op: "agg", fn: "top", arg: arg.x.core, where: undefined, n, unit };
+  return value({ t: "string" }, { ...core, isPaned: true });
+}
+
+/** `eta(x, limit)`: when `x` reaches the limit if it grows on as it does. */
+function eta(e: CallExpr, scope: Scope): Operand {
+  const [node, bound, more] = e.args.map((x) => x.value);
+  if (!node || !bound || more || !scope.window)
+    return scope.session.wrongCount(e, "a value and the limit it grows towards");
+  const arg = read(node, scope, scope.window);
+  const limit = read(bound, scope, scope.window);
+  if (!arg || !limit) return wrong;
+  const isTime = arg.x.type.t === "time" || limit.x.type.t === "time";
+  if (!isNumeric(arg.x.type) || !commonType(arg.x.type, limit.x.type) || isTime) {
+    const params = { op: "eta", left: typeName(arg.x.type), right: typeName(limit.x.type) };
+    scope.session.report("TAP2012", e, params);
+    return wrong;
+  }
+  const core: Expr = {
+    op: "agg",
+    fn: "eta",
+    arg: arg.x.core,
+    where: undefined,
+    limit: limit.x.core,
+    unit: unitOfType(arg.x.type),
+    isPaned: true,
+  };
+  return value({ t: "duration" }, core, true);
+}
+
+/** `first(x)`, `last(x)` of a value: that of the first or last event that has one. */
+export function pickedValue(node: Ast, fn: "first" | "last", scope: Scope): Operand {
+  const arg = scope.window && read(node, scope, scope.window);
+  if (!arg) return wrong;
+  const core: Expr = { op: "agg", fn, arg: arg.x.core, where: undefined };
+  return value(arg.x.type, core, true);
+}
+
+/** A value read from the first or last event of the window, missing when that event lacks it. */
+export function pickedField(x: Value, fn: "first" | "last"): Value {
+  const arg: Expr = x.isOptional ? { op: "list", items: [x.core] } : x.core;
+  const picked: Expr = { op: "agg", fn, arg, where: undefined };
+  const zero: Expr = { op: "const", value: 0 };
+  const core: Expr = x.isOptional ? { op: "index", list: picked, at: zero } : picked;
+  return value(x.type, core, true);
+}

@@ -1,0 +1,110 @@
+/** Rewriting core expressions: what was said of the current event is said of a captured one. */
+import { assertNever, type Expr, type Ref } from "#core";
+import type { Operand, Owner, StepBinding, Value } from "./scope.ts";
+
+/** `e` with `f` applied to each of its direct parts. */
+export function mapParts(e: Expr, f: (part: Expr) => Expr): Expr {
+  switch (e.op) {
+    case "const":
+    case "param":
+    case "field":
+    case "meta":
+    case "entity":
+    case "bound":
+    case "taken":
+    case "span":
+    case "var":
+    case "quality":
+    case "subject":
+    case "matched":
+    case "finding":
+      return e;
+    case "not":
+    case "has":
+    case "history":
+      return { ...e, arg: f(e.arg) };
+    case "and":
+    case "or":
+    case "call":
+      return { ...e, args: e.args.map(f) };
+    case "cmp":
+    case "coalesce":
+    case "arith":
+      return { ...e, left: f(e.left), right: f(e.right) };
+    case "in":
+      return { ...e, item: f(e.item), set: e.set.map(f) };
+    case "cidr":
+      return { ...e, item: f(e.item) };
+    case "text":
+      return { ...e, text: f(e.text), needle: f(e.needle) };
+    case "matches":
+    case "capture":
+      return { ...e, text: f(e.text) };
+    case "concat":
+      return { ...e, parts: e.parts.map((p) => ({ ...p, expr: f(p.expr) })) };
+    case "if":
+      return { ...e, cond: f(e.cond), yes: f(e.yes), no: f(e.no) };
+    case "list":
+      return { ...e, items: e.items.map(f) };
+    case "index":
+      return { ...e, list: f(e.list), at: f(e.at) };
+    case "quant":
+      return { ...e, list: f(e.list), body: f(e.body) };
+    case "hop":
+      return { ...e, from: f(e.from) };
+    case "related":
+      return { ...e, from: f(e.from), to: f(e.to) };
+    case "agg":
+      return {
+        ...e,
+        arg: e.arg && f(e.arg),
+        where: e.where && f(e.where),
+        ...(e.limit ? { limit: f(e.limit) } : {}),
+      };
+    default:
+      return assertNever(e);
+  }
+}
+
+/**
+ * `e` with the event `to` in the place of the current one. What stands inside an aggregate speaks
+ * of the window's events and stays.
+ */
+export function rebase(e: Expr, to: Ref): Expr {
+  if (e.op === "agg" || e.op === "history") return e;
+  if ("of" in e) return e.of.step === "current" ? { ...e, of: to } : e;
+  return mapParts(e, (part) => rebase(part, to));
+}
+
+/** The same of an operand: what a step's condition bound, as later steps see it. */
+export function rebaseOperand(x: Operand, to: Ref): Operand {
+  switch (x.is) {
+    case "value":
+      return rebaseValue(x, to);
+    case "event":
+    case "entity":
+    case "record":
+      return { ...x, step: rebaseStep(x.step, to) };
+    case "groups": {
+      const groups = [...x.groups].map(([name, v]) => [name, rebaseValue(v, to)] as const);
+      return { ...x, groups: new Map(groups) };
+    }
+    case "subject":
+    case "firstOf":
+    case "error":
+      return x;
+    default:
+      return assertNever(x);
+  }
+}
+
+function rebaseValue(x: Value, to: Ref): Value {
+  const owner = (o: Owner | undefined) =>
+    o !== undefined && o !== "subject" && o.step === "current" ? to : o;
+  const level = x.level && { ...x.level, owner: owner(x.level.owner) };
+  return { ...x, core: rebase(x.core, to), ...(level ? { level } : {}) };
+}
+
+function rebaseStep(step: StepBinding, to: Ref): StepBinding {
+  return step.of.step === "current" ? { ...step, of: to } : step;
+}

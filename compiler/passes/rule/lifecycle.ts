@@ -1,0 +1,104 @@
+/** `suppress`, `rate`, `resolve` and `subsumes` to core. */
+import type { CoreRule, KeyPart, Subsumption } from "#core";
+import type { Key, Name } from "#grammar";
+import type { Scope, Session } from "../elaborate/scope.ts";
+import { fullName, ruleNamed, ruleNames } from "../findings.ts";
+import { inOrderOfNeed } from "../order.ts";
+import type { LoweredPattern } from "../pattern/lowered.ts";
+import { lowerStep } from "../pattern/step.ts";
+import { suggestion } from "../similar.ts";
+import { type Clause, clauseOf, clausesOf, type RuleSource, scopeOf } from "./clause.ts";
+import { findingKey } from "./finding-key.ts";
+
+type Lifecycle = Pick<CoreRule, "suppress" | "rate" | "resolve" | "subsumes">;
+
+/** `rule`: before its pattern; `explaining`: with what its matches bound. */
+export function lowerLifecycle(
+  clauses: readonly Clause[],
+  lowered: LoweredPattern,
+  rule: Scope,
+  explaining: Scope,
+): Lifecycle {
+  const keys = (by: readonly Key[] | undefined, clause: Clause): KeyPart[] | undefined =>
+    by?.map((k) => findingKey(k, lowered.pattern.node === "inv", scopeOf(clause, explaining)));
+  const suppress = clauseOf(clauses, "suppressItem");
+  const rate = clauseOf(clauses, "rateItem");
+  return {
+    suppress: suppress && { us: suppress.item.wait.us, key: keys(suppress.item.by, suppress) },
+    rate: rate && lowerRate(rate, keys(rate.item.by, rate), explaining.session),
+    resolve: lowerResolve(clauses, lowered, rule),
+    subsumes: clausesOf(clauses, "subsumesItem").map((clause): Subsumption => {
+      const { rules, by, within } = clause.item;
+      const names = rules.flatMap((name) => subsumed(name, scopeOf(clause, rule)) ?? []);
+      return { rules: names, key: keys(by, clause), withinUs: within?.us };
+    }),
+  };
+}
+
+function lowerRate(
+  { item }: ReturnType<typeof clausesOf<"rateItem">>[number],
+  key: KeyPart[] | undefined,
+  session: Session,
+): CoreRule["rate"] {
+  if (item.max < 1)
+    session.report("TAP2018", item, { what: "the number of findings", bounds: "at least 1" });
+  if (item.per.us <= 0)
+    session.report("TAP2018", item.per, { what: "the time of `rate`", bounds: "longer than 0s" });
+  return { max: item.max, us: item.per.us, key };
+}
+
+/** The step that resolves sees what the match bound, and has its key. */
+function lowerResolve(
+  clauses: readonly Clause[],
+  lowered: LoweredPattern,
+  rule: Scope,
+): CoreRule["resolve"] {
+  const quiet = clauseOf(clauses, "resolveQuietItem");
+  if (quiet) return { quietUs: quiet.item.after.us };
+  const on = clauseOf(clauses, "resolveOnItem");
+  if (!on) return undefined;
+  const { step } = on.item;
+  const scope = scopeOf(on, rule);
+  const first = lowered.seen.find((s) => s.binding.name === step.name.text)?.binding;
+  if (first) scope.session.report("TAP2005", step.name, { name: step.name.text });
+  scope.session.checkShadowing(step.name, scope.module);
+  return { on: lowerStep(step, lowered.seen, new Set(), lowered.keys, scope).step };
+}
+
+/** The full name of a rule that is named; undefined after an error. */
+function subsumed(name: Name, { module, session }: Scope): string | undefined {
+  const rule = ruleNamed(name.text, module, session);
+  if (rule) return fullName(rule);
+  if (name.text === "" || session.isLost(name, name.text)) return undefined;
+  const { similar, fixes } = suggestion(name.text, ruleNames(session), name.span);
+  const help = "name a rule of this compilation";
+  session.report("TAP2007", name, { what: "rule", name: name.text, similar }, { fixes, help });
+  return undefined;
+}
+
+/** Findings become children of findings; nothing may become a child of itself. */
+export function checkSubsumption(sources: readonly RuleSource[], session: Session): void {
+  const byDecl = new Map(sources.map((s) => [s.decl, s]));
+  const links = new Map(
+    sources.map((source) => [
+      source,
+      clausesOf(source.clauses, "subsumesItem").flatMap(({ item, origin }) =>
+        item.rules.flatMap((at) => {
+          const found = ruleNamed(at.text, origin.module, session);
+          const rule = found && byDecl.get(found.decl);
+          return rule ? [{ at, rule }] : [];
+        }),
+      ),
+    ]),
+  );
+  const { cycles } = inOrderOfNeed(sources, (s) => (links.get(s) ?? []).map((l) => l.rule));
+  for (const cycle of cycles) {
+    const [first] = cycle;
+    const last = cycle.at(-1);
+    const closing = last && links.get(last)?.find((l) => l.rule === first);
+    if (!first || !closing) continue;
+    const names = [...cycle, first].map((s) => `\`${s.decl.name.text}\``);
+    const params = { what: `${names.join(" subsumes ")}` };
+    session.report("TAP2054", closing.at, params);
+  }
+}
