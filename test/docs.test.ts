@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 import { compile, PrettyReporter, plain } from "#compiler";
 import { builtins, exitCodes, stepsOf, truth } from "#core";
 import { catalog } from "#grammar";
-import { runTests } from "../compiler/cli/run-tests.ts";
+import { runTests } from "../compiler/cli/test/run.ts";
 import { stdFiles } from "../grammar/std.gen.ts";
 import { isCode, isGenerated, readTree } from "./tidy/tree.ts";
 

@@ -5,7 +5,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { PrettyReporter } from "#compiler";
-import { runTests } from "../../compiler/cli/run-tests.ts";
+import { runTests } from "../../compiler/cli/test/run.ts";
 import { compileFixture, fixturesIn, schemaFile } from "./fixtures.ts";
 
 describe.each(fixturesIn("run"))("$name", ({ files }) => {
@@ -22,7 +22,7 @@ describe.each(fixturesIn("run"))("$name", ({ files }) => {
   for (const { test: block, failures } of errors.length > 0 ? [] : runTests(result)) {
     test(`${block.rule}: ${block.title}`, () => {
       const shown = failures.map((f) =>
-        reporter.show("failed", { severity: "error", ...f, labels: [], notes: [], fixes: [] }),
+        reporter.show("failed", { severity: "error", ...f, labels: [], fixes: [] }),
       );
       expect(shown.join("\n")).toBe("");
     });

@@ -1,7 +1,7 @@
 /** Modules of several files, imports, and what a compilation as a whole must be. */
 import { describe, expect, test } from "vitest";
 import { bundleBody, compile, encodeBundle, type SourceText } from "#compiler";
-import { runTests } from "../../compiler/cli/run-tests.ts";
+import { runTests } from "../../compiler/cli/test/run.ts";
 import { compileFixture, schemaFile } from "./fixtures.ts";
 
 const file = (name: string, text: string): SourceText => ({ file: `${name}.tapio`, text });
@@ -36,6 +36,42 @@ describe("a module of two files", () => {
     const a = file("a", `${head}${rule("r", "e.pid == 1")}`);
     const b = file("b", `${head}test "t" for r { given {} expect { no finding r } }\n`);
     expect(codes(a, b)).toEqual([]);
+  });
+});
+
+describe("imports under another name", () => {
+  const library = file(
+    "lists",
+    `${lists}pub let long(x: string) -> bool = x in shells\npub template t(n: int) { match e: proc.exec where e.pid == n }\n`,
+  );
+
+  test("bring names behind it, and only those", () => {
+    const a = file("a", `${head}import lists as l\n${rule("r", "e.comm in l.shells")}`);
+    expect(codes(a, library)).toEqual([]);
+    const b = file("a", `${head}import lists as l\n${rule("r", "e.comm in shells")}`);
+    expect(codes(b, library)).toEqual(["a.tapio TAP2001"]);
+    const c = file("a", `${head}import lists as l\n${rule("r", "e.comm in l.hidden")}`);
+    expect(codes(c, library)).toEqual(["a.tapio TAP2001"]);
+  });
+
+  test("and plainly what is listed", () => {
+    const text = `${head}import lists as l { shells }\n${rule("r", "e.comm in shells and long(e.comm)")}`;
+    expect(codes(file("a", text), library)).toEqual(["a.tapio TAP2013"]);
+  });
+
+  test("reach templates", () => {
+    const a = file("a", `${head}import lists as l\nrule r = l.t(3)\n`);
+    expect(codes(a, library)).toEqual([]);
+  });
+
+  test("belong to the file, and so does what is declared there", () => {
+    const text =
+      "let f(x: string) -> bool = x in l.shells\ntemplate u(n: int) { match e: proc.exec where f(e.comm) and e.pid == n }\n";
+    const a = file("a", `${head}import lists as l\n${text}`);
+    const b = file("b", `${head}${rule("r", "f(e.comm)")}rule s = u(1)\n`);
+    expect(codes(a, b, library)).toEqual([]);
+    const c = file("b", `${head}${rule("r", "e.comm in l.shells")}`);
+    expect(codes(a, c, library)).toEqual(["b.tapio TAP2001"]);
   });
 });
 

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { bundleBody, compile, encodeBundle } from "#compiler";
 import { explainRules, stages } from "../../compiler/cli/explain.ts";
-import { runTests } from "../../compiler/cli/run-tests.ts";
+import { runTests } from "../../compiler/cli/test/run.ts";
 import { lawRule, lawSchema } from "../harness/law-rules.ts";
 import { fixturesIn, schemaFile } from "./fixtures.ts";
 

@@ -2,7 +2,7 @@
  * Runs rules given as text on events, in the reference interpreter and in the engine. Both must
  * find the same; what they found is what a suite's answer is compared with.
  */
-import { type CompileResult, compile, emitMatcher } from "#compiler";
+import { type CompileResult, compile, emitMatcher, unlimitedBudget } from "#compiler";
 import {
   compareEvents,
   type EventData,
@@ -36,7 +36,8 @@ const epochUs = Date.UTC(2026, 0, 1) * 1000;
 export const source = "source corpus { lateness 1ms granularity 1us idle 1h rank 0 }";
 
 export function compileText(text: string): CompileResult {
-  const result = compile([{ file: "corpus.tapio", text }], { std: [], version: "test" });
+  const options = { std: [], version: "test", budget: unlimitedBudget };
+  const result = compile([{ file: "corpus.tapio", text }], options);
   const [error] = result.diagnostics.filter((d) => d.severity === "error");
   if (error) throw new Error(`the adapter wrote a bad rule: ${error.message}\n${text}`);
   return result;

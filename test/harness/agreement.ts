@@ -1,7 +1,7 @@
 /**
  * Runs one rule on one trace in the reference interpreter and in the engine, to compare findings.
  */
-import { type CompileResult, compile, emitMatcher } from "#compiler";
+import { type CompileResult, compile, emitMatcher, unlimitedBudget } from "#compiler";
 import {
   allStepsOf,
   CutText,
@@ -34,7 +34,7 @@ export function compileLaw(text: string, mutate: (matcher: string) => string = (
       { file: "schema.tapio", text: lawSchema },
       { file: "rules.tapio", text },
     ],
-    { std: [], version: "test" },
+    { std: [], version: "test", budget: unlimitedBudget },
   );
   if (result.hasErrors) {
     const [first] = result.diagnostics.filter((d) => d.severity === "error");

@@ -1,0 +1,301 @@
+/** Bounds on state and work: their terms, budgets, the certificate, and that they only grow. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { bundleBody, type CompileResult, compile, encodeBundle, unlimitedBudget } from "#compiler";
+import { decodeBundle, type RuleBound } from "#core";
+import { boundsJson, boundsTable } from "../../compiler/cli/bounds-report.ts";
+import { parseSize } from "../../compiler/cli/size.ts";
+import { schemaFile } from "./fixtures.ts";
+
+const head = "module a\nimport fixture.schema\n";
+
+function compiled(text: string): CompileResult {
+  const files = [schemaFile, { file: "r.tapio", text: `${head}${text}\n` }];
+  const result = compile(files, { std: [], version: "test", budget: unlimitedBudget });
+  expect(result.diagnostics.map((d) => `${d.code} ${d.message}`)).toEqual([]);
+  return result;
+}
+
+function boundOf(text: string): RuleBound {
+  const [bound] = compiled(text).certificate.rules;
+  if (!bound) throw new Error("no bound");
+  return bound;
+}
+
+const terms = (b: RuleBound) => b.state.map((t) => `${t.what} = ${t.amount}`);
+
+describe("terms of the state for each key", () => {
+  test("a single event needs none", () => {
+    const bound = boundOf("rule r { match e: proc.exit where e.code > 0 }");
+    expect(bound).toMatchObject({ state: [], bytesPerKey: 0, keys: 0, bytes: 0, cost: 1 });
+  });
+
+  test("a plain sequence keeps the newest partial match of each state", () => {
+    const bound = boundOf(`rule r {
+      match sequence by pid within 1m { x: proc.exec then y: proc.exit where y.code > 0 }
+    }`);
+    expect(terms(bound)).toEqual(["2 partial matches × 16 = 32", "the key = 4"]);
+    expect(bound).toMatchObject({ keys: 4096, bytes: 36 * 4096, cost: 2 });
+  });
+
+  test("a condition on an earlier step keeps as many as there may be, with what it reads", () => {
+    const bound = boundOf(`rule r {
+      match sequence by pid within 1m partials 8 {
+        x: proc.exec
+        then y: proc.exit where y.comm == x.comm
+      }
+      explain { root x summary "{x.path} {y.code} {x.pid}" }
+    }`);
+    // comm: 16 + 8, path: 64 + 8; the key says the pid, and the last step is not waited on.
+    expect(terms(bound)).toEqual([
+      "8 partial matches × (16 + 96 of x.comm, x.path) = 896",
+      "the key = 4",
+    ]);
+    expect(bound.cost).toBe(8);
+  });
+
+  test("what nothing reads later is not kept", () => {
+    const state = (summary: string) =>
+      boundOf(`rule r {
+        match sequence by pid within 1m { x: proc.exec then y: proc.exit }
+        explain { root x summary "${summary}" }
+      }`).bytesPerKey;
+    expect(state("{x.path}") - state("plain")).toBe(2 * 72);
+    expect(state("{y.code}")).toBe(state("plain"));
+  });
+
+  test("a run has a count and keeps evidence", () => {
+    const bound = boundOf(`rule r {
+      match sequence by pid within 1m partials 4 { x: proc.exec repeat 3.. keep 5 then y: proc.exit }
+    }`);
+    expect(terms(bound)).toEqual([
+      "4 partial matches × 16 = 64",
+      "4 partial matches × 1 counts × 8 = 32",
+      "5 events as evidence × 40 = 200",
+      "the key = 4",
+    ]);
+  });
+
+  test("a window keeps what its condition needs, not its events", () => {
+    const bound = boundOf(`rule r {
+      match over e: proc.exit sliding 1m by e.pid having count() >= 10 and distinct(e.comm) >= 3
+    }`);
+    expect(terms(bound).slice(0, 2)).toEqual([
+      "`count()`: 10 times × 8 = 80",
+      "`distinct(e.comm)`: 3 values × 32 = 96",
+    ]);
+  });
+
+  test.each([
+    ["count() >= 5", "`count()`: 5 times × 8"],
+    ["count() > 5", "`count()`: 6 times × 8"],
+    ["5 <= count()", "`count()`: 5 times × 8"],
+    ["count() >= 5 or count() >= 9", "`count()`: 9 times × 8"],
+    ["p99(e.took) > 5s", "`p99(e.took)`: 10000 values × 8"],
+    ["sum(e.took) > 5s", "`sum(e.took)`: 61 panes × 8"],
+    ["avg(e.took) > 5s", "`avg(e.took)`: 61 panes × 16"],
+    ["max(e.code) > 5", "`max(e.code)`: 61 panes × 8"],
+  ])("%s", (having, what) => {
+    const bound = boundOf(
+      `rule r { match over e: proc.exit sliding 1m by e.pid having ${having} }`,
+    );
+    expect(bound.state[0]?.what).toBe(what);
+  });
+
+  test("panes follow the resolution, the hop and the shape", () => {
+    const first = (shape: string) =>
+      boundOf(`rule r { match over e: proc.exit ${shape} by e.pid having sum(e.took) > 5s }`)
+        .state[0]?.what;
+    expect(first("sliding 1m resolution 5s")).toBe("`sum(e.took)`: 13 panes × 8");
+    expect(first("tumbling 1m")).toBe("`sum(e.took)`: 1 panes × 8");
+    expect(first("hop 1m every 15s")).toBe("`sum(e.took)`: 4 panes × 8");
+    expect(first("session gap 10s max 1m")).toBe("`sum(e.took)`: 1 panes × 8");
+  });
+
+  test("parameters count with the worst end of their range", () => {
+    const bound = boundOf(`param least: int = 5 range 1 .. 100
+    rule r { match over e: proc.exit sliding 1m by e.pid having count() >= least }`);
+    expect(bound.state[0]?.what).toBe("`count()`: 100 times × 8");
+  });
+
+  test("an inventory has one clock for each entity", () => {
+    const bound = boundOf("rule r { match absent l: log.line for 10s for each pod }");
+    expect(bound).toMatchObject({ bytesPerKey: 16, keys: 512 });
+  });
+
+  test("an unordered pattern keeps events of each step", () => {
+    const bound = boundOf(`rule r {
+      match all of by pid within 1m partials 8 { x: proc.exec y: proc.exit }
+    }`);
+    expect(terms(bound)).toEqual([
+      "8 events of `x` × 16 = 128",
+      "8 events of `y` × 16 = 128",
+      "the key = 4",
+    ]);
+  });
+
+  test("what is remembered of findings has keys of its own", () => {
+    const bound = boundOf(`rule r {
+      match e: proc.exit
+      suppress 1m by e.pid
+      rate 5 per 1h by e.comm
+      keys max 100
+    }`);
+    expect(bound.findings.map((t) => `${t.what} = ${t.amount}`)).toEqual([
+      "100 suppressed keys × (16 + 4 of the key) = 2000",
+      "100 limited keys × (5 × 16 + 24 of the key) = 10400",
+    ]);
+    expect(bound.bytes).toBe(12_400);
+  });
+
+  test("keys are as many as there can be", () => {
+    const keys = (by: string) =>
+      boundOf(`rule r { match over e: log.line sliding 1m by ${by} having count() >= 3 }`).keys;
+    expect(keys("same pod")).toBe(512);
+    expect(keys("e.level")).toBe(3);
+    expect(keys("e.message")).toBe(4096);
+  });
+
+  test("relations multiply the work", () => {
+    const bound = boundOf(`entity box key string(8) max 4
+    relation feeds pod -> box fanout 4
+    rule r {
+      match sequence within 10s partials 8 {
+        x: t.a
+        then y: t.b where related(x.entity.pod, y.entity.box, via: feeds)
+      }
+    }`);
+    expect(bound.work.map((t) => t.what)).toEqual([
+      "`y` against 8 partial matches × 2 related entities",
+    ]);
+  });
+});
+
+describe("budgets", () => {
+  const text = `${head}rule big {
+  match sequence by pid within 1m partials 100 { x: proc.exec then y: proc.exit where y.pid == x.pid }
+}
+rule small {
+  match sequence by pid within 1m { x: proc.exec then y: proc.exit }
+}
+`;
+  const messages = (budget: Partial<typeof unlimitedBudget>) =>
+    compile([schemaFile, { file: "r.tapio", text }], {
+      std: [],
+      version: "test",
+      budget: { ...unlimitedBudget, ...budget },
+    }).diagnostics.map((d) => d.message);
+
+  test("of a rule", () => {
+    expect(messages({ ruleBytes: 2 ** 20 })).toEqual([
+      "`big` can take 6.27MiB (4096 keys × 1.57KiB), but the budget is 1MiB",
+    ]);
+    expect(messages({ ruleBytes: 7 * 2 ** 20 })).toEqual([]);
+  });
+
+  test("of a whole bundle, said once at the largest rule", () => {
+    expect(messages({ bundleBytes: 2 ** 20 })).toEqual([
+      "all rules together can take 6.41MiB, but the budget is 1MiB",
+    ]);
+  });
+
+  test("of work", () => {
+    expect(messages({ ruleCost: 99 })).toEqual([
+      "`big` can take 100 transitions for each event, but the budget is 99",
+    ]);
+    expect(messages({ ruleCost: 100 })).toEqual([]);
+  });
+
+  test("are sizes as rules write them", () => {
+    expect(parseSize("64MiB")).toBe(64 * 2 ** 20);
+    expect(parseSize("10KB")).toBe(10_000);
+    for (const wrong of ["", "64", "-1MiB", "0B", "1XB"]) expect(() => parseSize(wrong)).toThrow();
+  });
+});
+
+test("law: a larger window, threshold, number of keys or partial matches never has a smaller bound", () => {
+  const size = fc.record({
+    windowS: fc.integer({ min: 1, max: 600 }),
+    resolutionS: fc.constantFrom(1, 5),
+    least: fc.integer({ min: 1, max: 500 }),
+    keys: fc.integer({ min: 1, max: 5000 }),
+    partials: fc.integer({ min: 1, max: 300 }),
+    keep: fc.integer({ min: 1, max: 30 }),
+  });
+  type Size = typeof size extends fc.Arbitrary<infer T> ? T : never;
+  const shapes: readonly ((s: Size) => string)[] = [
+    (s) => `match over e: proc.exit sliding ${s.windowS * 5}s resolution 5s by e.pid
+      having count() >= ${s.least} and distinct(e.comm) >= ${s.least} and sum(e.took) > 1s`,
+    (s) =>
+      `match over e: proc.exit hop ${s.windowS * 5}s every 5s by e.pid having avg(e.took) > 1s`,
+    (s) => `match sequence by pid within ${s.windowS}s partials ${s.partials} {
+      x: proc.exec repeat 2.. keep ${s.keep} then y: proc.exit where y.comm == x.comm }`,
+    (s) => `match sequence by pid within ${s.windowS}s partials ${s.partials} {
+      x: proc.exec then y: proc.exit }`,
+    (s) =>
+      `match all of by pid within ${s.windowS}s partials ${s.partials} { x: proc.exec y: proc.exit }`,
+  ];
+  const larger = (a: Size, b: Size): Size =>
+    Object.fromEntries(
+      Object.entries(a).map(([k, v]) => [k, Math.max(v, b[k as keyof Size])]),
+    ) as Size;
+  const shape = fc.integer({ min: 0, max: shapes.length - 1 });
+  fc.assert(
+    fc.property(shape, size, size, (i, a, b) => {
+      const write = (s: Size) => boundOf(`rule r {\n${shapes[i]?.(s)}\nkeys max ${s.keys}\n}`);
+      const small = write(a);
+      const large = write(larger(a, b));
+      expect(large.bytesPerKey).toBeGreaterThanOrEqual(small.bytesPerKey);
+      expect(large.bytes).toBeGreaterThanOrEqual(small.bytes);
+      expect(large.cost).toBeGreaterThanOrEqual(small.cost);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+describe("the certificate", () => {
+  const result =
+    compiled(`rule r { match over e: proc.exit sliding 1m by e.pid having count() >= 5 }
+  rule s { match sequence by pid within 1m { x: proc.exec then y: proc.exit } suppress 1m }`);
+  const { certificate } = result;
+
+  test("sums up", () => {
+    for (const b of certificate.rules) {
+      const perKey = b.state.reduce((n, t) => n + t.amount, 0);
+      const findings = b.findings.reduce((n, t) => n + t.amount, 0);
+      expect(b.bytes).toBe(perKey * b.keys + findings);
+      expect(b.cost).toBe(b.work.reduce((n, t) => n + t.amount, 0));
+    }
+    expect(certificate.bytes).toBe(certificate.rules.reduce((n, b) => n + b.bytes, 0));
+  });
+
+  test("travels in the bundle", () => {
+    const read = decodeBundle(encodeBundle(bundleBody(result, [], "test")));
+    expect(read.ok && read.bundle.certificate).toEqual(certificate);
+  });
+
+  test.each([
+    ["nothing", undefined],
+    ["a number that is none", { ...certificate, bytes: Number.NaN }],
+    ["a rule that is none", { ...certificate, rules: [{ rule: "r" }] }],
+    [
+      "a term that is none",
+      { ...certificate, rules: [{ ...certificate.rules[0], work: [{ what: 1 }] }] },
+    ],
+  ])("is refused with %s in its place", (_, bad) => {
+    const body = { ...bundleBody(result, [], "test"), certificate: bad as typeof certificate };
+    const read = decodeBundle(encodeBundle(body));
+    expect(read.ok ? undefined : read.problem).toBe("unreadable");
+  });
+
+  test("is shown as a table and as JSON", () => {
+    const lines = boundsTable(result).split("\n");
+    expect(lines.slice(0, 4)).toEqual([
+      "rule       state per key  keys    total  transitions per event",
+      "r                   716B  4096   2.8MiB                      2",
+      "s                    36B  4096   224KiB                      2",
+      "all rules                       3.02MiB                      4",
+    ]);
+    expect(JSON.parse(boundsJson(result))).toEqual({ version: 1, certificate });
+  });
+});

@@ -1,0 +1,388 @@
+/** `tapioc test`: what a failing test says, orders of arrival, recordings, coverage, mutants. */
+import { describe, expect, test } from "vitest";
+import { type CompileResult, plain } from "#compiler";
+import { type EventData, formatTime } from "#core";
+import { encodeHeader, encodeLine, encodeProgress } from "#runtime/sources/replay";
+import { Observations } from "../../compiler/cli/test/coverage.ts";
+import { mutationScores } from "../../compiler/cli/test/mutate.ts";
+import { jsonTestReport, textReport } from "../../compiler/cli/test/report.ts";
+import {
+  defaultParams,
+  engineGaps,
+  type RunOptions,
+  runTests,
+} from "../../compiler/cli/test/run.ts";
+import { onTime, permuted, seededBy, storyOf } from "../../compiler/cli/test/story.ts";
+import { compileFixture, schemaFile } from "./fixtures.ts";
+
+const head = "module a\nimport fixture.schema\n";
+const rules = `${head}
+rule two {
+  match sequence by k within 10s {
+    x: t.a where x.x > 1
+    then y: t.b
+  }
+  explain { root x summary "saw {y.s ?? \\"nothing\\"}" }
+}
+rule slow {
+  match sequence by k within 10s {
+    x: t.a
+    then y: t.far
+  }
+}
+rule ended {
+  match e: t.c
+  resolve after 5s quiet
+}
+`;
+
+function compiled(text: string): CompileResult {
+  const result = compileFixture([{ file: "r.tapio", text }]);
+  expect(result.diagnostics.map((d) => `${d.code} ${d.message}`)).toEqual([]);
+  return result;
+}
+
+function block(given: string, expected: string, rule = "two", title = "t"): string {
+  return `test "${title}" for ${rule} {\n  given { ${given} }\n  expect { ${expected} }\n}\n`;
+}
+
+function failuresOf(given: string, expected: string, rule = "two", options: RunOptions = {}) {
+  const result = compiled(rules + block(given, expected, rule));
+  return runTests(result, options).flatMap((o) => o.failures);
+}
+
+const pair = 'at 1s t.a { k: 1 x: 2 } at 3s t.b { k: 1 s: "b" }';
+const tooLate = "at 1s t.a { k: 1 x: 2 } at 13s t.b { k: 1 }";
+
+describe("a failing expectation says what happened instead", () => {
+  test.each([
+    [pair, "finding two at 4s", "expected a finding of `two` at 4s, found 3s"],
+    [pair, "finding two times 2", "expected 2 findings of `two`, found 1"],
+    [pair, "no finding two", "expected no finding of `two`, found 1"],
+    [pair, "finding two { y.x == 1 }", "`y.x == 1` does not hold: ? against 1"],
+    [
+      pair,
+      "finding two { y.time - x.time > 5s }",
+      "`y.time - x.time > 5s` does not hold: 2s against 5s",
+    ],
+    [
+      pair,
+      "finding two { confidence < 50% / 100% }",
+      "`confidence < 50% / 100%` does not hold: 1 against 0.5",
+    ],
+    [tooLate, "finding two", "expected a finding of `two`, found none"],
+    [tooLate, "near_miss two missing x", "expected a near miss of `two` missing `x`, found others"],
+    [
+      tooLate,
+      "near_miss two { overshoot == 3s }",
+      "`overshoot == 3s` does not hold: 2s against 3s",
+    ],
+    [pair, "near_miss two", "expected a near miss of `two`, found none"],
+  ])("%s | %s", (given, expected, message) => {
+    expect(failuresOf(given, expected).map((f) => f.message)).toEqual([message]);
+  });
+
+  test("with the findings there were", () => {
+    const [failure] = failuresOf(pair, "finding two at 4s");
+    expect(failure?.notes).toEqual(["found at 3s (key 1): saw b"]);
+    expect(failure?.findings).toEqual([
+      { rule: "two", atUs: 3_000_000, key: ["1"], summary: "saw b", resolvedAtUs: undefined },
+    ]);
+  });
+
+  test("or with the closest attempt", () => {
+    const [failure] = failuresOf(tooLate, "finding two");
+    expect(failure?.notes).toEqual([
+      "closest: reached `x`, waited for `y`; the nearest came 2s too late (key 1)",
+    ]);
+    expect(failure?.nearMisses[0]).toMatchObject({ missing: "y", overshootUs: 2_000_000 });
+  });
+
+  test("at the place of the expectation, or of the condition", () => {
+    const text = rules + block(pair, "finding two { y.x == 1 }");
+    const [failure] = runTests(compiled(text)).flatMap((o) => o.failures);
+    expect(text.slice(failure?.at.start, failure?.at.end)).toBe("y.x == 1");
+  });
+
+  test.each([
+    ["resolved ended at 3s", "expected `ended` to be resolved at 3s; it is resolved at 6s"],
+    ["resolved ended at 6s", undefined],
+    ["resolved ended", undefined],
+  ])("%s", (expected, message) => {
+    const given = "at 1s t.c {} advance to 20s";
+    expect(failuresOf(given, expected, "ended").map((f) => f.message)).toEqual(
+      message ? [message] : [],
+    );
+  });
+
+  test("an open finding is not resolved", () => {
+    const found = failuresOf("at 1s t.c {} advance to 4s", "resolved ended", "ended");
+    expect(found.map((f) => f.message)).toEqual(["expected `ended` to be resolved; it stays open"]);
+  });
+});
+
+describe("orders of arrival", () => {
+  const given = "at 1s every 200ms times 8 t.a { k: 1 x: 2 } at 3s arriving 3800ms t.a { k: 2 }";
+  const [only] = compiled(rules + block(given, "no finding two")).tests;
+  const story = storyOf(only!, undefined);
+  const { schema } = compiled(rules).unit;
+
+  test("stay within the lateness of the source, and late events stay late", () => {
+    const random = seededBy("t");
+    const orders = new Set<string>();
+    for (let i = 0; i < 20; i++) {
+      const other = permuted(story, schema, random);
+      orders.add(other.events.map((e) => e.event.seq).join());
+      for (const { event, arrivesAt } of other.events) {
+        const delay = arrivesAt - event.ts;
+        expect(delay === 800_000 || (delay >= 0 && delay <= 100_000)).toBe(true);
+      }
+      const ids = (s: typeof story) => new Set(onTime(s, 100_000).map((e) => e.id));
+      expect(ids(other)).toEqual(ids(story));
+      expect(onTime(other, 100_000)).toHaveLength(8);
+    }
+    expect(orders.size).toBe(1);
+  });
+
+  test("are really different when events are close together", () => {
+    const near = "at 1s every 1ms times 20 t.a { k: 1 }";
+    const [close] = compiled(rules + block(near, "no finding two")).tests;
+    const random = seededBy("t");
+    const orders = Array.from({ length: 10 }, () =>
+      permuted(storyOf(close!, undefined), schema, random)
+        .events.map((e) => e.event.seq)
+        .join(),
+    );
+    expect(new Set(orders).size).toBe(10);
+  });
+
+  test("are the same for the same title", () => {
+    const numbers = (text: string) => {
+      const random = seededBy(text);
+      return Array.from({ length: 5 }, random);
+    };
+    expect(numbers("a")).toEqual(numbers("a"));
+    expect(numbers("a")).not.toEqual(numbers("b"));
+    expect(numbers("a").every((x) => x >= 0 && x < 1)).toBe(true);
+  });
+
+  test("an event is judged by the slowest source its rule needs", () => {
+    const late = "at 1s arriving 3s t.a { k: 1 x: 2 } at 2s t.far { k: 1 } at 2s t.b { k: 1 }";
+    expect(failuresOf(late, "no finding two finding slow at 2s")).toEqual([]);
+  });
+});
+
+describe("recordings", () => {
+  const text = `${rules}test "t" for two {\n  replay "a.ndjson"\n  expect { finding two at 2s }\n}\n`;
+  const result = compiled(text);
+  const { schema } = result.unit;
+  const start = Date.UTC(2026, 10, 21) * 1000;
+  const line = (letter: string, ts: number, x: number) => {
+    const kind = schema.kinds.findIndex((k) => k.name === `t.${letter}`);
+    const event: Omit<EventData, "id" | "seq"> = {
+      kind,
+      ts,
+      entity: undefined,
+      fields: [1, x, undefined],
+    };
+    return encodeLine(schema, event);
+  };
+  const run = (lines: readonly string[] | undefined) =>
+    runTests(result, { readRecording: () => lines?.join("\n") }).flatMap((o) =>
+      o.failures.map((f) => f.message),
+    );
+
+  test("are the given events; the clock starts with the first of them", () => {
+    const lines = [
+      encodeHeader(),
+      line("a", start, 2),
+      encodeProgress("kernel", start + 1_000_000),
+    ];
+    expect(run([...lines, line("b", start + 2_000_000, 0), ""])).toEqual([]);
+    expect(run([...lines, line("b", start + 3_000_000, 0)])).toEqual([
+      "expected a finding of `two` at 2s, found 3s",
+    ]);
+  });
+
+  test("an event behind the recorded progress is late", () => {
+    const late = [line("a", start, 2), encodeProgress("kernel", start + 2_500_000)];
+    expect(run([...late, line("b", start + 2_000_000, 0)])).toEqual([
+      "expected a finding of `two` at 2s, found none",
+    ]);
+  });
+
+  test("that cannot be read fail the test with the reason", () => {
+    expect(run(undefined)).toEqual(["cannot read the recording a.ndjson"]);
+    expect(run([encodeHeader()])).toEqual(["a.ndjson holds no events"]);
+    expect(run(["{}"])[0]).toMatch(/^a\.ndjson:1: the line has no `kind`/);
+  });
+
+  test("times in failures count from the first event", () => {
+    expect(formatTime(start)).toBe("2026-11-21T00:00:00.000000Z");
+  });
+});
+
+describe("selection and back ends", () => {
+  const text =
+    rules +
+    block(pair, "finding two at 3s", "two", "first") +
+    block("at 1s t.c {} advance to 9s", "resolved ended", "ended", "second");
+  const result = compiled(text);
+  const titles = (options: RunOptions) => runTests(result, options).map((o) => o.test.title);
+
+  test("by rule and by title", () => {
+    expect(titles({})).toEqual(["first", "second"]);
+    expect(titles({ rule: "two" })).toEqual(["first"]);
+    expect(titles({ rule: "a.ended" })).toEqual(["second"]);
+    expect(titles({ filter: "sec" })).toEqual(["second"]);
+    expect(titles({ rule: "two", filter: "sec" })).toEqual([]);
+  });
+
+  test("say what ran, and why the engine did not", () => {
+    const outcomes = runTests(result);
+    expect(outcomes.map((o) => o.backEnds)).toEqual([["interpreter", "engine"], ["interpreter"]]);
+    const gaps = engineGaps(result.unit, result.tests);
+    expect(gaps).toEqual([{ rule: "ended", reason: "`resolve`" }]);
+    const report = { outcomes, engineGaps: gaps, coverage: undefined, mutation: undefined };
+    const paint = { ...plain, green: (s: string) => s };
+    expect(textReport(report, () => text, paint)).toBe(
+      "ok   two: first [interpreter, engine]\n" +
+        "ok   ended: second [interpreter]\n" +
+        "note: `ended` ran in the interpreter only: the engine cannot run `resolve` yet\n" +
+        "2 passed, 0 failed\n",
+    );
+  });
+
+  test("as JSON with the same facts", () => {
+    const failing = compiled(rules + block(tooLate, "finding two"));
+    const outcomes = runTests(failing);
+    const report = { outcomes, engineGaps: [], coverage: undefined, mutation: undefined };
+    const json: unknown = JSON.parse(
+      jsonTestReport(report, () => rules + block(tooLate, "finding two")),
+    );
+    expect(json).toMatchObject({
+      version: 1,
+      passed: 0,
+      failed: 1,
+      tests: [
+        {
+          title: "t",
+          rule: "two",
+          ok: false,
+          backEnds: ["interpreter", "engine"],
+          permutations: 10,
+          failures: [
+            { file: "r.tapio", column: 12, nearMisses: [{ missing: "y", overshootUs: 2e6 }] },
+          ],
+        },
+      ],
+    });
+  });
+});
+
+describe("coverage", () => {
+  const source = `${head}rule r {
+  match sequence by k within 10s {
+    x: t.a where x.x > 1 and has x.s
+    without n: t.c where n.x == 1
+    then y: t.b
+  }
+  except "known" when y.x == 9
+}
+`;
+  const gapsOf = (given: string) => {
+    const result = compiled(source + block(given, "finding r", "r"));
+    const observations = new Observations();
+    runTests(result, { observations, permutations: 0 });
+    const { covered, total, gaps } = observations.of(result.unit.rules[0]!);
+    return { covered, total, gaps: gaps.map((g) => `${g.part} ${g.text}: ${g.never.join()}`) };
+  };
+
+  test("names what was never true or never false", () => {
+    const given = 'at 1s t.a { k: 1 x: 2 s: "s" } at 2s t.b { k: 1 x: 1 }';
+    expect(gapsOf(given)).toEqual({
+      covered: 2,
+      total: 7,
+      gaps: [
+        "step `n` an event: met",
+        "step `x` `x.x > 1`: false",
+        "step `x` `has(x.s)`: false",
+        "step `n` `n.x == 1`: true,false",
+        'except "known" its condition: true',
+      ],
+    });
+  });
+
+  test("is whole when everything was seen both ways", () => {
+    const given = `at 1s t.a { k: 1 x: 2 s: "s" } at 2s t.b { k: 1 x: 1 }
+      at 11s t.a { k: 2 x: 2 } at 12s t.a { k: 2 x: 0 s: "s" }
+      at 21s t.a { k: 3 x: 2 s: "s" } at 22s t.c { k: 3 x: 0 } at 23s t.b { k: 3 x: 9 }
+      at 31s t.a { k: 4 x: 2 s: "s" } at 32s t.c { k: 4 x: 1 } at 33s t.b { k: 4 x: 1 }`;
+    expect(gapsOf(given)).toEqual({ covered: 7, total: 7, gaps: [] });
+  });
+});
+
+describe("mutants", () => {
+  const source = `${head}rule r {
+  match sequence by k within 10s {
+    x: t.a where x.x > 1
+    without n: t.c
+    then y: t.b
+  }
+}
+`;
+  const scoreOf = (...tests: readonly string[]) => {
+    const result = compiled(source + tests.join(""));
+    const [score] = mutationScores(result, result.tests, defaultParams(result.unit), undefined);
+    return score;
+  };
+  const plainPair = block("at 1s t.a { k: 1 x: 2 } at 3s t.b { k: 1 }", "finding r at 3s", "r");
+
+  test("survive a test that tries one case", () => {
+    expect(scoreOf(plainPair)).toEqual({
+      rule: "r",
+      killed: 3,
+      total: 9,
+      survivors: [
+        "step `x`: its condition is dropped",
+        "step `x`: `(x.x > 1)` becomes `(x.x > 0)`",
+        "`without n` is dropped",
+        "`within` is 5s instead of 10s",
+        "`within` is 20s instead of 10s",
+        "the key `k` is dropped",
+      ],
+    });
+  });
+
+  test("die under tests at the edges", () => {
+    const edges = `at 1s t.a { k: 1 x: 1 } at 2s t.b { k: 1 }
+      at 21s t.a { k: 2 x: 2 } at 22s t.c { k: 2 } at 23s t.b { k: 2 }
+      at 41s t.a { k: 3 x: 2 } at 50s t.b { k: 3 }
+      at 61s t.a { k: 4 x: 2 } at 72s t.b { k: 4 }
+      at 81s t.a { k: 5 x: 2 } at 82s t.b { k: 6 }`;
+    const score = scoreOf(plainPair, block(edges, "finding r at 50s times 1", "r"));
+    expect(score).toEqual({ rule: "r", killed: 9, total: 9, survivors: [] });
+  });
+
+  test("are not judged by a test that fails anyway", () => {
+    expect(scoreOf(block(tooLate, "finding r", "r"))?.killed).toBe(0);
+  });
+
+  test("of a swapped pair keep what the test says of each step", () => {
+    const text = `${head}rule r {
+  match sequence by k within 10s {
+    x: t.a | t.b
+    then y: t.a | t.b
+  }
+}
+`;
+    const given = "at 1s t.a { k: 1 x: 1 } at 2s t.b { k: 1 x: 2 }";
+    const result = compiled(text + block(given, "finding r { x.x == 1, y.x == 2 }", "r"));
+    const [score] = mutationScores(result, result.tests, defaultParams(result.unit), undefined);
+    expect(score?.survivors).not.toContain("`x` and `y` are swapped");
+  });
+});
+
+test("the schema of the fixtures is the one these tests are written for", () => {
+  expect(schemaFile.text).toContain("source slow { lateness 3s");
+});
