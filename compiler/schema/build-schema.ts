@@ -121,7 +121,7 @@ export function buildSchema(files: readonly SourceFile[], sink: DiagnosticSink):
   const kinds = events.map((e) => builder.kind(e));
   const schema: Schema = {
     sources,
-    entities: entities.map(entityKind),
+    entities: withNamespace(entities.map(entityKind)),
     relations: relations.map(relationInfo),
     kinds,
   };
@@ -144,6 +144,21 @@ function unique<D extends EventDecl | SourceDecl | EntityDecl | RelationDecl>(
     }
   }
   return [...seen.values()];
+}
+
+/**
+ * Kubernetes puts every pod and workload into a namespace: a schema that has pods and does not
+ * speak of namespaces has that level all the same.
+ */
+function withNamespace(entities: readonly EntityKind[]): readonly EntityKind[] {
+  const names = entities.map((e) => e.name);
+  if (!names.includes("pod") || names.includes("namespace")) return entities;
+  const inside = names.includes("workload") ? "workload" : "pod";
+  const namespace: EntityKind = { name: "namespace", keyBytes: 63, parent: undefined, max: 256 };
+  const placed = entities.map((e) =>
+    e.name === inside && e.parent === undefined ? { ...e, parent: namespace.name } : e,
+  );
+  return [...placed, namespace];
 }
 
 function checkParents(entities: readonly EntityDecl[], sink: DiagnosticSink): void {
