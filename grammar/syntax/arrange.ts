@@ -27,6 +27,12 @@ export const blocks: ReadonlyMap<string, "always" | "keep"> = new Map([
   ["sourceDecl", "keep"],
 ]);
 
+/**
+ * Blocks of one clause: their items stand under the line with the brace, which is not the first
+ * line of the declaration when its clauses have lines of their own.
+ */
+export const underBrace: ReadonlySet<string> = new Set(["fieldInits"]);
+
 /** Clauses within a line: `production: first words or parts` that may start a new line. */
 const clauseStarts: Readonly<Record<string, readonly string[]>> = {
   bareStep: ["where"],

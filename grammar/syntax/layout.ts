@@ -16,6 +16,8 @@ export interface SoftBreak {
   readonly shift: number;
   /** Parts are packed onto lines instead of one per line. */
   readonly fills: boolean;
+  /** `shift` counts from the line on which the part before ended, and not from its first one. */
+  readonly isUnderLast?: boolean;
 }
 
 export interface LayoutPiece {
@@ -29,12 +31,19 @@ export function layOut(pieces: readonly LayoutPiece[], indent: number): string[]
   const flat = joined(pieces);
   const level = indent + flat.length > WIDTH ? lowestLevel(pieces) : undefined;
   if (level === undefined) return [" ".repeat(indent) + flat];
-  const parts = pack(split(pieces, level), indent);
-  return parts.flatMap((part, at) => layOut(part, indent + (at > 0 ? shiftOf(part) : 0)));
+  const lines: string[] = [];
+  let under = indent;
+  for (const [at, part] of pack(split(pieces, level), indent).entries()) {
+    const soft = at > 0 ? part[0]?.soft : undefined;
+    lines.push(...layOut(part, (soft?.isUnderLast ? under : indent) + (soft?.shift ?? 0)));
+    if (!soft?.isUnderLast) under = indentOf(lines.at(-1) ?? "");
+  }
+  return lines;
 }
 
-function shiftOf(part: readonly LayoutPiece[]): number {
-  return part[0]?.soft?.shift ?? 0;
+/** Columns before the first word of a line. */
+export function indentOf(line: string): number {
+  return line.length - line.trimStart().length;
 }
 
 /** Joins parts that begin with a filling break to the part before them while they fit. */

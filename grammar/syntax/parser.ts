@@ -7,6 +7,7 @@
  * never a keyword, so `next: T` is a step and `in: x` a field. Expressions are read flat and get
  * their shape in `build-expression.ts`.
  */
+import type { OrMethodOpts } from "chevrotain";
 import { NESTING_MAX } from "./limits.ts";
 import { problemOf } from "./problems.ts";
 import { isWord, RecoveringParser, type Rule } from "./recovering-parser.ts";
@@ -1160,6 +1161,33 @@ export class TapioParser extends RecoveringParser {
     this.refuse({ code: "TAP1010", params: { limit: NESTING_MAX }, ...this.here() });
   }
 
+  /** Made once, as operands are what most of a file consists of; gates only where a name stands. */
+  readonly #named: OrMethodOpts<unknown> = {
+    DEF: [
+      { GATE: this.beforeParen, ALT: () => this.SUBRULE(this.quantified) },
+      { GATE: this.beforeParen, ALT: () => this.SUBRULE(this.call) },
+      { ALT: () => this.CONSUME1(t.Name) },
+    ],
+    IGNORE_AMBIGUITIES: true,
+  };
+
+  readonly #primary: OrMethodOpts<unknown> = {
+    DEF: [
+      { ALT: () => this.OR3(this.#named) },
+      { ALT: () => this.CONSUME(t.Text) },
+      { ALT: () => this.CONSUME(t.NumberToken) },
+      { ALT: () => this.CONSUME(t.Duration) },
+      { ALT: () => this.CONSUME(t.Size) },
+      { ALT: () => this.CONSUME(t.Percent) },
+      { ALT: () => this.CONSUME(t.Rate) },
+      { ALT: () => this.CONSUME(kw.true) },
+      { ALT: () => this.CONSUME(kw.false) },
+      { ALT: () => this.SUBRULE(this.group) },
+      { ALT: () => this.SUBRULE(this.listLiteral) },
+    ],
+    ERR_MSG: "an expression",
+  };
+
   /** `{ "-" } [ "has" ] primary { "." WORD | "[" expr "]" }`. */
   readonly operand: Rule = this.production("operand", () => {
     let minuses = 0;
@@ -1169,25 +1197,7 @@ export class TapioParser extends RecoveringParser {
       this.#limitPrefixes(minuses);
     });
     this.OPTION(() => this.CONSUME(kw.has));
-    this.OR1({
-      DEF: [
-        { GATE: this.beforeParen, ALT: () => this.SUBRULE(this.quantified) },
-        { GATE: this.beforeParen, ALT: () => this.SUBRULE(this.call) },
-        { ALT: () => this.CONSUME1(t.Name) },
-        { ALT: () => this.CONSUME(t.Text) },
-        { ALT: () => this.CONSUME(t.NumberToken) },
-        { ALT: () => this.CONSUME(t.Duration) },
-        { ALT: () => this.CONSUME(t.Size) },
-        { ALT: () => this.CONSUME(t.Percent) },
-        { ALT: () => this.CONSUME(t.Rate) },
-        { ALT: () => this.CONSUME(kw.true) },
-        { ALT: () => this.CONSUME(kw.false) },
-        { ALT: () => this.SUBRULE(this.group) },
-        { ALT: () => this.SUBRULE(this.listLiteral) },
-      ],
-      ERR_MSG: "an expression",
-      IGNORE_AMBIGUITIES: true,
-    });
+    this.OR1(this.#primary);
     this.MANY2(() =>
       this.OR2([
         { ALT: () => [this.CONSUME(t.Dot), this.fieldName(), this.CONSUME(t.Word)] },

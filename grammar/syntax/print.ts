@@ -11,9 +11,9 @@
  */
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { CollectingSink } from "../diagnostics/sink.ts";
-import { blocks, hasSpaceBetween, isNesting, softBreakBefore } from "./arrange.ts";
+import { blocks, hasSpaceBetween, isNesting, softBreakBefore, underBrace } from "./arrange.ts";
 import { commentsBefore, type GapComments } from "./comments.ts";
-import { INDENT, type LayoutPiece, layOut, type SoftBreak } from "./layout.ts";
+import { INDENT, indentOf, type LayoutPiece, layOut, type SoftBreak } from "./layout.ts";
 import { parse } from "./parse.ts";
 import { LBrace, RBrace } from "./tokens.ts";
 import { type Leaf, leavesOf, type Tree, type TreeElement, type TreeNode, textOf } from "./tree.ts";
@@ -38,8 +38,15 @@ export function format(text: string, file: string): Formatted {
 }
 
 type Break =
-  | { readonly is: "hard"; readonly indent: number }
+  | { readonly is: "hard"; readonly from: Column; readonly shift: number }
   | ({ readonly is: "soft" } & SoftBreak);
+
+/** Where a line begins; undefined until the line that decides it is laid out. */
+interface Column {
+  indent: number | undefined;
+}
+
+const firstColumn: Break = { is: "hard", from: { indent: 0 }, shift: 0 };
 
 class Formatter {
   readonly #tree: Tree;
@@ -48,7 +55,7 @@ class Formatter {
   #line: LayoutPiece[] = [];
   #indent = 0;
   /** How the next token is set off from the one before; the innermost reason wins if it is hard. */
-  #pending: Break | undefined = { is: "hard", indent: 0 };
+  #pending: Break | undefined = firstColumn;
   #previous: { readonly leaf: Leaf; readonly parent: TreeNode } | undefined;
   #softBlocks = 0;
   #nesting = 0;
@@ -77,7 +84,7 @@ class Formatter {
   #visitChildren(node: TreeNode, children: readonly TreeElement[]): void {
     children.forEach((child, at) => {
       const previous = children[at - 1];
-      if (startsLine(node, child, previous)) this.#set({ is: "hard", indent: 0 });
+      if (startsLine(node, child, previous)) this.#set(firstColumn);
       const soft = softBreakBefore(node, child, previous, this.#nesting);
       if (soft !== undefined) this.#set({ is: "soft", ...soft });
       this.#element(node, child);
@@ -98,21 +105,22 @@ class Formatter {
     this.#visitChildren(node, node.children.slice(0, open + 1));
     const items = node.children.slice(open + 1, close);
     const isHard = this.#isHardBlock(node, open, close, items.length);
-    // Relative to the line the brace stands on, which a comment may have pushed further in.
-    const indent = this.#indent;
+    // The clause before the brace began here, where a comment may have pushed it further in.
+    const from = { indent: underBrace.has(node.kind) ? undefined : this.#indent };
     for (const item of items) {
-      this.#set(this.#blockBreak(isHard, indent + INDENT, INDENT));
+      this.#set(this.#blockBreak(node, isHard, from, INDENT));
       if (!isHard) this.#softBlocks += 1;
       this.#element(node, item);
       if (!isHard) this.#softBlocks -= 1;
     }
-    if (items.length > 0 || isHard) this.#set(this.#blockBreak(isHard, indent, 0));
+    if (items.length > 0 || isHard) this.#set(this.#blockBreak(node, isHard, from, 0));
     this.#visitChildren(node, node.children.slice(close));
   }
 
-  #blockBreak(isHard: boolean, indent: number, shift: number): Break {
-    if (isHard) return { is: "hard", indent };
-    return { is: "soft", level: this.#softBlocks, shift, fills: false };
+  #blockBreak(node: TreeNode, isHard: boolean, from: Column, shift: number): Break {
+    if (isHard) return { is: "hard", from, shift };
+    const isUnderLast = underBrace.has(node.kind);
+    return { is: "soft", level: this.#softBlocks, shift, fills: false, isUnderLast };
   }
 
   #isHardBlock(node: TreeNode, open: number, close: number, items: number): boolean {
@@ -134,11 +142,11 @@ class Formatter {
   #leaf(leaf: Leaf, parent: TreeNode): void {
     const isEnd = leaf.image === "";
     const comments = commentsBefore(this.#tree.source, leaf);
-    const reason: Break | undefined = isEnd ? { is: "hard", indent: 0 } : this.#pending;
+    const reason: Break | undefined = isEnd ? firstColumn : this.#pending;
     this.#pending = undefined;
     const isForced = comments.trailing.length > 0 || comments.own.length > 0;
     for (const text of comments.trailing) this.#append(text, this.#line.length > 0, undefined);
-    if (reason?.is === "hard") this.#hardBreak(leaf, comments, reason.indent);
+    if (reason?.is === "hard") this.#hardBreak(leaf, comments, reason.from, reason.shift);
     else if (isForced) this.#forcedBreak(comments, reason?.shift ?? INDENT);
     const hasSpace =
       this.#previous !== undefined &&
@@ -158,8 +166,10 @@ class Formatter {
   }
 
   /** Ends the line; comments of a closing brace belong to the block that it closes. */
-  #hardBreak(leaf: Leaf, comments: GapComments, indent: number): void {
+  #hardBreak(leaf: Leaf, comments: GapComments, from: Column, shift: number): void {
     this.#flush();
+    from.indent ??= indentOf(this.#lines.at(-1) ?? "");
+    const indent = from.indent + shift;
     const isClose = leaf.tokenType === RBrace;
     const inner = isClose ? indent + INDENT : indent;
     for (const { text, hasBlankBefore } of comments.own) {

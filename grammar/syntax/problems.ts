@@ -79,14 +79,23 @@ export function problemOf(
   if (t.isReserved(found.image) && isMeantAsName(expected, unexpected)) {
     return { code: "TAP1014", params: { word: found.image }, ...place };
   }
-  // Where one certain sign is missing, the habit is not what went wrong.
-  const habit = expected.startsWith("`") ? undefined : habits.get(found.image);
+  const habit = habitOf(expected, found);
   return {
     code: "TAP1001",
     params: { found: `\`${shown(found.image)}\``, expected },
     ...place,
     ...(habit === undefined ? {} : { help: habit }),
   };
+}
+
+/** What to write instead, where the found sign or number is what another language would have. */
+function habitOf(expected: string, { image }: Leaf): string | undefined {
+  if (expected.startsWith("a duration") && /^\d+$/.test(image))
+    return `write the unit right behind the number: \`${image}s\`, \`${image}m\` or \`${image}h\``;
+  if (image === "," && / or `/.test(expected))
+    return "remove the comma: these stand one after another";
+  // Where one certain sign is missing, the habit is not what went wrong.
+  return expected.startsWith("`") ? undefined : habits.get(image);
 }
 
 /** A reserved word that starts a line begins a clause; the name before it is what is missing. */

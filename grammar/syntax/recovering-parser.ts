@@ -156,7 +156,8 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     const node = this.#nodes.pop();
     if (node === undefined) return;
     if (node.kind === "file" || node.kind === "hole") this.#takeEof(node);
-    this.#nodes.at(-1)?.children.push({ is: "node", ...node, isBroken });
+    const { kind, children } = node;
+    this.#nodes.at(-1)?.children.push({ is: "node", kind, children, isBroken });
   }
 
   #takeEof(root: OpenNode): void {

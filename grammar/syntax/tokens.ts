@@ -1,9 +1,9 @@
 /**
  * The tokens of the language and the lexer.
  *
- * The chevrotain lexer knows few and cheap patterns (word, number, string, comment, blanks,
- * punctuation, anything else); words are looked up in a table afterwards, and numbers are told
- * apart by reading them. So the cost per token does not grow with the number of keywords.
+ * The first character says what begins (blanks, comment, string, word, number, punctuation,
+ * anything else) and `scan.ts` where it ends; words are then looked up in a table, and numbers are
+ * told apart by reading them. So the cost per token does not grow with the number of keywords.
  *
  *   Word ── reserved word            may stand only where the grammar says so, after `.`, as a
  *    │                               field name, map key or enum member
@@ -13,17 +13,10 @@
  * A string is one token with its prefix (`re"…"`). Comments and blanks are not tokens: they are
  * the gaps between tokens, and `tree.ts` names their pieces on demand.
  */
-import {
-  type CustomPatternMatcherReturn,
-  createToken,
-  type ITokenConfig,
-  Lexer,
-  type TokenType,
-} from "chevrotain";
+import { createToken, Lexer, type TokenType } from "chevrotain";
 import { readNumber } from "./numbers.ts";
 import {
   isDigit,
-  isUnknown,
   isWordStart,
   scanBlank,
   scanComment,
@@ -249,6 +242,11 @@ export const keyword = Object.fromEntries([
 const keywordOf: ReadonlyMap<string, TokenType> = new Map(Object.entries(keyword));
 const reservedSet: ReadonlySet<string> = new Set(reservedWords);
 
+/** Whether a word is a keyword anywhere. */
+export function isKeyword(word: string): boolean {
+  return keywordOf.has(word);
+}
+
 /** Whether a word can never be a declared name. */
 export function isReserved(word: string): boolean {
   return reservedSet.has(word);
@@ -265,7 +263,7 @@ export function keywordText(type: TokenType): string | undefined {
 }
 
 function punctuation(name: string, text: string, ...parents: TokenType[]): TokenType {
-  return createToken({ name, pattern: text, label: text, categories: parents });
+  return createToken({ name, pattern: Lexer.NA, label: text, categories: parents });
 }
 
 export const LBrace = punctuation("LBrace", "{");
@@ -297,58 +295,7 @@ export const At = punctuation("At", "@");
 /** A lone `!`: known to the lexer so that the message can say `not`. */
 export const Bang = punctuation("Bang", "!");
 
-type Scan = (text: string, start: number) => number | undefined;
-
-/** Guards a scanner that trusts its first character: the lexer may try any pattern anywhere. */
-function startingWith(isStart: (code: number) => boolean, scan: Scan): Scan {
-  return (text, start) => (isStart(text.charCodeAt(start)) ? scan(text, start) : undefined);
-}
-
-function scanned(
-  name: string,
-  scan: Scan,
-  rest: Omit<ITokenConfig, "name" | "pattern">,
-): TokenType {
-  const match = (text: string, start: number): CustomPatternMatcherReturn | null => {
-    const end = scan(text, start);
-    return end === undefined || end === start ? null : [text.slice(start, end)];
-  };
-  return createToken({ name, pattern: { exec: match }, line_breaks: false, ...rest });
-}
-
-const asciiCodes = Array.from({ length: 128 }, (_, code) => code);
-// The lexer sorts first characters above 255 into buckets of 255 codes; one code of each bucket is
-// enough to announce them all.
-const beyondAscii = Array.from({ length: 128 }, (_, code) => code + 128).concat(
-  Array.from({ length: 257 }, (_, bucket) => Math.min(0xffff, (bucket + 1) * 255 + 1)),
-);
-
-export const Text = scanned(
-  "String",
-  (text, start) => {
-    const quote = stringQuoteAt(text, start);
-    return quote === undefined ? undefined : scanString(text, quote).end;
-  },
-  { start_chars_hint: ['"', "r", "g", "i", "c", "t"] },
-);
-const Blank = scanned("Blank", scanBlank, {
-  group: Lexer.SKIPPED,
-  start_chars_hint: [" ", "\t", "\r", "\n", 0xfeff],
-});
-const Comment = scanned("Comment", (text, start) => scanComment(text, start)?.end, {
-  group: "comments",
-  start_chars_hint: ["/"],
-});
-const AnyWord = scanned("AnyWord", startingWith(isWordStart, scanWord), {
-  start_chars_hint: asciiCodes.filter(isWordStart),
-});
-const AnyNumber = scanned("AnyNumber", startingWith(isDigit, scanNumber), {
-  start_chars_hint: asciiCodes.filter(isDigit),
-});
-const Unknown = scanned("Unknown", startingWith(isUnknown, scanUnknown), {
-  group: "unknown",
-  start_chars_hint: asciiCodes.filter(isUnknown).concat(beyondAscii),
-});
+export const Text = category("String");
 
 const punctuationTypes = [
   LBrace,
@@ -380,10 +327,15 @@ const punctuationTypes = [
   Bang,
 ];
 
-const lexer = new Lexer([Blank, Comment, Text, AnyWord, AnyNumber, ...punctuationTypes, Unknown], {
-  positionTracking: "onlyOffset",
-  ensureOptimizations: true,
-});
+/** By first character, the longest first: `..` is never two dots. */
+const punctuationFrom: ReadonlyMap<string, readonly TokenType[]> = new Map(
+  punctuationTypes.map(({ LABEL = "" }) => [
+    LABEL.charAt(0),
+    punctuationTypes
+      .filter((type) => type.LABEL?.startsWith(LABEL.charAt(0)))
+      .sort((a, b) => (b.LABEL?.length ?? 0) - (a.LABEL?.length ?? 0)),
+  ]),
+);
 
 /** Every token type the parser can meet. */
 export const parserVocabulary: TokenType[] = [
@@ -438,27 +390,46 @@ const numberTypes = {
 
 /** Cuts `text` into tokens. Total: whatever is not a token is a gap, and gaps tile with tokens. */
 export function lex(text: string): RawTokens {
-  const result = lexer.tokenize(text);
-  const tokens = result.tokens.map((token): RawToken => {
-    const { startOffset: start, image } = token;
-    return { type: typeOf(token.tokenType, image), image, start, end: start + image.length };
-  });
-  const pieces = (group: string): Piece[] =>
-    (result.groups[group] ?? []).map(({ startOffset: start, image }) => ({
-      start,
-      end: start + image.length,
-    }));
-  return {
-    tokens,
-    openComments: pieces("comments").filter(
-      ({ start }) => scanComment(text, start)?.isClosed === false,
-    ),
-    unknown: pieces("unknown"),
-  };
+  const tokens: RawToken[] = [];
+  const openComments: Piece[] = [];
+  const unknown: Piece[] = [];
+  for (let at = scanBlank(text, 0); at < text.length; at = scanBlank(text, at)) {
+    const start = at;
+    const comment = scanComment(text, start);
+    if (comment !== undefined) {
+      at = comment.end;
+      if (!comment.isClosed) openComments.push({ start, end: at });
+      continue;
+    }
+    const token = tokenAt(text, start);
+    at = token?.end ?? scanUnknown(text, start);
+    if (token === undefined) unknown.push({ start, end: at });
+    else tokens.push(token);
+  }
+  return { tokens, openComments, unknown };
 }
 
-function typeOf(type: TokenType, image: string): TokenType {
-  if (type === AnyWord) return keywordOf.get(image) ?? PlainName;
-  if (type === AnyNumber) return numberTypes[readNumber(image).type];
-  return type;
+/** The token that begins at `start`; undefined when none does. */
+function tokenAt(text: string, start: number): RawToken | undefined {
+  const code = text.charCodeAt(start);
+  const quote = stringQuoteAt(text, start);
+  if (quote !== undefined) {
+    const { end } = scanString(text, quote);
+    return { type: Text, image: text.slice(start, end), start, end };
+  }
+  if (isWordStart(code)) {
+    const end = scanWord(text, start);
+    const image = text.slice(start, end);
+    return { type: keywordOf.get(image) ?? PlainName, image, start, end };
+  }
+  if (isDigit(code)) {
+    const end = scanNumber(text, start);
+    const image = text.slice(start, end);
+    return { type: numberTypes[readNumber(image).type], image, start, end };
+  }
+  const types = punctuationFrom.get(text.charAt(start));
+  const type = types?.find(({ LABEL = "" }) => text.startsWith(LABEL, start));
+  if (type === undefined) return undefined;
+  const image = type.LABEL ?? "";
+  return { type, image, start, end: start + image.length };
 }

@@ -12,8 +12,9 @@ export const bounds = {
     help: () => "lower `keys max` or `partials`, or raise the budget with `--budget-rule`",
     explanation:
       "The compiler adds up what a rule can keep and do at worst, so that a node never runs out of " +
-      "memory or time because of a rule. `tapioc explain --bounds` shows the terms.",
-    bad: window(""),
+      "memory or time because of a rule. A rule that does not say `keys max` follows as many keys as " +
+      "fit, up to 4096. `tapioc explain --bounds` shows the terms.",
+    bad: window("  keys max 4096\n"),
     good: window("  keys max 64\n"),
   }),
 };

@@ -108,6 +108,36 @@ export const composition = {
     bad: rule("match e: kernel.oom_kill\n  on loss drop"),
     good: rule("match absent e: kernel.oom_kill for 1m\n  on loss drop"),
   }),
+  TAP3108: entry<{ step: string; optional: string }>({
+    slug: "optional-needed",
+    severity: "warning",
+    message: (p) => `\`${p.step}\` never comes without \`${p.optional}\`, which is optional`,
+    help: (p) =>
+      `say what holds without it, \`${p.optional} is missing or …\`, or take \`optional\` away`,
+    explanation:
+      "A test on a step that was left out is unknown, so a later condition that needs it never holds for the story without it, and the step is optional in name only.",
+    bad: rule(
+      "match sequence by comm within 1m {\n    optional a: kernel.process_exec\n    then b: kernel.process_exit where b.pid == a.pid\n  }",
+    ),
+    good: rule(
+      "match sequence by comm within 1m {\n    optional a: kernel.process_exec\n    then b: kernel.process_exit where a is missing or b.pid == a.pid\n  }",
+    ),
+  }),
+  TAP3109: entry<{ least: string; rest: string }>({
+    slug: "gap-beyond-span",
+    severity: "warning",
+    message: (p) =>
+      `this gap is at least ${p.least}, but the span leaves ${p.rest}: nothing matches`,
+    help: () => "widen `within` of the sequence, or shorten the gap",
+    explanation:
+      "All steps of a sequence happen within its span, so the least gaps between them must fit into it together.",
+    bad: rule(
+      "match sequence by comm within 5s {\n    a: kernel.process_exec\n    then after 10s b: kernel.process_exit\n  }",
+    ),
+    good: rule(
+      "match sequence by comm within 15s {\n    a: kernel.process_exec\n    then after 10s b: kernel.process_exit\n  }",
+    ),
+  }),
   TAP3401: entry<{ reason: string }>({
     slug: "eager-not-monotone",
     severity: "error",

@@ -52,4 +52,14 @@ export const tests = {
     bad: `${head}rule r { match e: kernel.mem_alloc_fail }\ntest "t" for r {\n  expect { resolved r }\n}\n`,
     good: `${head}rule r { match e: kernel.mem_alloc_fail resolve after 1m quiet }\ntest "t" for r {\n  expect { resolved r }\n}\n`,
   }),
+  TAP5006: entry<{ title: string }>({
+    slug: "expects-nothing",
+    severity: "warning",
+    message: (p) => `the test \`${p.title}\` expects nothing, so that it cannot fail`,
+    help: () =>
+      "say what must come of its events: `expect { finding … }` or `expect { no finding … }`",
+    explanation: "A test shows something only when some behaviour of the rules would make it fail.",
+    bad: `${head}rule r { match e: kernel.mem_alloc_fail }\ntest "t" for r {\n  given { at 1s ${oom} } }\n}\n`,
+    good: about(`given { at 1s ${oom} } }`),
+  }),
 };

@@ -49,7 +49,7 @@ export const time = {
     severity: "error",
     message: (p) => `\`${p.what}\` cannot be decided while a window slides`,
     help: () =>
-      "ask for at least so many: `count() >= 5`, `distinct(e.x) > 2`, joined with `and` and `or`",
+      "ask for at least so many (`count() >= 5`), count in panes (`tumbling 5m`), or ask for silence (`match absent …`)",
     explanation:
       "A sliding window is judged at each event, so `count() < 5` would hold at the first event of every burst.",
     bad: rule("match over e: kernel.oom_kill sliding 1m having count() < 5"),
@@ -66,11 +66,13 @@ export const time = {
     bad: seq("within 1m", "a: kernel.oom_kill\n    then b: kernel.process_exit"),
     good: seq("by cgroup within 1m", "a: kernel.oom_kill\n    then b: kernel.process_exit"),
   }),
-  TAP3202: entry<{ step: string; key: string; event: string }>({
+  TAP3202: entry<{ step: string; key: string; event: string; similar: string | undefined }>({
     slug: "no-key-field",
     severity: "error",
-    message: (p) => `step \`${p.step}\` cannot be aligned: \`${p.event}\` has no \`${p.key}\``,
-    help: (p) => `give the step its own key: \`${p.step}: … by ${p.step}.<field>\``,
+    message: (p) =>
+      `step \`${p.step}\` cannot be aligned: \`${p.event}\` has no \`${p.key}\`${p.similar ? `; did you mean \`${p.similar}\`?` : ""}`,
+    help: (p) =>
+      `give the step a key that it has, \`${p.step}: … by ${p.step}.<field>\`, or join on an entity: \`by same pod\``,
     explanation:
       "All steps of a sequence share its key; a step whose field has another name says which one it is.",
     bad: seq("by cgroup within 1m", "a: kernel.oom_kill\n    then b: systemd.unit_state"),
