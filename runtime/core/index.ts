@@ -4,6 +4,7 @@ export * from "./bundle/index.ts";
 export { eventId, makeEvent } from "./event.ts";
 export * from "./exit-codes.ts";
 export * from "./finding.ts";
+export { findingEvent } from "./finding-event.ts";
 export * from "./ir/index.ts";
 export * from "./judge.ts";
 export * from "./layout.ts";

@@ -69,6 +69,11 @@ export function bundleHash(body: BundleBody): string {
   return bytesToHex(sha256(encodeBody(body)));
 }
 
+/** The hash in the head of an encoded bundle, without a second look at its body. */
+export function hashInHead(file: Uint8Array): string {
+  return bytesToHex(file.subarray(magic.length, magic.length + 32));
+}
+
 export type BundleProblem =
   | { readonly problem: "not-a-bundle" }
   | { readonly problem: "too-large"; readonly bytes: number }
@@ -95,7 +100,7 @@ export function decodeBundle(
     return { ok: false, problem: "truncated", expected, actual: file.length };
   if (file.length > expected)
     return { ok: false, problem: "trailing-bytes", expected, actual: file.length };
-  const wanted = bytesToHex(file.subarray(magic.length, magic.length + 32));
+  const wanted = hashInHead(file);
   const body = file.subarray(headBytes);
   const actual = bytesToHex(sha256(body));
   if (actual !== wanted) return { ok: false, problem: "hash-mismatch", expected: wanted, actual };

@@ -2,28 +2,29 @@
  * The body's encoding: deterministic CBOR (RFC 8949 §4.2). Big integers are written as tagged text
  * because identifiers and addresses have up to 128 bits; absent properties are left out.
  */
-import { decode, encode } from "cborg";
+import { decode } from "cborg";
 import { packTextProgram, type TextProgram, unpackTextProgram } from "../text/index.ts";
+import { CborWriter } from "./cbor-writer.ts";
 
 const bigKey = "$big";
 
 export function encodeBody(body: unknown): Uint8Array {
-  return encode(toPlain(body));
+  const writer = new CborWriter();
+  const write = (x: unknown): void => {
+    if (typeof x === "bigint") writer.map({ [bigKey]: x.toString() }, write);
+    else if (typeof x !== "object" || x === null) writer.leaf(x);
+    else if (x instanceof Uint8Array) writer.bytes(x);
+    else if (Array.isArray(x)) writer.array(x, write);
+    else if (isProgram(x)) writer.map({ $program: packTextProgram(x) }, write);
+    else writer.map(x as Readonly<Record<string, unknown>>, write);
+  };
+  write(body);
+  return writer.finish();
 }
 
 /** Throws on bytes that are not such an encoding; the caller turns that into a refusal. */
 export function decodeBody(bytes: Uint8Array): unknown {
   return fromPlain(decode(bytes, { strict: true, useMaps: false }));
-}
-
-function toPlain(x: unknown): unknown {
-  if (typeof x === "bigint") return { [bigKey]: x.toString() };
-  if (x instanceof Uint8Array) return x;
-  if (Array.isArray(x)) return x.map(toPlain);
-  if (typeof x !== "object" || x === null) return x;
-  if (isProgram(x)) return { $program: toPlain(packTextProgram(x)) };
-  const entries = Object.entries(x).filter(([, v]) => v !== undefined);
-  return Object.fromEntries(entries.map(([k, v]) => [k, toPlain(v)]));
 }
 
 function fromPlain(x: unknown): unknown {

@@ -55,6 +55,19 @@ export function formatDuration(us: number): string {
   return `${trim(us)}us`;
 }
 
+/** Exactly `us` in the notation of the language, to be pasted behind `at`: `1h25s200ms`. */
+export function writeDuration(us: number): string {
+  let rest = Math.abs(us);
+  const parts: string[] = [];
+  for (const [name, unit] of durationUnits) {
+    const n = Math.floor(rest / unit);
+    rest -= n * unit;
+    if (n > 0) parts.push(`${n}${name}`);
+  }
+  if (rest > 0) parts.push(`${rest}us`);
+  return `${us < 0 ? "-" : ""}${parts.join("") || "0s"}`;
+}
+
 export function formatSize(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
   let x = bytes;

@@ -11,6 +11,7 @@ export {
   formatTime,
   parseCidr,
   parseIp,
+  writeDuration,
 } from "./format.ts";
 export {
   compareEvents,

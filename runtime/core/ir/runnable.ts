@@ -30,10 +30,17 @@ export function engineCannot(rule: CoreRule, schema: Schema): string | undefined
   );
 }
 
+/** A unit never changes, and several back ends ask in turn. */
+const engineUnits = new WeakMap<CoreUnit, CoreUnit>();
+
 /** The part of `unit` that the generated engine runs: same schema, parameters and programs. */
 export function engineUnit(unit: CoreUnit): CoreUnit {
+  const known = engineUnits.get(unit);
+  if (known) return known;
   const rules = unit.rules.filter((r) => engineCannot(r, unit.schema) === undefined);
-  return rules.length === unit.rules.length ? unit : { ...unit, rules };
+  const runnable = rules.length === unit.rules.length ? unit : { ...unit, rules };
+  engineUnits.set(unit, runnable);
+  return runnable;
 }
 
 function patternReason(pattern: Pattern): string | undefined {
@@ -121,7 +128,7 @@ const names: Partial<Record<Expr["op"], string>> = {
   capture: "`matches … as`",
   hop: "a relation",
   related: "`related()`",
-  subject: "the finding's entity",
+  subject: "`entity` without a step",
   matched: "`matched()`",
   history: "`zscore()` and `baseline()`",
 };

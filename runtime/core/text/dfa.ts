@@ -44,6 +44,8 @@ export function buildDfa(
 interface Subset {
   /** BYTE and undecided ASSERT instructions, ascending. */
   readonly members: readonly number[];
+  /** Whether an ASSERT is among the members. */
+  readonly hasUndecided: boolean;
   /** Kind of the byte before, when an undecided assertion may ask. */
   readonly before: number;
 }
@@ -85,25 +87,33 @@ class SubsetConstruction {
       classCount: classes.samples.length,
       stateCount: this.subsets.length,
       start,
-      table: Uint16Array.from(rows),
-      acceptsAtEnd: Uint8Array.from(acceptsAtEnd),
+      table: new Uint16Array(rows),
+      acceptsAtEnd: new Uint8Array(acceptsAtEnd),
     };
   }
 
   private endsInMatch(subset: Subset): boolean {
-    return this.closure.run(subset.members, subset.before, NEIGHBOUR.edge).isMatch;
+    return this.decide(subset, NEIGHBOUR.edge).isMatch;
+  }
+
+  /** What the subset comes to before a byte of this kind. */
+  private decide(subset: Subset, after: number): Reached {
+    const { members, before, hasUndecided } = subset;
+    if (hasUndecided) return this.closure.run(members, before, after);
+    this.closure.work += members.length;
+    return { members, isMatch: false };
   }
 
   /** `decided` keeps what the subset comes to before each kind of byte. */
   private step(subset: Subset, byte: number, decided: Reached[]): number {
     const { code, closure } = this;
     const after = neighbourOf(byte);
-    decided[after] ??= closure.run(subset.members, subset.before, after);
+    decided[after] ??= this.decide(subset, after);
     const { members, isMatch } = decided[after];
     if (isMatch) return ACCEPT_STATE;
     const targets: number[] = [];
-    for (const member of members) {
-      const at = member * INSTRUCTION_WORDS;
+    for (let i = 0; i < members.length; i++) {
+      const at = members[i]! * INSTRUCTION_WORDS;
       if (readsByte(code[at + 1]!, byte)) targets.push(code[at + 2]!);
     }
     closure.work += members.length;
@@ -119,9 +129,9 @@ class SubsetConstruction {
 
   /** The state for these instructions and everything they reach without reading. */
   private close(seeds: readonly number[], before: number): number {
-    const { members, isMatch } = this.closure.run(seeds, before, NEIGHBOUR.unknown);
+    const { members: unsorted, isMatch } = this.closure.run(seeds, before, NEIGHBOUR.unknown);
     if (isMatch) return ACCEPT_STATE;
-    members.sort((a, b) => a - b);
+    const members = [...unsorted].sort((a, b) => a - b);
     const hasUndecided = members.some((at) => this.code[at * INSTRUCTION_WORDS] === OP.assert);
     const kept = hasUndecided ? before : NEIGHBOUR.other;
     const key = String.fromCharCode(kept, ...members);
@@ -129,15 +139,15 @@ class SubsetConstruction {
     if (known !== undefined) return known;
     const id = this.subsets.length;
     this.ids.set(key, id);
-    this.subsets.push({ members, before: kept });
+    this.subsets.push({ members, hasUndecided, before: kept });
     return id;
   }
 }
 
-const NO_SUBSET: Subset = { members: [], before: NEIGHBOUR.other };
+const NO_SUBSET: Subset = { members: [], hasUndecided: false, before: NEIGHBOUR.other };
 
 interface Reached {
-  readonly members: number[];
+  readonly members: readonly number[];
   readonly isMatch: boolean;
 }
 

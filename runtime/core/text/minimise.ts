@@ -19,17 +19,19 @@ export function minimise({ dfa, verdicts }: DecidedDfa): DfaProgram {
   const blocks = refine(dfa, verdicts);
   const order = numberBlocks(dfa, blocks);
   const columns = mergeColumns(dfa, blocks, order);
-  const table = new Uint16Array(order.length * columns.samples.length);
-  order.forEach((representative, state) => {
-    columns.samples.forEach((byteClass, column) => {
-      const target = dfa.table[representative * dfa.classCount + byteClass]!;
-      table[state * columns.samples.length + column] = blocks.numberOf(target);
-    });
-  });
+  const { samples } = columns;
+  const table = new Uint16Array(order.length * samples.length);
+  for (let state = 0; state < order.length; state++) {
+    const row = order[state]! * dfa.classCount;
+    for (let column = 0; column < samples.length; column++) {
+      const target = dfa.table[row + samples[column]!]!;
+      table[state * samples.length + column] = blocks.numberOf(target);
+    }
+  }
   return {
     kind: "dfa",
     classOf: dfa.classOf.map((byteClass) => columns.columnOf[byteClass]!),
-    classCount: columns.samples.length,
+    classCount: samples.length,
     start: blocks.numberOf(dfa.start),
     table,
     verdicts: Uint8Array.from(order, (representative) => verdicts[representative]!),
@@ -129,12 +131,13 @@ function refine(dfa: RawDfa, verdicts: Uint8Array): Blocks {
   // block split itself, the rest of its classes still go by what it was, and its new part waits its
   // turn. A new block is the smaller part, so adding it always suffices.
   const pending = [...blocks.first.keys()];
+  const touched: number[] = [];
   for (let block = pending.pop(); block !== undefined; block = pending.pop()) {
     const states = blocks.statesOf(block);
     for (let byteClass = 0; byteClass < classCount; byteClass++) {
-      const touched: number[] = [];
-      for (const state of states) {
-        const cell = state * classCount + byteClass;
+      touched.length = 0;
+      for (let i = 0; i < states.length; i++) {
+        const cell = states[i]! * classCount + byteClass;
         for (let at = incoming.starts[cell]!; at < incoming.starts[cell + 1]!; at++) {
           const source = incoming.states[at]!;
           if (blocks.mark(source)) touched.push(blocks.blockOf[source]!);

@@ -85,57 +85,67 @@ export function decideStates(dfa: RawDfa): DecidedDfa {
 /** A graph over pairs `state * PHASE_COUNT + phase`. */
 interface PairGraph {
   readonly isReached: Uint8Array;
-  /** Edge i leads from `from[i]` to `to[i]`. */
+  /** Edge i comes from `from[i]`. */
   readonly from: readonly number[];
-  readonly to: readonly number[];
+  /** The last edge into a pair, -1 when there is none; `edgeBefore` leads to the others. */
+  readonly lastEdge: Int32Array;
+  readonly edgeBefore: readonly number[];
 }
 
 function reachablePairs(dfa: RawDfa): PairGraph {
   const steps = PHASES.map((ranges) => classSteps(dfa, ranges));
   const isReached = new Uint8Array(dfa.stateCount * PHASE_COUNT);
   const from: number[] = [];
-  const to: number[] = [];
+  const lastEdge = new Int32Array(isReached.length).fill(-1);
+  const edgeBefore: number[] = [];
   const pending = [dfa.start * PHASE_COUNT];
   isReached[pending[0]!] = 1;
   for (let pair = pending.pop(); pair !== undefined; pair = pending.pop()) {
     const state = Math.floor(pair / PHASE_COUNT);
-    for (const [byteClass, phase] of steps[pair % PHASE_COUNT]!) {
-      const target = dfa.table[state * dfa.classCount + byteClass]! * PHASE_COUNT + phase;
+    const { classes, phases } = steps[pair % PHASE_COUNT]!;
+    for (let i = 0; i < classes.length; i++) {
+      const next = dfa.table[state * dfa.classCount + classes[i]!]!;
+      const target = next * PHASE_COUNT + phases[i]!;
+      edgeBefore.push(lastEdge[target]!);
+      lastEdge[target] = from.length;
       from.push(pair);
-      to.push(target);
       if (isReached[target] === 1) continue;
       isReached[target] = 1;
       pending.push(target);
     }
   }
-  return { isReached, from, to };
+  return { isReached, from, lastEdge, edgeBefore };
 }
 
-/** The classes a phase may read, each with the phase it leads to. */
+/** The classes a phase may read, and by each the phase it leads to. */
+interface ClassSteps {
+  readonly classes: readonly number[];
+  readonly phases: readonly number[];
+}
+
 function classSteps(
   dfa: RawDfa,
   ranges: readonly (readonly [number, number, number])[],
-): readonly (readonly [number, number])[] {
-  const steps = new Map<number, readonly [number, number]>();
+): ClassSteps {
+  const classes: number[] = [];
+  const phases: number[] = [];
+  const isKnown = new Uint8Array(dfa.classCount * PHASE_COUNT);
   for (const [low, high, phase] of ranges) {
     for (let byte = low; byte <= high; byte++) {
       const byteClass = dfa.classOf[byte]!;
       const key = byteClass * PHASE_COUNT + phase;
-      if (!steps.has(key)) steps.set(key, [byteClass, phase]);
+      if (isKnown[key] === 1) continue;
+      isKnown[key] = 1;
+      classes.push(byteClass);
+      phases.push(phase);
     }
   }
-  return [...steps.values()];
+  return { classes, phases };
 }
 
 /** Marks the pairs from which a boundary pair with such a state can be reached. */
 function pairsLeadingTo(graph: PairGraph, isGoal: (state: number) => boolean): Uint8Array {
-  const { isReached, from, to } = graph;
-  const firstEdge = new Int32Array(isReached.length).fill(-1);
-  const nextEdge = new Int32Array(to.length);
-  to.forEach((target, edge) => {
-    nextEdge[edge] = firstEdge[target]!;
-    firstEdge[target] = edge;
-  });
+  const { isReached, from, lastEdge, edgeBefore } = graph;
   const leads = new Uint8Array(isReached.length);
   const pending: number[] = [];
   for (let pair = 0; pair < isReached.length; pair += PHASE_COUNT) {
@@ -145,7 +155,7 @@ function pairsLeadingTo(graph: PairGraph, isGoal: (state: number) => boolean): U
     }
   }
   for (let pair = pending.pop(); pair !== undefined; pair = pending.pop()) {
-    for (let edge = firstEdge[pair]!; edge >= 0; edge = nextEdge[edge]!) {
+    for (let edge = lastEdge[pair]!; edge >= 0; edge = edgeBefore[edge]!) {
       const source = from[edge]!;
       if (leads[source] === 1) continue;
       leads[source] = 1;

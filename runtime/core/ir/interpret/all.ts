@@ -4,7 +4,8 @@
  * event is a match which this event completes. One event may stand for several steps; a step's
  * condition may read the steps written before it.
  *
- * The span is measured on recorded times: what is in no order has none that could be uncertain.
+ * The span holds when one placement of the chosen events inside their intervals satisfies it: what
+ * matches is what a sequence over some order of the steps would match.
  */
 import type { All, Expr } from "../core.ts";
 import { walkExpr } from "../core.ts";
@@ -12,7 +13,7 @@ import type { Taken } from "../eval.ts";
 import { evidenceKept, takenOf } from "../taken.ts";
 import { durationOf } from "./key.ts";
 import type { Case, Found, Match } from "./match.ts";
-import { isCertainlyBefore, isPossiblyBefore } from "./placement.ts";
+import { type Constraint, isCertainlyBefore, isPlaceable, isPossiblyBefore } from "./placement.ts";
 import { eventsBetween, judge, type Scene, scenesOf } from "./scene.ts";
 import { eventAt } from "./sequence.ts";
 
@@ -79,9 +80,24 @@ function report(the: Case, scene: AllScene): Match[] {
 /** The events a match completed by `end` may use. */
 function spanBefore(scene: AllScene, end: number, barrier: number): number[] {
   const { ts } = eventAt(scene, end);
-  const from = ts - withinOf(scene);
-  return eventsBetween(scene, from, ts).filter(
-    (x) => x > barrier && x <= end && eventAt(scene, x).ts >= from && !isBarred(scene, x, end),
+  return eventsBetween(scene, ts - withinOf(scene), ts).filter(
+    (x) => x > barrier && x <= end && isWithinSpan(scene, [x, end]) && !isBarred(scene, x, end),
+  );
+}
+
+/** Whether some placement of `events` puts the last of them within the span of the first. */
+function isWithinSpan(scene: AllScene, events: readonly number[]): boolean {
+  // On exact clocks they are: the recorded times of a span say so.
+  if (scene.reach === 0) return true;
+  const us = withinOf(scene);
+  return events.some((first) =>
+    events.some((last) => {
+      const order = events.flatMap((x): Constraint[] => [
+        ...(x === first ? [] : [{ is: "before" as const, a: first, b: x }]),
+        ...(x === last ? [] : [{ is: "before" as const, a: x, b: last }]),
+      ]);
+      return isPlaceable(scene.intervals, [...order, { is: "atMost", a: first, b: last, us }]);
+    }),
   );
 }
 
@@ -120,15 +136,24 @@ export function choicesOf(
     if (choice.length < steps.length) {
       for (const x of optionsOf(scene, span, must, choice, select)) go([...choice, x]);
       go([...choice, undefined]);
-    } else if (choice.includes(must) && cancelledBy(scene, choice) !== "yes") out.push(choice);
+    } else if (isMatch(scene, choice, must)) out.push(choice);
   };
   go([]);
   return out.sort((a, b) => preference(select === "widest", a, b));
 }
 
+function isMatch(scene: AllScene, choice: Choice, must: number): boolean {
+  return (
+    choice.includes(must) &&
+    isWithinSpan(scene, used(choice)) &&
+    cancelledBy(scene, choice) !== "yes"
+  );
+}
+
 /**
- * The events the next step may choose. For a step that stands alone a later event is always as
- * good as an earlier one (for the widest the other way round), so one of them is enough.
+ * The events the next step may choose. On exact clocks a later event is always as good as an
+ * earlier one for a step that stands alone (for the widest the other way round), so one of them is
+ * enough.
  */
 function optionsOf(
   scene: AllScene,
@@ -145,6 +170,7 @@ function optionsOf(
     return span.filter((x) => judge(scene, step, x, captures) === true);
   }
   const fitting = span.filter((x) => scene.fits[at]?.[x]);
+  if (scene.reach > 0) return fitting;
   // Of each step no more than are reported can be among the preferred choices.
   if (select === "each") return fitting.slice(-scene.all.partials);
   const best = select === "widest" ? fitting[0] : fitting.at(-1);

@@ -12,7 +12,7 @@ import type { Expr, Win } from "../core.ts";
 import type { EntityLife } from "../world.ts";
 import { durationOf, keyOfValues } from "./key.ts";
 import type { Case, Found, Match } from "./match.ts";
-import { having, type Moment, type Series, seriesOf, windowMatch } from "./series.ts";
+import { doubtfulOf, having, type Moment, type Series, seriesOf, windowMatch } from "./series.ts";
 import { silenceOf, withDoubt } from "./silence.ts";
 import { resolutionOf, Views } from "./views.ts";
 
@@ -94,10 +94,21 @@ function report(series: Series, alignment: Alignment, panes: readonly Pane[]): M
       series,
       isClosing ? { view: runView(series, alignment, first, last), at } : paneAt(series, at),
     );
-    const isDoubtful = (isClosing ? run : [first]).some((p) => p.conclusion === "flag");
-    out.push(isDoubtful ? withDoubt(match, [0]) : match);
+    const told = isClosing ? run : [first];
+    const isDoubtful = told.some((p) => p.conclusion === "flag");
+    const isIncomplete = match.isIncomplete || hasUnknown(series, alignment, told);
+    out.push(isDoubtful ? withDoubt(match, [0]) : { ...match, isIncomplete });
   }
   return out;
+}
+
+/** Whether an event that could make the condition false may or may not be in one of `panes`. */
+function hasUnknown(series: Series, alignment: Alignment, panes: readonly Pane[]): boolean {
+  if (onlyGrows(series.win.having)) return false;
+  return panes.some(({ number }) => {
+    const end = endOf(alignment, number);
+    return series.doubtful.some((e) => e.ts >= end - alignment.sizeUs && e.ts < end);
+  });
 }
 
 /** Neighbouring panes for which the condition is true. */
@@ -145,10 +156,12 @@ interface LivingKey {
 function livingKeys(the: Case, win: Win, alignment: Alignment): LivingKey[] {
   const series = new Map(seriesOf(the, win).map((s) => [s.key, s]));
   const lives = livesByKey(the, win);
+  const doubtful = doubtfulOf(the, win);
   const { sizeUs } = alignment;
   return [...new Set([...series.keys(), ...lives.keys()])].map((key) => {
     const views = new Views([], sizeUs, resolutionOf(win, sizeUs));
-    const mine = series.get(key) ?? { the, win, key, members: [], views };
+    const empty = { the, win, key, members: [], doubtful: doubtful.get(key) ?? [], views };
+    const mine = series.get(key) ?? empty;
     const known = lives.get(key) ?? [];
     const numbers = new Set([
       ...mine.members.flatMap((e) => panesNear(alignment, e.ts)),

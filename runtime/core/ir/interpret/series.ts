@@ -14,6 +14,8 @@ export interface Series {
   readonly win: Win;
   readonly key: string;
   readonly members: readonly EventData[];
+  /** Events under the key of which it is unknown whether they satisfy the step. */
+  readonly doubtful: readonly EventData[];
   readonly views: Views;
 }
 
@@ -23,24 +25,38 @@ export interface Moment {
   readonly at: number;
 }
 
+/** The events of unknown truth of each key, also of keys that have no others. */
+export function doubtfulOf(the: Case, win: Win): ReadonlyMap<string, readonly EventData[]> {
+  return byKey(win.step, the.base, the.events, undefined);
+}
+
 export function seriesOf(the: Case, win: Win): Series[] {
   const { params } = the.base;
   const { shape } = win;
   const sizeUs = durationOf(shape.shape === "session" ? shape.max : shape.size, params);
-  return [...byKey(win.step, the.base, the.events)].map(([key, members]) => ({
+  const doubtful = doubtfulOf(the, win);
+  return [...byKey(win.step, the.base, the.events, true)].map(([key, members]) => ({
     the,
     win,
     key,
     members,
+    doubtful: doubtful.get(key) ?? [],
     views: new Views(members, sizeUs, resolutionOf(win, sizeUs)),
   }));
 }
 
-function byKey(step: Step, base: Env, events: readonly EventData[]): Map<string, EventData[]> {
+/** The events for which the step's condition is `verdict`, by key. */
+function byKey(
+  step: Step,
+  base: Env,
+  events: readonly EventData[],
+  verdict: true | undefined,
+): Map<string, EventData[]> {
   const groups = new Map<string, EventData[]>();
   for (const event of events) {
     if (!step.kinds.includes(event.kind)) continue;
-    if (step.where && truth(step.where, { ...base, current: event }) !== true) continue;
+    const found = step.where ? truth(step.where, { ...base, current: event }) : true;
+    if (found !== verdict) continue;
     const key = keyOf(step.key, event, base);
     if (key === undefined) continue;
     const group = groups.get(key);

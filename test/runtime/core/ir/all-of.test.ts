@@ -71,6 +71,25 @@ test("`until` of a coarse clock cancels only where it is certainly between", () 
   expect(found(until, ["a 0.5", "far 0", "b 3"])).toEqual(["r@3 p=a1 q?=b1"]);
 });
 
+test("the span is measured on the most favourable placement, as that of a sequence", () => {
+  const pair = (within: string) =>
+    `rule r { match all of by k within ${within} { p: t.far\nq: t.b } }`;
+  // The coarse event at 0 happened somewhere in [0, 1).
+  expect(found(pair("10s"), ["far 0", "b 10.5"])).toEqual(["r@10.5 p=far1 q=b1"]);
+  expect(found(pair("10s"), ["far 0", "b 11"])).toEqual([]);
+  expect(found(pair("10s slack 1s"), ["far 0", "b 11"])).toEqual(["r@11 p=far1 q=b1"]);
+  // Whichever is first, the last is at most 2 s later.
+  const three = "rule r { match all of by k within 2s { p: t.far\nq: t.b\ns: t.c } }";
+  expect(found(three, ["far 0", "b 0.5", "c 2.2"])).toEqual(["r@2.2 p=far1 q=b1 s=c1"]);
+  expect(found(three, ["far 3", "b 0.5", "c 2.2"])).toEqual([]);
+});
+
+test("coarse events of one clock are as far apart as it told them", () => {
+  const two = "rule r { match all of by k within 2500ms { p: t.far\nq: t.away } }";
+  expect(found(two, ["far 0", "away 3"])).toEqual([]);
+  expect(found(two, ["far 0", "away 2"])).toEqual(["r@2 p=far1 q=away1"]);
+});
+
 test("keys do not mix", () => {
   const two = "p: t.a\nq: t.b";
   expect(found(rule("all of", two), ["a 0 k=1", "b 1 k=2", "a 2 k=2"])).toEqual(["r@2 p=a2 q=b1"]);

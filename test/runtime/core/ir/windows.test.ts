@@ -64,6 +64,24 @@ test("tumbling: an entity is judged through its whole life", () => {
   expect(found(rule, [], { lives })).toEqual(["r@20(p1)"]);
 });
 
+test("an event that may or may not count leaves a pane in doubt that more events could undo", () => {
+  const rule = (having: string) =>
+    `rule r { match over e: t.a where e.x > 0 tumbling 10s by k having ${having} }`;
+  expect(found(rule("count() == 0"), ["a 5 x=1", "a 15"])).toEqual(["r@20 …!"]);
+  expect(found(rule("count() == 0"), ["a 5 x=1", "a 15 x=0"])).toEqual(["r@20"]);
+  expect(found(rule("count() == 0"), ["a 5 x=1", "a 9", "a 20"])).toEqual(["r@20"]);
+  expect(found(rule("count() == 0"), ["a 5 x=1", "a 15 k=2"])).toEqual(["r@20"]);
+  expect(found(rule("count() >= 1"), ["a 5 x=1", "a 6"])).toEqual(["r@10 e=a1"]);
+});
+
+test("an entity of which nothing certain is known is judged in doubt", () => {
+  const rule =
+    "rule r { match over e: t.a where e.x > 0 tumbling 10s by same pod having count() == 0 }";
+  const lives = [["pod p1", 0, 15]] as const;
+  expect(found(rule, ["a 5 pod=p1"], { lives })).toEqual(["r@10(p1) …!"]);
+  expect(found(rule, ["a 11 pod=p1"], { lives })).toEqual(["r@10(p1)"]);
+});
+
 test("hop: overlapping panes", () => {
   const rule = over("hop 10s every 5s", "count() >= 2");
   expect(found(rule, ["a 4", "a 6"])).toEqual(["r@10 e=a1,a2"]);
