@@ -28,6 +28,7 @@ import { rulesInOrder } from "./passes/findings.ts";
 import { type LoweredRule, lowerRule } from "./passes/lower-rule.ts";
 import { overridden } from "./passes/override.ts";
 import { checkSubsumption } from "./passes/rule/lifecycle.ts";
+import { usedStd } from "./passes/std-used.ts";
 import { ruleSource, samplesOf } from "./passes/template.ts";
 import { lowerTests } from "./passes/test/lower-test.ts";
 import type { TestCase } from "./passes/test/test-case.ts";
@@ -71,9 +72,14 @@ export function compile(sources: readonly SourceText[], options: CompileOptions)
   const user = [...sources].sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0));
   const parsed = user.map((s) => parse(s.text, s.file, sink).ast);
   const own = new Set(parsed.map((f) => f.module?.text));
-  const std = options.std
+  const library = options.std
     .map((s) => parse(s.text, s.file, sink).ast)
     .filter((f) => !own.has(f.module?.text));
+  const std = usedStd(
+    library,
+    parsed,
+    user.map((s) => s.text),
+  );
   const files = [...std, ...parsed];
   const modules = collectModules(files, sink);
   const info = buildSchema(files, sink);
@@ -81,18 +87,20 @@ export function compile(sources: readonly SourceText[], options: CompileOptions)
   const session = new Session(info, modules, sink, (file) => texts.get(file) ?? "", options);
   const derives = lowerDerives(modules, session);
   for (const module of modules) checkDeclarations(module, session);
-  const rules = lowerRules(modules, session);
-  const tests = lowerTests(modules, rules, derives, session);
+  const lowered = lowerRules(modules, session);
+  const tests = lowerTests(modules, lowered, derives, session);
   const params = [...session.params.values()].map((p) => p.param);
   params.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const unit: CoreUnit = {
+  const draft: CoreUnit = {
     schema: info.schema,
     params,
     programs: session.programs,
     derives,
-    rules: rules.map((r) => r.core),
+    rules: lowered.map((r) => r.core),
   };
-  const certificate = certify(unit, rules, { ...defaultBudget, ...options.budget }, session);
+  const budget = { ...defaultBudget, ...options.budget };
+  const { certificate, rules } = certify(draft, lowered, budget, session);
+  const unit: CoreUnit = { ...draft, rules: rules.map((r) => r.core) };
   const order = new Map([...options.std, ...user].map((s, i) => [s.file, i]));
   const rank = (d: Diagnostic) => order.get(d.at.file) ?? 0;
   const inOrder = (a: Diagnostic, b: Diagnostic) => rank(a) - rank(b) || a.at.start - b.at.start;

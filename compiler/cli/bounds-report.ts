@@ -2,12 +2,25 @@
 import type { CompileResult } from "#compiler";
 import { type Certificate, formatSize, type RuleBound } from "#core";
 
-export function boundsJson({ certificate }: CompileResult): string {
+export function boundsJson(certificate: Certificate): string {
   return `${JSON.stringify({ version: 1, certificate }, null, 2)}\n`;
 }
 
+/** The certificate of these rules only, with their sums. */
+export function certificateOf(
+  { certificate }: CompileResult,
+  rules: CompileResult["rules"],
+): Certificate {
+  const isWanted = (bound: RuleBound) =>
+    rules.some(({ core }) => core.name === bound.rule && core.module === bound.module);
+  const bounds = certificate.rules.filter(isWanted);
+  if (bounds.length === certificate.rules.length) return certificate;
+  const sum = (of: (bound: RuleBound) => number) => bounds.reduce((n, b) => n + of(b), 0);
+  return { ...certificate, rules: bounds, bytes: sum((b) => b.bytes), cost: sum((b) => b.cost) };
+}
+
 /** One line for each rule, then the terms each is made of. */
-export function boundsTable({ certificate }: CompileResult): string {
+export function boundsTable(certificate: Certificate): string {
   const head = ["rule", "state per key", "keys", "total", "transitions per event"];
   const rows = certificate.rules.map((r) => [
     r.rule,

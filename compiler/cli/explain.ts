@@ -8,9 +8,10 @@ export const stages = ["parse", "lower", "js", "kernel"];
 export function explainCode(code: string): string {
   const entry = findEntry(code);
   if (!entry) {
+    const codes = Object.keys(catalog).sort();
     throw new UsageError(
       `there is no code ${code}`,
-      `codes go from ${Object.keys(catalog)[0]} to ${Object.keys(catalog).at(-1)}`,
+      `codes go from ${codes[0]} to ${codes.at(-1)}; grammar/reference/codes has a page for each`,
     );
   }
   const indent = (text: string) =>
@@ -31,13 +32,7 @@ export function explainRules(
   after: string,
   only: string | undefined,
 ): string {
-  const rules = result.rules.filter((r) => !only || r.core.name === only);
-  if (only && rules.length === 0) {
-    throw new UsageError(
-      `there is no rule ${only}`,
-      `rules: ${result.rules.map((r) => r.core.name).join(", ") || "none"}`,
-    );
-  }
+  const rules = rulesOf(result, only);
   const unit = { ...result.unit, rules: rules.map((r) => r.core) };
   const kinds = unit.schema.kinds.map((k) => k.name);
   switch (after) {
@@ -57,6 +52,18 @@ export function explainRules(
     default:
       return `${unit.rules.map((r) => printRule(r, kinds)).join("\n")}\n${kernelText(selectKernelEvents(unit))}`;
   }
+}
+
+/** All rules, or those called `only`, plainly or in full; throws `UsageError` if there is none. */
+export function rulesOf(result: CompileResult, only: string | undefined): CompileResult["rules"] {
+  const rules = result.rules.filter(({ core: { name, module } }) =>
+    [undefined, name, `${module}.${name}`].includes(only),
+  );
+  if (only === undefined || rules.length > 0) return rules;
+  throw new UsageError(
+    `there is no rule ${only}`,
+    `rules: ${result.rules.map((r) => r.core.name).join(", ") || "none"}`,
+  );
 }
 
 function kernelText(plan: readonly KernelNeed[]): string {

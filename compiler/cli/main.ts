@@ -1,4 +1,5 @@
 /** `tapioc`: checks, tests, formats and compiles rules. The only IO of the compiler. */
+import "./v8-flags.ts";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Command, CommanderError, Option } from "commander";
@@ -14,11 +15,11 @@ import {
   PrettyReporter,
   visible,
 } from "#compiler";
-import { bundleHash, engineCannot, exitCodes, fileProblem, UsageError } from "#core";
+import { engineCannot, exitCodes, fileProblem, hashInHead, UsageError } from "#core";
 import { type Diagnostic, format } from "#grammar";
 import { stdFiles } from "../../grammar/std.gen.ts";
-import { boundsJson, boundsTable } from "./bounds-report.ts";
-import { explainCode, explainRules, stages } from "./explain.ts";
+import { boundsJson, boundsTable, certificateOf } from "./bounds-report.ts";
+import { explainCode, explainRules, rulesOf, stages } from "./explain.ts";
 import { type InputFile, readBeside, readInputs } from "./inputs.ts";
 import { parseSize } from "./size.ts";
 import { jsonTestReport, textReport } from "./test/report.ts";
@@ -217,16 +218,23 @@ function compileCommand(paths: readonly string[], out: string, o: CompileFlags):
   const bytes = encodeBundle(body);
   writeWhole(out, bytes);
   process.stderr.write(
-    `${out}: ${counted(result.rules.length, "rule")}, ${bytes.length} bytes, ${bundleHash(body)}\n`,
+    `${out}: ${counted(result.rules.length, "rule")}, ${bytes.length} bytes, ${hashInHead(bytes)}\n`,
   );
-  for (const rule of result.unit.rules) {
-    const reason = engineCannot(rule, result.unit.schema);
-    if (reason !== undefined)
-      process.stderr.write(
-        `note: \`${rule.name}\` will not be armed: the engine cannot run ${reason} yet\n`,
-      );
-  }
+  sayUnarmed(result.unit);
   return exitCodes.ok;
+}
+
+function sayUnarmed({ rules, schema }: CompileResult["unit"]): void {
+  const gaps = rules.flatMap((rule) => {
+    const reason = engineCannot(rule, schema);
+    return reason === undefined ? [] : [{ name: rule.name, reason }];
+  });
+  for (const { name, reason } of gaps)
+    process.stderr.write(
+      `note: \`${name}\` will not be armed: the engine cannot run ${reason} yet\n`,
+    );
+  if (gaps.length > 1)
+    process.stderr.write(`note: ${gaps.length} of ${rules.length} rules will not be armed\n`);
 }
 
 /** `1 rule`, `2 rules`. */
@@ -314,7 +322,8 @@ function explainCommand(what: readonly string[], o: ExplainFlags): number {
 
 function explained(result: CompileResult, o: ExplainFlags): string {
   if (o.bounds !== true) return explainRules(result, o.after, o.rule);
-  return o.format === "json" ? boundsJson(result) : boundsTable(result);
+  const certificate = certificateOf(result, rulesOf(result, o.rule));
+  return o.format === "json" ? boundsJson(certificate) : boundsTable(certificate);
 }
 
 /** Runs the command line; every failure ends in a message and a documented exit code. */

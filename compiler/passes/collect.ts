@@ -68,7 +68,8 @@ export function collectModules(files: readonly SourceFile[], sink: DiagnosticSin
     for (const item of module.file.imports) {
       if (byName.has(item.path.text)) importNames(item, byName, names, sink);
       else isImportLost = true;
-      if (!byName.has(item.path.text) && item.path.text !== "") reportModule(item, byName, sink);
+      if (!byName.has(item.path.text) && item.path.text !== "")
+        reportModule(item, module.name, byName, sink);
       if (item.alias) declareAlias(item, item.alias, names, aliases, sink);
     }
     return {
@@ -102,10 +103,12 @@ function ownNames(file: SourceFile, sink: DiagnosticSink): Map<string, NamedDecl
 
 function reportModule(
   item: Import,
+  from: string,
   modules: ReadonlyMap<string, unknown>,
   sink: DiagnosticSink,
 ): void {
-  const { similar, fixes } = suggestion(item.path.text, modules.keys(), item.path.span);
+  const others = [...modules.keys()].filter((name) => name !== from);
+  const { similar, fixes } = suggestion(item.path.text, others, item.path.span);
   const params = { module: item.path.text, similar };
   sink.add(diagnostic("TAP2004", item.path.span, params, { fixes }));
 }

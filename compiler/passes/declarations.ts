@@ -7,6 +7,7 @@ import { checkReturn } from "./elaborate/call.ts";
 import { elaborate } from "./elaborate/elaborate.ts";
 import { declareParam, emptyScope, listItems, patternProgram } from "./elaborate/reuse.ts";
 import { type Operand, type Scope, type Session, value } from "./elaborate/scope.ts";
+import { checkFormalNames } from "./template.ts";
 import { typeName, typeOfField } from "./types.ts";
 
 /** Declarations that no rule may use are checked too. */
@@ -77,6 +78,7 @@ function checkLet(
   scope: Scope,
   session: Session,
 ): void {
+  checkFormalNames(decl, scope.module, session);
   const bound = new Map<string, Operand>();
   for (const formal of decl.formals) bound.set(formal.name.text, placeholder(formal.type, session));
   const expanding = [`${scope.module.name}.${decl.name.text}`];

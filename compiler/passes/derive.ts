@@ -97,7 +97,10 @@ function checkBase(decl: DeriveDecl, session: Session): boolean {
   if (finding)
     session.report("TAP2055", finding, { reason: "a finding is not an event of a source" });
   const [by] = decl.from.by ?? [];
-  if (by) session.report("TAP2055", by, { reason: "one event has nothing to be matched with" });
+  if (by) {
+    const reason = "one event has nothing to be matched with";
+    session.report("TAP2055", by, { reason }, { help: "take `by` away" });
+  }
   return !finding && !by;
 }
 
@@ -153,7 +156,10 @@ function storedType(
 ): FieldType | undefined {
   switch (type.t) {
     case "string":
-      return { t: "string", maxBytes: bytesOf(core, lowered, session) };
+      // A choice between constants is as closed as the field it is kept in.
+      return (type.members?.length ?? 0) > 1
+        ? { t: "enum", members: type.members ?? [] }
+        : { t: "string", maxBytes: bytesOf(core, lowered, session) };
     case "enum":
       return { t: "enum", members: type.members };
     case "list":

@@ -10,6 +10,7 @@ import {
 } from "./elaborate/elaborate.ts";
 import type { Scope, StepBinding } from "./elaborate/scope.ts";
 import type { LoweredPattern } from "./pattern/lowered.ts";
+import { checkNamesOnce } from "./rule/clause.ts";
 import { checkEdge, type End } from "./rule/edges.ts";
 import { suggestion } from "./similar.ts";
 import { unitOfType } from "./types.ts";
@@ -111,6 +112,7 @@ class ExplainLowering {
   }
 
   #impact(line: Line<"impactLine">): Explain["impacts"] {
+    checkNamesOnce(line.facts, this.#scope.session);
     const facts = line.facts.map((f) => this.#labelled(f.name.text, f.value));
     return line.paths.flatMap((path) => {
       const step = this.#stepIndex(path);

@@ -1,14 +1,21 @@
 /** Rules to core: the pattern first, then every clause that speaks about its matches. */
 import type { CoreRule, Labelled } from "#core";
 import type { RuleDecl } from "#grammar";
-import { elaborateValue } from "./elaborate/elaborate.ts";
+import { elaborate, elaborateValue } from "./elaborate/elaborate.ts";
 import { emptyScope } from "./elaborate/reuse.ts";
 import type { Local, Scope, Session, StepBinding } from "./elaborate/scope.ts";
 import { lowerExplain } from "./lower-explain.ts";
 import { lowerPattern } from "./lower-pattern.ts";
 import type { LoweredPattern } from "./pattern/lowered.ts";
 import { seeing } from "./pattern/step.ts";
-import { type Clause, clauseOf, clausesOf, type RuleSource, scopeOf } from "./rule/clause.ts";
+import {
+  type Clause,
+  checkNamesOnce,
+  clauseOf,
+  clausesOf,
+  type RuleSource,
+  scopeOf,
+} from "./rule/clause.ts";
 import { lowerExceptions } from "./rule/except.ts";
 import { lowerLifecycle } from "./rule/lifecycle.ts";
 import { lowerKeysMax, lowerPolicy } from "./rule/policy.ts";
@@ -20,6 +27,8 @@ export interface LoweredRule {
   readonly core: CoreRule;
   readonly bindings: readonly StepBinding[];
   readonly decl: RuleDecl;
+  /** Whether `keys max` is written; otherwise the compiler may choose a smaller bound. */
+  readonly isKeysMaxSaid: boolean;
   /** What expressions about a match see: its steps, and what their conditions bound. */
   readonly scope: Scope;
 }
@@ -45,7 +54,9 @@ function lowerClauses(source: RuleSource, session: Session): LoweredRule | undef
   const scope = explainingScope(lowered, rule);
   const bindings = lowered.seen.map((s) => s.binding);
   const core = coreRule(source, lowered, rule, scope);
-  return { core, bindings, decl, scope };
+  checkUnread(locals, scope);
+  const isKeysMaxSaid = clauseOf(clauses, "keysItem") !== undefined;
+  return { core, bindings, decl, isKeysMaxSaid, scope };
 }
 
 function coreRule(
@@ -101,6 +112,12 @@ function localsOf(clauses: readonly Clause[], session: Session): Map<string, Loc
   return locals;
 }
 
+/** A `let` that nothing reads is checked as what an explanation could say. */
+function checkUnread(locals: ReadonlyMap<string, Local>, scope: Scope): void {
+  for (const { decl, module } of locals.values())
+    if (!scope.session.readLocals.has(decl)) elaborate(decl.body, { ...scope, module });
+}
+
 function texts(clauses: readonly Clause[]) {
   const find = (attr: "doc" | "runbook" | "owner") =>
     clausesOf(clauses, "textItem").find((c) => c.item.attr === attr)?.item.text.value;
@@ -110,6 +127,7 @@ function texts(clauses: readonly Clause[]) {
 function labelsOf(clauses: readonly Clause[], rule: Scope): Labelled[] {
   return clausesOf(clauses, "labelsItem").flatMap((clause) => {
     const scope = scopeOf(clause, rule);
+    checkNamesOnce(clause.item.labels, scope.session);
     return clause.item.labels.map(({ name, value }) => {
       const x = elaborateValue(value, scope);
       return { name: name.text, expr: x.core, unit: unitOfType(x.type) };

@@ -5,7 +5,7 @@
 import type { Arg, Formal, RuleDecl, TemplateDecl } from "#grammar";
 import { fieldType } from "../schema/field-type.ts";
 import type { Module } from "./collect.ts";
-import { fitsFormal, operandName } from "./elaborate/call.ts";
+import { checkArgsOnce, fitsFormal, operandName } from "./elaborate/call.ts";
 import { elaborate } from "./elaborate/elaborate.ts";
 import { emptyScope } from "./elaborate/reuse.ts";
 import { type Operand, type Scope, type Session, type Value, value } from "./elaborate/scope.ts";
@@ -100,10 +100,9 @@ function checkCount(
   names: readonly string[],
   session: Session,
 ): void {
-  for (const [i, { name }] of args.entries()) {
+  checkArgsOnce(args, session);
+  for (const { name } of args) {
     if (!name) continue;
-    const first = args.slice(0, i).find((a) => a.name?.text === name.text);
-    if (first) session.writtenTwice(name.text, first, args[i] ?? first);
     const help = `\`${path.text}\` has the parameters ${names.map((n) => `\`${n}\``).join(", ") || "none"}`;
     if (!names.includes(name.text)) session.unknownName(name, name.text, names, help);
   }
@@ -159,7 +158,6 @@ function isConstantType(formal: Formal, session: Session): boolean {
 
 const samples: Readonly<Record<string, string | number | bigint | boolean>> = {
   bool: true,
-  string: "text",
   id64: 1n,
   ip: 1n,
   float: 0.5,
@@ -174,12 +172,19 @@ function anyOf({ type }: Formal, { sink }: Session): Value {
     sink,
   );
   const found: Type = typeOfField(declared);
+  // No text fits everywhere, so that a text stays unknown: rules of the template have the real one.
+  if (found.t === "string") return value(found, { op: "param", name: "" });
   return value(found, { op: "const", value: samples[found.t] ?? 1 });
 }
 
-function checkFormalNames(decl: TemplateDecl, module: Module, session: Session): void {
+/** Formals hide nothing, and each has a name of its own. */
+export function checkFormalNames(
+  { formals }: { readonly formals: readonly Formal[] },
+  module: Module,
+  session: Session,
+): void {
   const seen = new Map<string, Formal>();
-  for (const formal of decl.formals) {
+  for (const formal of formals) {
     const first = seen.get(formal.name.text);
     if (first) session.declaredTwice(formal.name, first.name);
     else seen.set(formal.name.text, formal);

@@ -1,10 +1,19 @@
 /** The types of expressions. */
 import { type FieldType, type ScalarType, type Unit, unitOf } from "#core";
+import { unreadable } from "../schema/field-type.ts";
 
 export type Type =
-  | { readonly t: ScalarType | "string" | "bytes_rate" | "error" }
+  | { readonly t: ScalarType | "bytes_rate" | "error" }
+  | {
+      readonly t: "string";
+      /** The only texts it can be, of a choice between constants; undefined when it can be any. */
+      readonly members?: readonly string[] | undefined;
+      /** The most bytes it can have; undefined when nothing is known of that. */
+      readonly maxBytes?: number | undefined;
+    }
   | { readonly t: "enum"; readonly members: readonly string[] }
-  | { readonly t: "list"; readonly item: Type }
+  /** `max`: the most items it can have; undefined when nothing is known of that. */
+  | { readonly t: "list"; readonly item: Type; readonly max?: number | undefined }
   | { readonly t: "map"; readonly key: Type; readonly value: Type };
 
 /** A type and whether the value may be missing. */
@@ -17,8 +26,10 @@ export const errorType: Type = { t: "error" };
 export const boolType: Type = { t: "bool" };
 
 export function typeOfField(type: FieldType): Type {
+  if (type === unreadable) return errorType;
+  if (type.t === "string") return { t: "string", maxBytes: type.maxBytes };
   if (type.t === "enum") return { t: "enum", members: type.members };
-  if (type.t === "list") return { t: "list", item: typeOfField(type.item) };
+  if (type.t === "list") return { t: "list", item: typeOfField(type.item), max: type.max };
   if (type.t === "map")
     return { t: "map", key: typeOfField(type.key), value: typeOfField(type.value) };
   return { t: type.t };
@@ -49,6 +60,11 @@ export function isText(type: Type): boolean {
   return type.t === "string" || type.t === "enum";
 }
 
+/** The only texts that a value of the type can be; undefined when it can be any, or is no text. */
+export function textsOf(type: Type): readonly string[] | undefined {
+  return type.t === "enum" || type.t === "string" ? type.members : undefined;
+}
+
 /** Whether values of both types can be compared for equality. */
 export function isComparable(a: Type, b: Type): boolean {
   if (a.t === "error" || b.t === "error") return true;
@@ -68,7 +84,7 @@ export function commonType(a: Type, b: Type): Type | undefined {
   if (b.t === "error") return a;
   if (a.t === "enum" && b.t === "enum")
     return { t: "enum", members: [...new Set([...a.members, ...b.members])] };
-  if (isText(a) && isText(b)) return { t: "string" };
+  if (isText(a) && isText(b)) return textOfBoth(a, b);
   if (a.t === "list" && b.t === "list") {
     const item = commonType(a.item, b.item);
     return item && { t: "list", item };
@@ -81,6 +97,12 @@ export function commonType(a: Type, b: Type): Type | undefined {
   if (a.t === b.t) return a;
   if (!isPlainNumber(a) || !isPlainNumber(b)) return undefined;
   return { t: a.t === "float" || b.t === "float" ? "float" : "int" };
+}
+
+function textOfBoth(a: Type, b: Type): Type {
+  const [some, others] = [textsOf(a), textsOf(b)];
+  const members = some && others && [...new Set([...some, ...others])];
+  return members ? { t: "string", members } : { t: "string" };
 }
 
 /** A literal of the type, for messages that show a way out. */
@@ -111,8 +133,9 @@ export function example(type: Type): string | undefined {
       return '"text"';
     case "enum":
       return `"${type.members[0] ?? ""}"`;
-    case "bool":
     case "cidr":
+      return 'cidr"10.0.0.0/8"';
+    case "bool":
     case "list":
     case "map":
     case "error":
@@ -150,9 +173,9 @@ export function typeName(type: Type): string {
     case "port":
       return "a port";
     case "string":
-      return "a text";
+      return (type.members?.length ?? 0) > 1 ? oneOf(type.members ?? []) : "a text";
     case "enum":
-      return `one of ${type.members.slice(0, 8).join(", ")}`;
+      return oneOf(type.members);
     case "list":
       return `a list of ${plural(type.item)}`;
     case "map":
@@ -162,10 +185,14 @@ export function typeName(type: Type): string {
   }
 }
 
+function oneOf(members: readonly string[]): string {
+  return `one of ${members.slice(0, 8).join(", ")}`;
+}
+
 /** Several values of the type, for messages: `numbers`, `texts`. */
-function plural(type: Type): string {
+export function plural(type: Type): string {
   const one = typeName(type);
-  if (type.t === "enum") return "texts";
+  if (isText(type)) return "texts";
   if (type.t === "ip") return "addresses";
   if (type.t === "list") return "lists";
   if (type.t === "map") return "maps";

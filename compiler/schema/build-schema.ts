@@ -20,7 +20,7 @@ import {
   type SourceFile,
 } from "#grammar";
 import { suggestion } from "../passes/similar.ts";
-import { fieldsOf, fieldType } from "./field-type.ts";
+import { fieldsOf, fieldType, unreadable } from "./field-type.ts";
 
 /** What declares a kind: events come from sources, the others are made of events. */
 export type KindDecl = EventDecl | DeriveDecl | RuleDecl;
@@ -98,7 +98,7 @@ export function buildSchema(files: readonly SourceFile[], sink: DiagnosticSink):
     decls.filter((d) => d.kind === "sourceDecl"),
     (d) => d.name.text,
     sink,
-  ).map(sourceInfo);
+  ).map((decl) => sourceInfo(decl, sink));
   const entities = unique(
     decls.filter((d) => d.kind === "entityDecl"),
     (d) => d.name.text,
@@ -189,7 +189,7 @@ function checkEntity(name: Name, entities: readonly EntityDecl[], sink: Diagnost
 /** Keys are compared as text wherever they come from. */
 function checkKey(entity: EntityDecl, sink: DiagnosticSink): void {
   const type = fieldType(entity.key, sink);
-  if (entity.key.kind === "recordType") return;
+  if (type === unreadable) return;
   if (["string", "id64", "int", "u32"].includes(type.t) && !entity.key.isOptional) return;
   const help = "use string(N), id64, int or u32 as the key";
   sink.add(diagnostic("TAP2034", entity.key.span, { what: "this key" }, { help }));
@@ -215,7 +215,8 @@ function relationInfo(decl: RelationDecl): RelationInfo {
   };
 }
 
-function sourceInfo(decl: SourceDecl): SourceInfo {
+function sourceInfo(decl: SourceDecl, sink: DiagnosticSink): SourceInfo {
+  checkAttrs(decl, sink);
   const value = (attr: string, fallback: number): number => {
     const found = decl.attrs.find((a) => a.attr === attr)?.value;
     if (found?.kind === "duration") return found.us;
@@ -229,6 +230,19 @@ function sourceInfo(decl: SourceDecl): SourceInfo {
     idleUs: value("idle", 60_000_000),
     isLossy: decl.attrs.some((a) => a.attr === "lossy"),
   };
+}
+
+/** Each attribute once; a clock without steps and a source that is idle at once tell nothing. */
+function checkAttrs({ attrs }: SourceDecl, sink: DiagnosticSink): void {
+  for (const [i, { attr, value, span }] of attrs.entries()) {
+    const first = attrs.slice(0, i).find((a) => a.attr === attr);
+    if (first) {
+      const labels = [{ at: first.span, text: "first written here" }];
+      sink.add(diagnostic("TAP2019", span, { clause: attr }, { labels }));
+    }
+    if (attr === "lateness" || value?.kind !== "duration" || value.us > 0) continue;
+    sink.add(diagnostic("TAP2018", span, { what: `\`${attr}\``, bounds: "longer than 0s" }));
+  }
 }
 
 function entityKind(decl: EntityDecl): EntityKind {

@@ -9,6 +9,7 @@ import {
   type FieldDecl,
   type ListType,
   type MapType,
+  type Name,
   type TypeNode,
 } from "#grammar";
 import { suggestion } from "../passes/similar.ts";
@@ -29,6 +30,11 @@ const scalarTypes = [
   "port",
 ] as const satisfies readonly ScalarType[];
 
+/** Stands for a type that was reported: what is read of it is no news. */
+export const unreadable: FieldType = { t: "bool" };
+
+/** Bytes of a text; a source's line is no longer. */
+const textMax = 65_536;
 /** Items of a list or a map. */
 const itemsMax = 4096;
 /** Types whose values are equal exactly when they are the same value. */
@@ -57,7 +63,7 @@ export function fieldsOf(decl: FieldDecl, sink: DiagnosticSink): Field[] {
 export function fieldType(node: TypeNode, sink: DiagnosticSink): FieldType {
   switch (node.kind) {
     case "enumType":
-      return { t: "enum", members: node.members.map((m) => m.text) };
+      return enumOf(node, sink);
     case "listType":
       checkItemCount(node, sink);
       return { t: "list", item: itemType(node.element, sink), max: node.max };
@@ -76,19 +82,52 @@ export function fieldType(node: TypeNode, sink: DiagnosticSink): FieldType {
   }
 }
 
+function enumOf(node: Extract<TypeNode, { kind: "enumType" }>, sink: DiagnosticSink): FieldType {
+  const seen = new Map<string, Name>();
+  for (const member of node.members) {
+    const first = seen.get(member.text);
+    if (!first) seen.set(member.text, member);
+    else {
+      const labels = [{ at: first.span, text: "first declared here" }];
+      sink.add(diagnostic("TAP2005", member.span, { name: member.text }, { labels }));
+    }
+  }
+  return { t: "enum", members: [...seen.keys()] };
+}
+
+/** Whether `name` alone is a type. */
+export function isTypeName(name: string): boolean {
+  return name === "string" || scalarTypes.some((s) => s === name);
+}
+
 function namedType(
   node: Extract<TypeNode, { kind: "namedType" }>,
   sink: DiagnosticSink,
 ): FieldType {
   const name = node.name.text;
-  if (name === "string") return { t: "string", maxBytes: node.size ?? 256 };
+  // The syntax error that left the name out has been reported.
+  if (name === "") return unreadable;
+  if (name === "string") return textType(node, sink);
   const scalar = scalarTypes.find((s) => s === name);
+  if (scalar && node.size !== undefined)
+    return unfit(node, "a size", `write \`${name}\`: only texts have a size`, sink);
   if (scalar) return { t: scalar };
   const names = [...scalarTypes, "string", "enum", "list", "map"];
   const { similar, fixes } = suggestion(name, names, node.name.span);
   const help = `use one of ${scalarTypes.join(", ")}, string(N), enum { … }, list<…, N>, map<…, …, N>`;
   sink.add(diagnostic("TAP2007", node.name.span, { what: "type", name, similar }, { fixes, help }));
-  return { t: "bool" };
+  return unreadable;
+}
+
+function textType(
+  { size = 256, span }: Extract<TypeNode, { kind: "namedType" }>,
+  sink: DiagnosticSink,
+): FieldType {
+  if (size < 1 || size > textMax) {
+    const params = { what: "the length of a text", bounds: `from 1 to ${textMax} bytes` };
+    sink.add(diagnostic("TAP2018", span, params));
+  }
+  return { t: "string", maxBytes: size };
 }
 
 function checkItemCount(node: ListType | MapType, sink: DiagnosticSink): void {
@@ -106,11 +145,11 @@ function itemType(node: TypeNode, sink: DiagnosticSink): FieldType {
 
 function keyType(node: TypeNode, sink: DiagnosticSink): FieldType {
   const type = itemType(node, sink);
-  if (keyTypes.includes(type.t)) return type;
+  if (type === unreadable || keyTypes.includes(type.t)) return type;
   return unfit(node, "this key", `use one of ${keyTypes.join(", ")} as the key`, sink);
 }
 
 function unfit(node: TypeNode, what: string, help: string, sink: DiagnosticSink): FieldType {
   sink.add(diagnostic("TAP2034", node.span, { what }, { help }));
-  return { t: "bool" };
+  return unreadable;
 }

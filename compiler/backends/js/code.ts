@@ -20,7 +20,7 @@ export type Hole = Code | number;
 
 export function code(parts: TemplateStringsArray, ...holes: Hole[]): Code {
   let text = parts[0] ?? "";
-  for (const [i, hole] of holes.entries()) text += holeText(hole) + (parts[i + 1] ?? "");
+  for (let i = 0; i < holes.length; i += 1) text += holeText(holes[i]!) + (parts[i + 1] ?? "");
   return new Code(text, sealed);
 }
 
@@ -36,6 +36,7 @@ export function lit(value: string | number | bigint | boolean | undefined): Code
     return new Code(`${value < 0n ? `(${value}n)` : `${value}n`}`, sealed);
   if (typeof value === "number") return code`${value}`;
   if (value === undefined) return code`undefined`;
+  if (typeof value === "boolean") return value ? yes : no;
   // JSON leaves these two line separators as they are; older parsers read them as line ends.
   const json = JSON.stringify(value)
     .replace(/\u2028/g, "\\u2028")

@@ -130,16 +130,16 @@ function kindFunction(triggers: readonly Trigger[], cx: SlotContext): Code {
   for (const test of tests) {
     if (test.text !== "true") uses.set(test.text, (uses.get(test.text) ?? 0) + 1);
   }
-  const shared = [...uses].filter(([, n]) => n > 1).map(([text]) => text);
-  const declarations = shared.map((_, i) => code`let ${name("t", i)} = -1;\n`);
+  const shared = [...uses].filter(([, n]) => n > 1);
+  const memos = new Map(shared.map(([text], i) => [text, name("t", i)]));
+  const declarations = [...memos.values()].map((memo) => code`let ${memo} = -1;\n`);
   const lines = triggers.map((trigger, i) => {
     const test = tests[i] ?? yes;
-    const at = shared.indexOf(test.text);
     const hit = code`hits[n++] = ${trigger.number};`;
     if (test.text === "true") return code`${hit}\n`;
     if (test.text === "false") return code``;
-    if (at < 0) return code`if (${test}) ${hit}\n`;
-    const memo = name("t", at);
+    const memo = memos.get(test.text);
+    if (!memo) return code`if (${test}) ${hit}\n`;
     return code`if ((${memo} < 0 ? (${memo} = ${test} ? 1 : 0) : ${memo}) === 1) ${hit}\n`;
   });
   return code`function (${id.u8}, ${id.u32}, ${id.f64}, ${id.b}, ${id.reader}, hits, n) {

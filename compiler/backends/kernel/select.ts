@@ -33,7 +33,9 @@ export function selectKernelEvents(whole: CoreUnit): KernelNeed[] {
       for (const kind of step.kinds) {
         if (unit.schema.kinds[kind]?.source !== source) continue;
         const atoms = keepsAll ? [] : kernelAtoms(step, kind, unit);
-        byKind.set(kind, [...(byKind.get(kind) ?? []), atoms]);
+        const alternatives = byKind.get(kind);
+        if (alternatives) alternatives.push(atoms);
+        else byKind.set(kind, [atoms]);
       }
     }
   }

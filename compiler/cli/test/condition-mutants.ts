@@ -1,27 +1,29 @@
 /** Small changes to a condition: thresholds by one, parts dropped, parts negated. */
-import { type Expr, printExpr } from "#core";
+import type { Expr } from "#core";
 
 interface Change {
   readonly description: string;
   readonly to: Expr;
 }
 
-/** Every way to change one thing in `condition`; `part` and `step` say where it stands. */
-export function conditionVariants(part: string, condition: Expr, step: string): Change[] {
-  return variants(condition).map(({ description, to }) => ({
-    description: `${part}: ${description.replace(/\bcurrent\b/g, step)}`,
+type Write = (e: Expr) => string;
+
+/** Every way to change one thing in `condition`; `part` says where it stands. */
+export function conditionVariants(part: string, condition: Expr, write: Write): Change[] {
+  return variants(condition, write).map(({ description, to }) => ({
+    description: `${part}: ${description}`,
     to,
   }));
 }
 
-function variants(e: Expr): Change[] {
+function variants(e: Expr, write: Write): Change[] {
   switch (e.op) {
     case "and":
     case "or":
       return [
         ...e.args.flatMap((arg, i) => [
-          { description: `\`${printExpr(arg)}\` is dropped`, to: without(e, i) },
-          ...variants(arg).map(({ description, to }) => ({
+          { description: `\`${write(arg)}\` is dropped`, to: without(e, i) },
+          ...variants(arg, write).map(({ description, to }) => ({
             description,
             to: { ...e, args: e.args.with(i, to) },
           })),
@@ -29,18 +31,21 @@ function variants(e: Expr): Change[] {
       ];
     case "not":
       return [
-        { description: `\`${printExpr(e)}\` is negated`, to: e.arg },
-        ...variants(e.arg).map(({ description, to }) => ({ description, to: { ...e, arg: to } })),
+        { description: `\`${write(e)}\` is negated`, to: e.arg },
+        ...variants(e.arg, write).map(({ description, to }) => ({
+          description,
+          to: { ...e, arg: to },
+        })),
       ];
     case "cmp":
-      return [...thresholds(e), negated(e)];
+      return [...thresholds(e, write), negated(e, write)];
     default:
-      return [negated(e)];
+      return [negated(e, write)];
   }
 }
 
-function negated(e: Expr): Change {
-  return { description: `\`${printExpr(e)}\` is negated`, to: { op: "not", arg: e } };
+function negated(e: Expr, write: Write): Change {
+  return { description: `\`${write(e)}\` is negated`, to: { op: "not", arg: e } };
 }
 
 function without(e: Extract<Expr, { op: "and" | "or" }>, at: number): Expr {
@@ -49,7 +54,7 @@ function without(e: Extract<Expr, { op: "and" | "or" }>, at: number): Expr {
   return only && args.length === 1 ? only : { ...e, args };
 }
 
-function thresholds(e: Extract<Expr, { op: "cmp" }>): Change[] {
+function thresholds(e: Extract<Expr, { op: "cmp" }>, write: Write): Change[] {
   const out: Change[] = [];
   for (const side of ["left", "right"] as const) {
     const x = e[side];
@@ -57,7 +62,7 @@ function thresholds(e: Extract<Expr, { op: "cmp" }>): Change[] {
     const step = stepOf(x.value);
     for (const value of [x.value - step, x.value + step]) {
       const to = { ...e, [side]: { op: "const", value } } as Expr;
-      out.push({ description: `\`${printExpr(e)}\` becomes \`${printExpr(to)}\``, to });
+      out.push({ description: `\`${write(e)}\` becomes \`${write(to)}\``, to });
     }
   }
   return out;

@@ -3,7 +3,14 @@
  * conjunction, and the condition of an exception, when it was true once and false once. Seen is
  * what the reference interpreter evaluates while it judges the tests.
  */
-import { allStepsOf, type CoreRule, type Expr, type Judgement, type Step } from "#core";
+import {
+  allStepsOf,
+  type CoreRule,
+  type Expr,
+  type Judgement,
+  type Schema,
+  type Step,
+} from "#core";
 import { writerFor } from "../../report/condition.ts";
 import type { Story } from "./story.ts";
 
@@ -24,15 +31,28 @@ export interface RuleCoverage {
 /** Collects the verdicts of conditions while tests run. */
 export class Observations {
   readonly #verdicts = new Map<Expr, Set<boolean>>();
+  /** What each condition came to when it was last evaluated. */
+  readonly #last = new Map<Expr, boolean | undefined>();
   readonly #kinds = new Map<string, Set<number>>();
 
   /** To be told of every condition that is evaluated. */
-  readonly observe = (expr: Expr, verdict: boolean | undefined): void => {
+  readonly observe = (expr: Expr, judged: boolean | undefined): void => {
+    const verdict = judged ?? this.#falseArm(expr);
+    this.#last.set(expr, verdict);
     if (verdict === undefined) return;
     const seen = this.#verdicts.get(expr);
     if (seen) seen.add(verdict);
     else this.#verdicts.set(expr, new Set([verdict]));
   };
+
+  /**
+   * Over a union step `A or B` is never false when one event lacks the fields of `A` and the other
+   * those of `B`: it is as false as it can be when one is false and the other unknown.
+   */
+  #falseArm(expr: Expr): false | undefined {
+    if (expr.op !== "or") return undefined;
+    return expr.args.some((arg) => this.#last.get(arg) === false) ? false : undefined;
+  }
 
   /** `story` was judged for the rule with this full name; `found` is what came of it. */
   judged(rule: string, story: Story, found: Judgement): void {
@@ -45,10 +65,10 @@ export class Observations {
     this.#kinds.set(rule, kinds);
   }
 
-  of(rule: CoreRule): RuleCoverage {
+  of(rule: CoreRule, schema: Schema): RuleCoverage {
     const parts = [
       ...allStepsOf(rule.pattern).map((s) => this.#step(rule, s)),
-      ...conditionsOf(rule).map((c) => this.#condition(c)),
+      ...conditionsOf(rule, schema).map((c) => this.#condition(c)),
     ];
     const gaps = parts.filter((g) => g.never.length > 0);
     const total = parts.length;
@@ -76,12 +96,14 @@ interface PlacedCondition {
   readonly expr: Expr;
 }
 
-function conditionsOf(rule: CoreRule): PlacedCondition[] {
+function conditionsOf(rule: CoreRule, schema: Schema): PlacedCondition[] {
   const { pattern } = rule;
+  const placed = (part: string, current: string, condition: Expr | undefined) =>
+    condition ? partsOf(part, condition, writerFor(rule, current, schema)) : [];
   return [
-    ...allStepsOf(pattern).flatMap((s) => placed(rule, `step \`${s.name}\``, s.name, s.where)),
-    ...(pattern.node === "win" ? placed(rule, "having", pattern.step.name, pattern.having) : []),
-    ...(pattern.node === "inv" ? placed(rule, "the entities", "entity", pattern.where) : []),
+    ...allStepsOf(pattern).flatMap((s) => placed(`step \`${s.name}\``, s.name, s.where)),
+    ...(pattern.node === "win" ? placed("having", pattern.step.name, pattern.having) : []),
+    ...(pattern.node === "inv" ? placed("the entities", "entity", pattern.where) : []),
     ...rule.exceptions.map((e) => ({
       part: `except "${e.reason}"`,
       text: "its condition",
@@ -90,14 +112,7 @@ function conditionsOf(rule: CoreRule): PlacedCondition[] {
   ];
 }
 
-function placed(
-  rule: CoreRule,
-  part: string,
-  current: string,
-  condition: Expr | undefined,
-): PlacedCondition[] {
-  if (!condition) return [];
-  const write = writerFor(rule, current);
+function partsOf(part: string, condition: Expr, write: (e: Expr) => string): PlacedCondition[] {
   const parts = condition.op === "and" ? condition.args : [condition];
   return parts.map((expr) => ({ part, text: `\`${write(expr)}\``, expr }));
 }

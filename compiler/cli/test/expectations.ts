@@ -5,7 +5,6 @@ import {
   type Env,
   evaluate,
   format,
-  formatDuration,
   type Judged,
   type Judgement,
   type Match,
@@ -13,6 +12,7 @@ import {
   type NearMiss,
   stepsOf,
   type Value,
+  writeDuration,
 } from "#core";
 import {
   failure,
@@ -21,11 +21,13 @@ import {
   type SeenNearMiss,
   type TestFailure,
 } from "./outcome.ts";
-
 import type { Story } from "./story.ts";
+import { unfittedSteps } from "./unfitted.ts";
 
 /** More findings or attempts than these say nothing new. */
 const shownMax = 5;
+
+const secondUs = 1_000_000;
 
 type Expect<K extends Expectation["expects"]> = Extract<Expectation, { expects: K }>;
 
@@ -34,12 +36,24 @@ export class ExpectationJudge {
   readonly #params: ReadonlyMap<string, Value>;
   readonly #story: Story;
   readonly #judged: Judgement;
+  readonly #later: (() => Judgement) | undefined;
 
-  constructor(unit: CoreUnit, params: ReadonlyMap<string, Value>, story: Story, judged: Judgement) {
+  /**
+   * `later`: what the story comes to when its end is put off, asked only to explain a failure;
+   * without it only whether an expectation holds is of interest, and not why.
+   */
+  constructor(
+    unit: CoreUnit,
+    params: ReadonlyMap<string, Value>,
+    story: Story,
+    judged: Judgement,
+    later?: () => Judgement,
+  ) {
     this.#unit = unit;
     this.#params = params;
     this.#story = story;
     this.#judged = judged;
+    this.#later = later;
   }
 
   /** Empty when it holds. */
@@ -56,12 +70,12 @@ export class ExpectationJudge {
     }
   }
 
-  #findingsOf(rule: string): Judged[] {
-    return this.#judged.findings.filter((f) => `${f.finding.module}.${f.finding.rule}` === rule);
+  #findingsOf(rule: string, judged = this.#judged): Judged[] {
+    return judged.findings.filter((f) => `${f.finding.module}.${f.finding.rule}` === rule);
   }
 
-  #nearMissesOf(rule: string): NearMiss[] {
-    return this.#judged.nearMisses.filter((n) => `${n.rule.module}.${n.rule.name}` === rule);
+  #nearMissesOf(rule: string, judged = this.#judged): NearMiss[] {
+    return judged.nearMisses.filter((n) => `${n.rule.module}.${n.rule.name}` === rule);
   }
 
   #finding(e: Expect<"finding">): TestFailure[] {
@@ -72,7 +86,7 @@ export class ExpectationJudge {
       completeAt === undefined
         ? found
         : found.filter((f) => this.#since(f.finding.at) === completeAt);
-    const when = completeAt === undefined ? "" : ` at ${formatDuration(completeAt)}`;
+    const when = completeAt === undefined ? "" : ` at ${writeDuration(completeAt)}`;
     if (timed.length === 0 && e.times !== 0)
       return [
         this.#instead(e, `expected a finding of \`${name}\`${when}, found ${this.#times(found)}`),
@@ -90,7 +104,7 @@ export class ExpectationJudge {
     const found = this.#findingsOf(e.rule);
     if (found.length === 0) return [];
     const message = `expected no finding of \`${plainName(e.rule)}\`, found ${found.length}`;
-    return [failure(e.at, message, this.#seen(found))];
+    return [this.#found(e, message, found)];
   }
 
   #nearMiss(e: Expect<"near-miss">): TestFailure[] {
@@ -110,13 +124,13 @@ export class ExpectationJudge {
     const found = this.#findingsOf(e.rule);
     const ends = found.flatMap(({ match }) => match.resolvedAt ?? []).map((t) => this.#since(t));
     if (ends.some((t) => e.resolvedAt === undefined || t === e.resolvedAt)) return [];
-    const when = e.resolvedAt === undefined ? "" : ` at ${formatDuration(e.resolvedAt)}`;
+    const when = e.resolvedAt === undefined ? "" : ` at ${writeDuration(e.resolvedAt)}`;
     const instead =
       found.length === 0
         ? "found none"
         : ends.length === 0
           ? "it stays open"
-          : `it is resolved at ${ends.map(formatDuration).join(", ")}`;
+          : `it is resolved at ${ends.map(writeDuration).join(", ")}`;
     const message = `expected \`${plainName(e.rule)}\` to be resolved${when}; ${instead}`;
     return [this.#instead(e, message)];
   }
@@ -124,19 +138,49 @@ export class ExpectationJudge {
   /** What was there instead: findings of the rule, otherwise its closest attempts. */
   #instead(e: Expectation, message: string): TestFailure {
     const found = this.#findingsOf(e.rule);
-    if (found.length > 0 && e.expects !== "near-miss")
-      return failure(e.at, message, this.#seen(found));
-    const nearMisses = this.#nearMissesOf(e.rule)
-      .slice(0, shownMax)
-      .map((n) => this.#seenNear(n));
-    const notes = [...this.#seen(found).notes, ...nearMisses.map((n) => `closest: ${attempt(n)}`)];
+    if (found.length > 0 && e.expects !== "near-miss") return this.#found(e, message, found);
+    const soFar = this.#nearMissesOf(e.rule);
+    const later = found.length + soFar.length > 0 ? undefined : this.#later?.();
+    const [first] = later ? this.#findingsOf(e.rule, later) : [];
+    const near = first || !later ? soFar : this.#nearMissesOf(e.rule, later);
+    const nearMisses = near.slice(0, shownMax).map((n) => this.#seenNear(n));
+    const notes = [
+      ...this.#seen(found).notes,
+      ...(first ? [this.#tooShort(first)] : []),
+      ...nearMisses.map((n) => `closest: ${attempt(n)}`),
+      ...(first ? [] : this.#unfitted(e.rule, false)),
+    ];
     return failure(e.at, message, { ...this.#seen(found), notes, nearMisses });
+  }
+
+  /** The finding is only known later than the test looks. */
+  #tooShort({ finding }: Judged): string {
+    const at = this.#since(finding.at);
+    const enough = writeDuration((Math.floor(at / secondUs) + 1) * secondUs);
+    return `found at ${writeDuration(at)}, when the test is over: write \`advance to ${enough}\``;
+  }
+
+  /** The findings there were, which may come of events that the rule could not see. */
+  #found(e: Expectation, message: string, found: readonly Judged[]): TestFailure {
+    const seen = this.#seen(found);
+    return failure(e.at, message, {
+      ...seen,
+      notes: [...seen.notes, ...this.#unfitted(e.rule, true)],
+    });
+  }
+
+  /** Why steps of the rule could take no event of the test. */
+  #unfitted(name: string, hasFound: boolean): string[] {
+    const rule = this.#unit.rules.find((r) => `${r.module}.${r.name}` === name);
+    if (!rule || !this.#later) return [];
+    const stage = { unit: this.#unit, rule, params: this.#params };
+    return unfittedSteps({ ...stage, story: this.#story, judged: this.#judged }, hasFound);
   }
 
   #seen(found: readonly Judged[]) {
     const findings = found.slice(0, shownMax).map((f) => this.#seenFinding(f));
     const notes = findings.map(
-      (f) => `found at ${formatDuration(f.atUs)}${ofKey(f.key)}: ${f.summary}`,
+      (f) => `found at ${writeDuration(f.atUs)}${ofKey(f.key)}: ${f.summary}`,
     );
     if (found.length > shownMax) notes.push(`and ${found.length - shownMax} more`);
     return { findings, notes };
@@ -169,7 +213,7 @@ export class ExpectationJudge {
 
   /** When there were findings, in words. */
   #times(found: readonly Judged[]): string {
-    const times = found.slice(0, shownMax).map((f) => formatDuration(this.#since(f.finding.at)));
+    const times = found.slice(0, shownMax).map((f) => writeDuration(this.#since(f.finding.at)));
     const more = found.length > shownMax ? ", …" : "";
     return times.length === 0 ? "none" : `${times.join(", ")}${more}`;
   }
@@ -224,7 +268,7 @@ function attempt(n: SeenNearMiss): string {
   const late =
     n.overshootUs === undefined
       ? ""
-      : `; the nearest came ${formatDuration(n.overshootUs)} too late`;
+      : `; the nearest came ${writeDuration(n.overshootUs)} too late`;
   const causes: Readonly<Record<string, string>> = {
     expired: `waited for \`${n.missing}\`${late}`,
     negated: `before \`${n.missing}\` came what must not come`,

@@ -8,18 +8,20 @@ import {
   type CoreRule,
   type Count,
   type Duration,
+  type Expr,
   formatDuration,
   type Inv,
   type KeyPart,
   type Pattern,
   printExpr,
+  type Schema,
   type Seq,
   type SeqStep,
   type Step,
-  stepsOf,
   type Value,
   type Win,
 } from "#core";
+import { writerFor } from "../../report/condition.ts";
 import { conditionVariants } from "./condition-mutants.ts";
 
 export interface Mutant {
@@ -35,16 +37,20 @@ interface Change<T> {
   readonly to: T;
 }
 
-type Params = ReadonlyMap<string, Value>;
-
-export function mutantsOf(rule: CoreRule, params: Params): Mutant[] {
-  const names = stepsOf(rule.pattern).map((s) => s.name);
-  const named = (text: string) => text.replace(/@(\d+)/g, (all, n) => names[Number(n)] ?? all);
-  return changesOf(rule, params).map((m) => ({ ...m, description: named(m.description) }));
+/** What changes are made and described with. */
+interface Basis {
+  readonly params: ReadonlyMap<string, Value>;
+  /** Writes conditions on events of this step. */
+  readonly writerAt: (step: string) => (e: Expr) => string;
 }
 
-function changesOf(rule: CoreRule, params: Params): Mutant[] {
-  const changes = [...patternChanges(rule.pattern, params), ...keyChanges(rule.pattern)].map(
+export function mutantsOf(
+  rule: CoreRule,
+  params: ReadonlyMap<string, Value>,
+  schema: Schema,
+): Mutant[] {
+  const basis: Basis = { params, writerAt: (step) => writerFor(rule, step, schema) };
+  const changes = [...patternChanges(rule.pattern, basis), ...keyChanges(rule.pattern)].map(
     ({ description, to }) => ({
       description,
       rule: { ...rule, pattern: to },
@@ -54,16 +60,16 @@ function changesOf(rule: CoreRule, params: Params): Mutant[] {
   return [...changes, ...exceptionMutants(rule), ...swapMutants(rule)];
 }
 
-function patternChanges(pattern: Pattern, params: Params): Change<Pattern>[] {
+function patternChanges(pattern: Pattern, basis: Basis): Change<Pattern>[] {
   switch (pattern.node) {
     case "seq":
-      return seqChanges(pattern, params);
+      return seqChanges(pattern, basis);
     case "all":
-      return allChanges(pattern, params);
+      return allChanges(pattern, basis);
     case "win":
-      return winChanges(pattern, params);
+      return winChanges(pattern, basis);
     case "inv":
-      return invChanges(pattern, params);
+      return invChanges(pattern, basis);
   }
 }
 
@@ -76,22 +82,22 @@ function eachOf<T>(items: readonly T[], change: (item: T) => Change<T>[]): Chang
   return items.flatMap((item, i) => within(change(item), (to) => items.with(i, to)));
 }
 
-function seqChanges(seq: Seq, params: Params): Change<Seq>[] {
+function seqChanges(seq: Seq, basis: Basis): Change<Seq>[] {
   const { deadline, until } = seq;
   return [
     ...within(
-      eachOf(seq.steps, (s) => seqStepChanges(s, params)),
+      eachOf(seq.steps, (s) => seqStepChanges(s, basis)),
       (steps) => ({ ...seq, steps }),
     ),
-    ...within(spanChanges("`within`", seq.within, params), (w) => ({ ...seq, within: w })),
+    ...within(spanChanges("`within`", seq.within, basis), (w) => ({ ...seq, within: w })),
     ...(deadline
       ? [
-          ...within(stepChanges(deadline.step), (step) => ({
+          ...within(stepChanges(deadline.step, basis), (step) => ({
             ...seq,
             deadline: { ...deadline, step },
           })),
           ...within(
-            spanChanges(`the wait for \`${deadline.step.name}\``, deadline.wait, params),
+            spanChanges(`the wait for \`${deadline.step.name}\``, deadline.wait, basis),
             (wait) => ({
               ...seq,
               deadline: { ...deadline, wait },
@@ -99,23 +105,26 @@ function seqChanges(seq: Seq, params: Params): Change<Seq>[] {
           ),
         ]
       : []),
-    ...within(untilChanges(until), (to) => ({ ...seq, until: to })),
+    ...within(untilChanges(until, basis), (to) => ({ ...seq, until: to })),
   ];
 }
 
-function seqStepChanges(s: SeqStep, params: Params): Change<SeqStep>[] {
+function seqStepChanges(s: SeqStep, basis: Basis): Change<SeqStep>[] {
   const { repeat } = s;
   const dropped = s.without.map((negative, i) => ({
     description: `\`without ${negative.name}\` is dropped`,
     to: { ...s, without: s.without.filter((_, j) => j !== i) },
   }));
   return [
-    ...within(stepChanges(s.step), (step) => ({ ...s, step })),
-    ...within(eachOf(s.without, stepChanges), (without) => ({ ...s, without })),
+    ...within(stepChanges(s.step, basis), (step) => ({ ...s, step })),
+    ...within(
+      eachOf(s.without, (w) => stepChanges(w, basis)),
+      (without) => ({ ...s, without }),
+    ),
     ...dropped,
-    ...within(gapChanges(s, params), (gap) => ({ ...s, gap })),
+    ...within(gapChanges(s, basis), (gap) => ({ ...s, gap })),
     ...(repeat
-      ? within(countChanges(`\`repeat\` of \`${s.step.name}\``, repeat.min, params), (min) => ({
+      ? within(countChanges(`\`repeat\` of \`${s.step.name}\``, repeat.min, basis), (min) => ({
           ...s,
           repeat: { ...repeat, min },
         }))
@@ -123,82 +132,94 @@ function seqStepChanges(s: SeqStep, params: Params): Change<SeqStep>[] {
   ];
 }
 
-function gapChanges({ gap, step }: SeqStep, params: Params): Change<SeqStep["gap"]>[] {
+function gapChanges({ gap, step }: SeqStep, basis: Basis): Change<SeqStep["gap"]>[] {
   const what = `the gap before \`${step.name}\``;
   if (gap?.gap === "within")
-    return within(spanChanges(what, gap.max, params), (max) => ({ ...gap, max }));
+    return within(spanChanges(what, gap.max, basis), (max) => ({ ...gap, max }));
   if (gap?.gap === "after")
-    return within(spanChanges(what, gap.min, params), (min) => ({ ...gap, min }));
+    return within(spanChanges(what, gap.min, basis), (min) => ({ ...gap, min }));
   return gap ? [{ description: `\`next\` before \`${step.name}\` is dropped`, to: undefined }] : [];
 }
 
-function allChanges(all: All, params: Params): Change<All>[] {
+function allChanges(all: All, basis: Basis): Change<All>[] {
   const needs = [all.need - 1, all.need + 1].filter((n) => n >= 1 && n <= all.steps.length);
   return [
-    ...within(eachOf(all.steps, stepChanges), (steps) => ({ ...all, steps })),
-    ...within(spanChanges("`within`", all.within, params), (w) => ({ ...all, within: w })),
+    ...within(
+      eachOf(all.steps, (x) => stepChanges(x, basis)),
+      (steps) => ({ ...all, steps }),
+    ),
+    ...within(spanChanges("`within`", all.within, basis), (w) => ({ ...all, within: w })),
     ...needs.map((need) => ({
       description: `${need} instead of ${all.need} steps are needed`,
       to: { ...all, need },
     })),
-    ...within(untilChanges(all.until), (until) => ({ ...all, until })),
+    ...within(untilChanges(all.until, basis), (until) => ({ ...all, until })),
   ];
 }
 
-function winChanges(win: Win, params: Params): Change<Win>[] {
+function winChanges(win: Win, basis: Basis): Change<Win>[] {
   const { shape } = win;
   const shapes: Change<Win["shape"]>[] =
     shape.shape === "session"
-      ? within(spanChanges("the session's gap", shape.gap, params), (gap) => ({ ...shape, gap }))
-      : within(spanChanges("the window", shape.size, params), (size) => ({ ...shape, size }));
+      ? within(spanChanges("the session's gap", shape.gap, basis), (gap) => ({ ...shape, gap }))
+      : within(spanChanges("the window", shape.size, basis), (size) => ({ ...shape, size }));
   return [
-    ...within(stepChanges(win.step), (step) => ({ ...win, step })),
-    ...within(conditionVariants("`having`", win.having, win.step.name), (having) => ({
-      ...win,
-      having,
-    })),
+    ...within(stepChanges(win.step, basis), (step) => ({ ...win, step })),
+    ...within(
+      conditionVariants("`having`", win.having, basis.writerAt(win.step.name)),
+      (having) => ({
+        ...win,
+        having,
+      }),
+    ),
     ...within(shapes, (to) => ({ ...win, shape: to })),
   ];
 }
 
-function invChanges(inv: Inv, params: Params): Change<Inv>[] {
+function invChanges(inv: Inv, basis: Basis): Change<Inv>[] {
   return [
-    ...within(stepChanges(inv.step), (step) => ({ ...inv, step })),
-    ...within(spanChanges("the wait", inv.wait, params), (wait) => ({ ...inv, wait })),
+    ...within(stepChanges(inv.step, basis), (step) => ({ ...inv, step })),
+    ...within(spanChanges("the wait", inv.wait, basis), (wait) => ({ ...inv, wait })),
     ...(inv.where
-      ? within(conditionVariants("the entities' condition", inv.where, "entity"), (where) => ({
-          ...inv,
-          where,
-        }))
+      ? within(
+          conditionVariants("the entities' condition", inv.where, basis.writerAt("entity")),
+          (where) => ({
+            ...inv,
+            where,
+          }),
+        )
       : []),
   ];
 }
 
-function stepChanges(step: Step): Change<Step>[] {
+function stepChanges(step: Step, basis: Basis): Change<Step>[] {
   if (!step.where) return [];
   const part = `step \`${step.name}\``;
   const dropped = {
     description: `${part}: its condition is dropped`,
     to: { ...step, where: undefined },
   };
-  const variants = within(conditionVariants(part, step.where, step.name), (where) => ({
-    ...step,
-    where,
-  }));
+  const variants = within(
+    conditionVariants(part, step.where, basis.writerAt(step.name)),
+    (where) => ({
+      ...step,
+      where,
+    }),
+  );
   return step.where.op === "and" ? variants : [dropped, ...variants];
 }
 
-function untilChanges(until: Step | undefined): Change<Step | undefined>[] {
+function untilChanges(until: Step | undefined, basis: Basis): Change<Step | undefined>[] {
   if (!until) return [];
   return [
     { description: `\`until ${until.name}\` is dropped`, to: undefined },
-    ...stepChanges(until),
+    ...stepChanges(until, basis),
   ];
 }
 
 /** Half and double; a parameter stands for its value. */
-function spanChanges(what: string, span: Duration | undefined, params: Params): Change<number>[] {
-  const us = typeof span === "object" ? params.get(span.param) : span;
+function spanChanges(what: string, span: Duration | undefined, basis: Basis): Change<number>[] {
+  const us = typeof span === "object" ? basis.params.get(span.param) : span;
   if (typeof us !== "number" || us < 2) return [];
   return [Math.floor(us / 2), us * 2].map((to) => ({
     description: `${what} is ${formatDuration(to)} instead of ${formatDuration(us)}`,
@@ -206,8 +227,8 @@ function spanChanges(what: string, span: Duration | undefined, params: Params): 
   }));
 }
 
-function countChanges(what: string, count: Count, params: Params): Change<number>[] {
-  const n = typeof count === "object" ? params.get(count.param) : count;
+function countChanges(what: string, count: Count, basis: Basis): Change<number>[] {
+  const n = typeof count === "object" ? basis.params.get(count.param) : count;
   if (typeof n !== "number") return [];
   return [n - 1, n + 1]
     .filter((to) => to >= 1)

@@ -34,7 +34,7 @@ export function mutationScores(
       // A test that fails anyway proves nothing about a mutant.
       return isHeld(trial, needed, params, (e) => e) ? [trial] : [];
     });
-    const mutants = mutantsOf(rule, params);
+    const mutants = mutantsOf(rule, params, unit.schema);
     const survivors = mutants.filter((m) => !trials.some((t) => kills(t, rule, m, params)));
     return [
       {

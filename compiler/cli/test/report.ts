@@ -12,6 +12,8 @@ export interface TestReport {
   /** Undefined when it was not asked for. */
   readonly coverage: readonly RuleCoverage[] | undefined;
   readonly mutation: readonly MutationScore[] | undefined;
+  /** Rules that no test is for, when coverage of all of them was asked for. */
+  readonly untested?: readonly string[];
 }
 
 type TextOf = (file: string) => string | undefined;
@@ -33,6 +35,8 @@ export function textReport(
       `note: \`${rule}\` ran in the interpreter only: the engine cannot run ${reason} yet\n`,
     );
   out.push(...(report.coverage ?? []).map(coverageText));
+  const untested = (report.untested ?? []).map((r) => `\`${r}\``).join(", ");
+  if (untested !== "") out.push(`no test is for ${untested}\n`);
   out.push(...(report.mutation ?? []).map(mutationText));
   out.push(`${summary(report.outcomes)}\n`);
   return out.join("");
@@ -85,7 +89,7 @@ export function jsonTestReport(report: TestReport, textOf: TextOf): string {
     failures: failures.map(({ at, ...facts }) => ({ ...place(at), ...facts })),
   }));
   const failed = tests.filter((t) => !t.ok).length;
-  const { engineGaps, coverage, mutation } = report;
+  const { engineGaps, coverage, mutation, untested } = report;
   const body = {
     version: 1,
     passed: tests.length - failed,
@@ -94,6 +98,7 @@ export function jsonTestReport(report: TestReport, textOf: TextOf): string {
     engineGaps,
     coverage,
     mutation,
+    untested,
   };
   return `${JSON.stringify(body, null, 2)}\n`;
 }

@@ -35,6 +35,9 @@ export interface RunOptions {
 
 export const defaultPermutations = 10;
 
+/** How far past its end a failing test is looked at, to say what it missed, µs. */
+const putOffUs = 3_600_000_000;
+
 export function selectTests(tests: readonly TestCase[], options: RunOptions): TestCase[] {
   const { rule, filter } = options;
   return tests.filter(
@@ -107,7 +110,9 @@ class TestRun {
     const { observations } = this.#options;
     const judged = judgeStory(this.#unit, this.#params, story, observations?.observe);
     observations?.judged(this.#test.target, story, judged);
-    const judge = new ExpectationJudge(this.#unit, this.#params, story, judged);
+    const longer = { ...story, advanceTo: story.advanceTo + putOffUs };
+    const later = () => judgeStory(this.#unit, this.#params, longer);
+    const judge = new ExpectationJudge(this.#unit, this.#params, story, judged, later);
     const failures = this.#test.expectations.flatMap((e) => judge.judge(e));
     failures.push(...this.#agreement(story, judged));
     // One order that disagrees says enough.

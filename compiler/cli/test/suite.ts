@@ -1,6 +1,6 @@
 /** `tapioc test`: the selected tests, and what was asked to be measured on the way. */
 import type { CompileResult } from "#compiler";
-import { UsageError } from "#core";
+import { type CoreRule, UsageError } from "#core";
 import { readBeside } from "../inputs.ts";
 import { Observations } from "./coverage.ts";
 import { mutationScores } from "./mutate.ts";
@@ -22,16 +22,23 @@ export function runSuite(result: CompileResult, options: SuiteOptions): TestRepo
   const run: RunOptions = { rule, filter, permutations, readRecording: readBeside, observations };
   const tests = selectTests(result.tests, run);
   if (tests.length === 0 && (rule !== undefined || filter !== undefined))
-    throw new UsageError("no test is selected", "name a rule that has tests, or part of a title");
+    throw new UsageError("no test is selected", testedRules(result));
   const outcomes = runTests(result, run);
-  const tested = result.unit.rules.filter((r) =>
-    tests.some((t) => t.target === `${r.module}.${r.name}`),
-  );
+  const { rules, schema } = result.unit;
+  const isTested = (r: CoreRule) => tests.some((t) => t.target === `${r.module}.${r.name}`);
+  const tested = rules.filter(isTested);
+  const isWhole = measuresCoverage && rule === undefined && filter === undefined;
   const params = defaultParams(result.unit);
   return {
     outcomes,
     engineGaps: engineGaps(result.unit, tests),
-    coverage: observations && tested.map((r) => observations.of(r)),
+    coverage: observations && tested.map((r) => observations.of(r, schema)),
     mutation: mutates ? mutationScores(result, tests, params, readBeside) : undefined,
+    untested: isWhole ? rules.filter((r) => !isTested(r)).map((r) => r.name) : [],
   };
+}
+
+function testedRules({ tests }: CompileResult): string {
+  const names = [...new Set(tests.map((t) => t.rule))];
+  return `name a rule that has tests, or part of a title; tests are for ${names.join(", ") || "no rule"}`;
 }

@@ -31,22 +31,44 @@ export const unlimitedBudget: Budget = {
 /** Largest terms that a message names. */
 const shownTerms = 3;
 
-/** The certificate of `unit`; rules without a bound are reported and left out. */
+/** A rule that does not say how many keys it follows should follow at least so many. */
+const fewestKeys = 64;
+
+export interface Certified {
+  readonly certificate: Certificate;
+  /** The rules, with the bounds on keys that the compiler chose. */
+  readonly rules: readonly LoweredRule[];
+}
+
+/** The certificate of `unit`; rules without a bound are reported and left out of it. */
 export function certify(
   unit: CoreUnit,
-  rules: readonly LoweredRule[],
+  lowered: readonly LoweredRule[],
   budget: Budget,
   session: Session,
-): Certificate {
-  const bounds = rules.flatMap((rule) => boundOf(unit, rule, session) ?? []);
+): Certified {
+  const all = lowered.map((rule) => fitted(unit, rule, boundOf(unit, rule, session)));
+  const rules = all.map((b) => b.rule);
+  const bounded = all.flatMap(({ rule, bound }) => (bound ? [{ rule, bound }] : []));
+  const bounds = bounded.map((b) => b.bound);
   const total = (pick: (b: RuleBound) => number) => bounds.reduce((n, b) => n + pick(b), 0);
   const certificate = { rules: bounds, bytes: total((b) => b.bytes), cost: total((b) => b.cost) };
-  for (const bound of bounds) {
-    const rule = rules.find((r) => r.core.name === bound.rule && r.core.module === bound.module);
-    if (rule) checkRule(bound, rule.decl.name, budget, session);
-  }
+  for (const { rule, bound } of bounded) checkRule(bound, rule.decl.name, budget, session);
   checkBundle(certificate, rules, budget, session);
-  return certificate;
+  return { certificate, rules };
+}
+
+/**
+ * `rule` with fewer keys when it does not say how many and the default would not fit. Measured by
+ * the default budget, so that options never change what a rule means.
+ */
+function fitted(unit: CoreUnit, rule: LoweredRule, bound: RuleBound | undefined) {
+  const { ruleBytes } = defaultBudget;
+  if (!bound || rule.isKeysMaxSaid || bound.bytes <= ruleBytes) return { rule, bound };
+  const keysMax = Math.floor((rule.core.keysMax * ruleBytes) / bound.bytes);
+  if (keysMax < fewestKeys) return { rule, bound };
+  const core = { ...rule.core, keysMax };
+  return { rule: { ...rule, core }, bound: boundRule(unit, core) };
 }
 
 function boundOf(unit: CoreUnit, rule: LoweredRule, session: Session): RuleBound | undefined {
@@ -67,7 +89,7 @@ function checkRule(bound: RuleBound, at: Node, budget: Budget, session: Session)
   const what = `\`${bound.rule}\``;
   if (bound.bytes > budget.ruleBytes) {
     const takes = `${formatSize(bound.bytes)} (${bound.keys} keys × ${formatSize(bound.bytesPerKey)})`;
-    const help = "lower `keys max` or `partials`, shorten the window, or read fewer long texts";
+    const help = howToShrink(bound, budget);
     const params = { what, takes, budget: formatSize(budget.ruleBytes) };
     session.report("TAP3102", at, params, {
       notes: largest(stateTerms(bound)),
@@ -86,6 +108,14 @@ function checkRule(bound: RuleBound, at: Node, budget: Budget, session: Session)
       help,
     });
   }
+}
+
+/** What to write so that the rule fits, with the number of keys that does it if there is one. */
+function howToShrink({ bytes, keys, bytesPerKey }: RuleBound, budget: Budget): string {
+  const shared = bytes - keys * bytesPerKey;
+  const fitting = Math.floor((budget.ruleBytes - shared) / bytesPerKey);
+  const others = "lower `partials`, shorten the window, or read fewer long texts";
+  return fitting >= 1 ? `write \`keys max ${fitting}\` or less, ${others}` : others;
 }
 
 /** The sum is everybody's; it is said at the largest rule. */

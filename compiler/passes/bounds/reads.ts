@@ -78,13 +78,30 @@ export function exprsOf(rule: CoreRule): Expr[] {
   ];
 }
 
+/** Rules by the kinds of their steps; found once for all rules of a unit. */
+const readersOf = new WeakMap<CoreUnit, ReadonlyMap<number, readonly CoreRule[]>>();
+
+function readersIn(unit: CoreUnit): ReadonlyMap<number, readonly CoreRule[]> {
+  const known = readersOf.get(unit);
+  if (known) return known;
+  const readers = new Map<number, CoreRule[]>();
+  for (const rule of unit.rules) {
+    for (const kind of new Set(allStepsOf(rule.pattern).flatMap((s) => s.kinds))) {
+      const ofKind = readers.get(kind);
+      if (ofKind) ofKind.push(rule);
+      else readers.set(kind, [rule]);
+    }
+  }
+  readersOf.set(unit, readers);
+  return readers;
+}
+
 /** Fields that other rules read from the findings of `rule`: `root.comm`, `oom.pid`. */
 function readByOthers(unit: CoreUnit, rule: CoreRule): { step: number; field: string }[] {
-  const kind = unit.schema.kinds.findIndex((k) => k.name === `finding.${rule.module}.${rule.name}`);
+  const finding = `finding.${rule.module}.${rule.name}`;
+  const kind = unit.schema.kinds.findIndex((k) => k.name === finding);
   if (kind < 0) return [];
-  const readers = unit.rules.filter((r) =>
-    allStepsOf(r.pattern).some((s) => s.kinds.includes(kind)),
-  );
+  const readers = readersIn(unit).get(kind) ?? [];
   const fields = new Set<string>();
   for (const expr of readers.flatMap(exprsOf))
     walkExpr(expr, (e) => {

@@ -294,11 +294,13 @@ function findingTerms(unit: CoreUnit, rule: CoreRule): BoundTerm[] {
 
 /** What one event causes at worst: of its kind, every step it can meet, for every partial match. */
 function transitions(unit: CoreUnit, { pattern }: CoreRule, partials: number): BoundTerm[] {
-  const steps = allStepsOf(pattern);
-  const costs = unit.schema.kinds.map((_, k) => {
-    const met = steps.filter((s) => s.kinds.includes(k));
-    return met.map((s) => ({ name: s.name, lookups: lookupsOf(unit, s) }));
-  });
+  const steps = allStepsOf(pattern).map(({ name, kinds, ...rest }) => ({
+    name,
+    kinds,
+    lookups: lookupsOf(unit, rest),
+  }));
+  const kinds = [...new Set(steps.flatMap((s) => s.kinds))].sort((a, b) => a - b);
+  const costs = kinds.map((k) => steps.filter((s) => s.kinds.includes(k)));
   const total = (met: (typeof costs)[number]) => met.reduce((n, s) => n + s.lookups, 0);
   const worst = costs.reduce((a, b) => (total(b) > total(a) ? b : a), []);
   return worst.map(({ name, lookups }) => {
@@ -311,7 +313,7 @@ function transitions(unit: CoreUnit, { pattern }: CoreRule, partials: number): B
 }
 
 /** Entities that the relations in a step's condition make it look at, at least 1. */
-function lookupsOf(unit: CoreUnit, step: Step): number {
+function lookupsOf(unit: CoreUnit, step: Pick<Step, "where" | "key">): number {
   let lookups = 1;
   for (const expr of [step.where, ...step.key.map((k) => k.expr)]) {
     if (!expr) continue;

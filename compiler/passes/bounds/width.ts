@@ -31,8 +31,12 @@ export function fieldBytes(type: FieldType): number {
 
 /** The widest field of that name among `kinds`. */
 export function widestField(unit: CoreUnit, kinds: readonly number[], name: string): number {
-  const fields = kinds.flatMap((k) => unit.schema.kinds[k]?.fields ?? []);
-  return Math.max(0, ...fields.filter((f) => f.name === name).map((f) => fieldBytes(f.type)));
+  let widest = 0;
+  for (const kind of kinds) {
+    const field = unit.schema.kinds[kind]?.fields.find((f) => f.name === name);
+    if (field) widest = Math.max(widest, fieldBytes(field.type));
+  }
+  return widest;
 }
 
 /** Bytes of the value of `e`, read for an event of `current`'s kinds. */

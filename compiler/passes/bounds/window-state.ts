@@ -40,7 +40,7 @@ export class WindowState {
     this.#rule = rule;
     this.#win = win;
     this.#params = params;
-    this.#write = writerFor(rule, win.step.name);
+    this.#write = writerFor(rule, win.step.name, unit.schema);
     this.panes = panesOf(win, params);
     this.#readLimits(win.having);
   }

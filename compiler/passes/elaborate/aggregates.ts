@@ -69,12 +69,18 @@ const mayBeMissing: ReadonlySet<AggregateFn> = new Set<AggregateFn>([
 /** An aggregate of the window around `scope`, or a report that there is none. */
 export function elaborateAggregate(e: CallExpr, aggregate: Aggregate, scope: Scope): Operand {
   if (scope.window) return aggregate(e, scope);
+  if (scope.place === "aggregate") return insideAnother(e, scope);
   const name = e.callee.text;
-  const help =
-    scope.place === "aggregate"
-      ? "aggregates do not stand inside one another"
-      : `\`${name}()\` speaks of the events of a window: \`match over x: … sliding 1m having ${name}(…) …\``;
+  const help = `\`${name}()\` speaks of the events of a window: \`match over x: … sliding 1m having ${name}(…) …\``;
   scope.session.report("TAP2037", e, { what: `\`${name}()\``, where: "in a window" }, { help });
+  return { is: "error" };
+}
+
+/** Reports an aggregate that stands in the argument of another one. */
+export function insideAnother(e: CallExpr, scope: Scope): Operand {
+  const params = { what: `\`${e.callee.text}()\``, where: "outside of other aggregates" };
+  const help = "aggregates do not stand inside one another";
+  scope.session.report("TAP2037", e, params, { help });
   return { is: "error" };
 }
 

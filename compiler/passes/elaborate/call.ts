@@ -3,6 +3,7 @@
 import { type Builtin, builtins, findBuiltin } from "#core";
 import type { Arg, CallExpr, LetDecl, NameRef } from "#grammar";
 import { fieldType } from "../../schema/build-schema.ts";
+import { isTypeName } from "../../schema/field-type.ts";
 import { suggestion } from "../similar.ts";
 import {
   boolType,
@@ -32,7 +33,7 @@ import {
   rolloutFact,
 } from "./forms.ts";
 import { emptyScope } from "./reuse.ts";
-import { type Local, type Operand, type Scope, value, wrong } from "./scope.ts";
+import { type Local, type Operand, type Scope, type Session, value, wrong } from "./scope.ts";
 
 type Special = (e: CallExpr, scope: Scope) => Operand;
 
@@ -62,6 +63,11 @@ const namedParams: Readonly<Record<string, readonly string[]>> = {
   zscore: ["half_life", "warmup", "floor"],
   baseline: ["half_life"],
 };
+
+/** Whether `name` is called and not read: a builtin, an aggregate or a form of its own. */
+export function isCalled(name: string): boolean {
+  return special.has(name) || aggregates.has(name) || findBuiltin(name) !== undefined;
+}
 
 export function elaborateCall(e: CallExpr, scope: Scope): Operand {
   const name = e.callee.text;
@@ -124,6 +130,15 @@ function argFor(e: CallExpr, name: string, at: number): Arg | undefined {
   return e.args.find((a) => a.name?.text === name) ?? (e.args[at]?.name ? undefined : e.args[at]);
 }
 
+/** Reports arguments that are given twice by name. */
+export function checkArgsOnce(args: readonly Arg[], session: Session): void {
+  for (const [i, arg] of args.entries()) {
+    const { name } = arg;
+    const first = name && args.slice(0, i).find((a) => a.name?.text === name.text);
+    if (first) session.writtenTwice(name.text, first, arg);
+  }
+}
+
 function countText(names: readonly string[]): string {
   const list = names.length === 0 ? "" : ` (${names.join(", ")})`;
   const count = ["no arguments", "one argument"][names.length] ?? `${names.length} arguments`;
@@ -153,6 +168,7 @@ function expandLet(e: CallExpr, decl: LetDecl, moduleName: string, scope: Scope)
   const bound = new Map<string, Operand>();
   const names = decl.formals.map((f) => f.name.text);
   if (hasStrayName(e, names, scope)) return { is: "error" };
+  checkArgsOnce(e.args, scope.session);
   for (const [i, formal] of decl.formals.entries()) {
     const arg = argFor(e, formal.name.text, i);
     const node = arg?.value ?? formal.fallback;
@@ -215,6 +231,8 @@ export function fitsFormal(x: Operand, name: string, scope: Scope): boolean {
   const kind = scope.session.info.kindByName.get(name);
   if (kind !== undefined)
     return x.is === "event" && x.step.kinds.every((k) => scope.session.info.isA(k, kind));
+  // A type that there is not has been reported where the formal is declared.
+  if (!isTypeName(name)) return true;
   if (x.is !== "value") return false;
   if (name === "float" || name === "int")
     return isNumeric(x.type) && isComparable(x.type, { t: "int" });
@@ -225,6 +243,7 @@ export function fitsFormal(x: Operand, name: string, scope: Scope): boolean {
 export function expandLocal(e: NameRef, { decl, module }: Local, scope: Scope): Operand {
   const { text } = decl.name;
   if (scope.expanding.includes(text)) return scope.session.usesItself(e, text, scope, text);
+  scope.session.readLocals.add(decl);
   const x = elaborate(decl.body, { ...scope, module, expanding: [...scope.expanding, text] });
   return x.is === "value" ? { ...x, groups: undefined } : x;
 }

@@ -1,6 +1,5 @@
 /** What is known of numbers before any event: ranges of types, and comparisons they decide. */
 import { type CmpOp, type Expr, mirrored } from "#core";
-import type { BinaryExpr } from "#grammar";
 import type { Type } from "../types.ts";
 import type { Ast, Scope, Value } from "./scope.ts";
 
@@ -30,35 +29,51 @@ const shares: Range = {
   text: "a percentage of an event is at least 0%",
 };
 
+/** A comparison as it is written, or as it is meant where it is one of several. */
+export interface Compared {
+  readonly at: Ast;
+  readonly text: string;
+}
+
 /** Warns of a comparison with a constant that no value can make true, or none can make false. */
 export function checkReachable(
-  e: BinaryExpr,
+  e: Compared,
   op: CmpOp,
   left: Value,
   right: Value,
   scope: Scope,
 ): void {
-  warnPointless(e, e.left, op, left, right.core, scope);
-  warnPointless(e, e.right, mirrored[op], right, left.core, scope);
+  warnPointless(e, op, left, right.core, scope);
+  warnPointless(e, mirrored[op], right, left.core, scope);
 }
 
-function warnPointless(
-  e: BinaryExpr,
-  node: Ast,
-  op: CmpOp,
-  x: Value,
-  constant: Expr,
-  scope: Scope,
-): void {
-  if (constant.op !== "const" || typeof constant.value !== "number" || x.core.op === "const")
-    return;
+function warnPointless(e: Compared, op: CmpOp, x: Value, constant: Expr, scope: Scope): void {
+  if (constant.op !== "const" || x.core.op === "const") return;
+  if (typeof constant.value === "string") checkLength(e, op === "!=", x, constant.value, scope);
+  if (typeof constant.value !== "number") return;
   const isShare = x.type.t === "percent" && x.core.op === "field";
   const range = isShare ? shares : rangeOf(x.type);
   const verdict = range && decided(op, range, constant.value);
-  if (!range || verdict === undefined) return;
-  const help = `${range.text}: compare \`${scope.session.text(node)}\` with one of these`;
-  const params = { text: scope.session.text(e), verdict, range: range.text };
-  scope.session.report("TAP2102", e, params, { help });
+  if (range && verdict !== undefined) warn(e, verdict, range.text, scope);
+}
+
+/** A text is never equal to a longer one, nor does it contain one. */
+export function checkLength(
+  e: Compared,
+  verdict: boolean,
+  x: Value,
+  constant: string,
+  scope: Scope,
+): void {
+  const most = x.type.t === "string" ? x.type.maxBytes : undefined;
+  const bytes = new TextEncoder().encode(constant).length;
+  if (most === undefined || bytes <= most) return;
+  warn(e, verdict, `a text of at most ${most} bytes is never one of ${bytes}`, scope);
+}
+
+function warn({ at, text }: Compared, verdict: boolean, range: string, scope: Scope): void {
+  const help = `${range}: compare with a value that can occur`;
+  scope.session.report("TAP2102", at, { text, verdict, range }, { help });
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Expressions: names, members, operators. See scope.ts for the idea. */
 
-import { type Expr, findBuiltin, parseIp } from "#core";
+import { type Expr, parseIp, printExpr } from "#core";
 import type { BinaryExpr, IsExpr, NameRef, Node, StringLiteral, UnaryExpr } from "#grammar";
+import type { Known } from "../collect.ts";
 import {
   boolType,
   commonType,
@@ -13,11 +14,11 @@ import {
   unitOfType,
 } from "../types.ts";
 import { unaliased } from "./alias.ts";
-import { elaborateCall, expandLocal } from "./call.ts";
+import { elaborateCall, expandLocal, isCalled } from "./call.ts";
 import { mergeGroups, withGroups } from "./capture.ts";
 import { elaborateMember } from "./member.ts";
 import { arithmetic, compareValues, elaborateIn, elaborateTextTest } from "./operators.ts";
-import { factsWhenFalse, factsWhenTrue, warnUnguarded, withFacts } from "./presence.ts";
+import { factsWhenNotTrue, factsWhenTrue, warnUnguarded, withFacts } from "./presence.ts";
 import { elaborateIndex, elaborateList, elaborateQuantified } from "./quantifier.ts";
 import { listItems, paramOperand } from "./reuse.ts";
 import { type Ast, type Operand, type Scope, type Value, value, wrong } from "./scope.ts";
@@ -89,7 +90,7 @@ export function elaborate(e: Ast, scope: Scope, isNegated = false): Operand {
   if (!scope.session.enter(e, scope)) return { is: "error" };
   const result = elaborateKind(e, scope, isNegated);
   scope.session.leave();
-  if (result.is === "value") scope.session.types.set(`${e.span.file}#${e.id}`, result.type);
+  if (result.is === "value") scope.session.learnType(e, result.type);
   return result;
 }
 
@@ -145,7 +146,7 @@ function elaborateString(e: StringLiteral, scope: Scope): Operand {
   switch (e.prefix) {
     case "":
     case "r":
-      return value({ t: "string" }, { op: "const", value: e.value });
+      return value({ t: "string", members: [e.value] }, { op: "const", value: e.value });
     case "ip": {
       const address = parseIp(e.value);
       if (address !== undefined) return value({ t: "ip" }, { op: "const", value: address });
@@ -218,12 +219,14 @@ function elaborateName(e: NameRef, scope: Scope): Operand {
     case "listDecl": {
       const list = listItems(found.decl, found.module, scope, e);
       if (!list) return { is: "error" };
+      if (list.type.t === "cidr")
+        return notAValue(e, "a list of networks", `test an address: \`x in ${name}\``, scope);
       return value({ t: "list", item: list.type }, { op: "list", items: list.items });
     }
     case "letDecl":
       if (found.decl.formals.length === 0)
         return elaborateCall({ ...e, kind: "call", callee: nameNode(e), args: [] }, scope);
-      return notAValue(e, "a function", `call it: \`${name}(…)\``, scope);
+      return notAValue(e, "a function", howToCall(name, found), scope);
     case "patternDecl":
       return notAValue(e, "a pattern", `write \`text matches ${name}\``, scope);
     case "ruleDecl":
@@ -234,6 +237,13 @@ function elaborateName(e: NameRef, scope: Scope): Operand {
   if (name === "entity" && (scope.place === "explain" || scope.place === "check"))
     return { is: "subject" };
   return reportUnknown(e, name, scope);
+}
+
+/** Only a plain name can be called, so that a function behind an alias is imported by name. */
+function howToCall(name: string, { decl, module }: Known): string {
+  const plain = decl.name.text;
+  if (name === plain) return `call it: \`${name}(…)\``;
+  return `import it by its name, \`import ${module} { ${plain} }\`, and call \`${plain}(…)\``;
 }
 
 function notAValue(e: NameRef, found: string, help: string, scope: Scope): Operand {
@@ -260,7 +270,7 @@ function reportUnknown(e: Node, name: string, scope: Scope): Operand {
 
 /** Says what the names at this place are; of those of the module there may be very many. */
 function helpForUnknown(name: string, near: readonly string[], scope: Scope): string | undefined {
-  if (findBuiltin(name)) return `\`${name}\` is a function: call it with \`${name}(…)\``;
+  if (isCalled(name)) return `\`${name}\` is a function: call it with \`${name}(…)\``;
   if (scope.place === "having" && scope.window?.name === name)
     return `a window holds many events: ask about them with \`count(${name}.… == …)\` or \`distinct(${name}.…)\``;
   if (near.length === 0) return undefined;
@@ -272,7 +282,7 @@ function elaborateUnary(e: UnaryExpr, scope: Scope, isNegated: boolean): Operand
     const x = condition(e.operand, scope, !isNegated);
     return x.type.t === "error" ? x : value(boolType, { op: "not", arg: x.core });
   }
-  if (e.op === "has") return presence(e.operand, scope, true);
+  if (e.op === "has") return presence(e, e.operand, scope, true);
   const x = elaborateValue(e.operand, scope);
   if (x.type.t === "error") return x;
   if (!isNumeric(x.type) || x.type.t === "time") {
@@ -290,12 +300,24 @@ function elaborateUnary(e: UnaryExpr, scope: Scope, isNegated: boolean): Operand
 }
 
 /** `has x`, `x is missing`: of a value whether it is there, of a step whether it is bound. */
-function presence(operand: Ast, scope: Scope, isPresent: boolean): Operand {
+function presence(e: Ast, operand: Ast, scope: Scope, isPresent: boolean): Operand {
   const x = elaborate(operand, scope);
+  if (x.is === "value") warnAlwaysThere(e, operand, x, isPresent, scope);
   const core: Expr | undefined =
     x.is === "event" ? { op: "bound", of: x.step.of } : presentValue(operand, x, scope);
   if (!core) return { is: "error" };
   return value(boolType, isPresent ? core : { op: "not", arg: core });
+}
+
+/** A field that every event of the step has is asked for in vain; a `let` may be read of others. */
+function warnAlwaysThere(at: Ast, operand: Ast, x: Value, isPresent: boolean, scope: Scope): void {
+  if (x.isOptional || x.origin === undefined || scope.expanding.length > 0) return;
+  if (scope.facts.has(printExpr(x.core))) return;
+  const { session } = scope;
+  const reason = `\`${session.text(operand)}\` is always there`;
+  const help = `${reason}: take this away`;
+  const params = { text: session.text(at), verdict: isPresent, range: reason };
+  session.report("TAP2102", at, params, { help });
 }
 
 function presentValue(node: Ast, x: Operand, scope: Scope): Expr | undefined {
@@ -307,7 +329,7 @@ function presentValue(node: Ast, x: Operand, scope: Scope): Expr | undefined {
 }
 
 function elaborateIs(e: IsExpr, scope: Scope): Operand {
-  if (e.what === "missing") return presence(e.operand, scope, e.isNegated);
+  if (e.what === "missing") return presence(e, e.operand, scope, e.isNegated);
   return elaborateQuality(e, e.what, scope);
 }
 
@@ -336,7 +358,7 @@ function elaborateBinary(e: BinaryExpr, scope: Scope, isNegated: boolean): Opera
     case "and":
     case "or": {
       const left = condition(e.left, scope, isNegated);
-      const learned = e.op === "and" ? factsWhenTrue(left.core) : factsWhenFalse(left.core);
+      const learned = e.op === "and" ? factsWhenTrue(left.core) : factsWhenNotTrue(left.core);
       const bound = e.op === "and" ? left.groups : undefined;
       const inner = withGroups(withFacts(scope, learned), bound);
       const right = condition(e.right, inner, isNegated);

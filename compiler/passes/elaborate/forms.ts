@@ -2,9 +2,9 @@
 import { type Expr, parseIp } from "#core";
 import type { CallExpr } from "#grammar";
 import { commonType, type Type, typeName } from "../types.ts";
-import { eventsWhere, pickedValue } from "./aggregates.ts";
+import { eventsWhere, insideAnother, pickedValue } from "./aggregates.ts";
 import { condition, elaborate, elaborateValue } from "./elaborate.ts";
-import { factsWhenTrue, withFacts } from "./presence.ts";
+import { factsWhenNotTrue, factsWhenTrue, withFacts } from "./presence.ts";
 import { type Ast, type Operand, type Scope, type Value, value, wrong } from "./scope.ts";
 
 function misplaced(e: CallExpr, where: string, scope: Scope): Operand {
@@ -30,6 +30,7 @@ export function count(e: CallExpr, scope: Scope): Operand {
   if (step && step.of.step !== "current")
     return value({ t: "int" }, { op: "taken", step: step.of.step });
   if (arg) elaborate(arg, scope);
+  if (scope.place === "aggregate") return insideAnother(e, scope);
   const help = "name a repeated step that comes before this place: `count(step)`";
   return scope.session.wrongCount(e, "an earlier step of the sequence", help);
 }
@@ -103,7 +104,8 @@ export function choose(e: CallExpr, scope: Scope): Operand {
     return scope.session.wrongCount(e, "a condition and two values");
   const test = condition(cond, scope, false);
   const yes = elaborateValue(then, withFacts(scope, factsWhenTrue(test.core)));
-  return oneOf([{ test: test.core, x: yes, node: then }], otherwise, scope);
+  const rest = withFacts(scope, factsWhenNotTrue(test.core));
+  return oneOf([{ test: test.core, x: yes, node: then }], otherwise, rest);
 }
 
 /** `case(cond, a, cond, b, otherwise)`. */
@@ -114,15 +116,18 @@ export function cases(e: CallExpr, scope: Scope): Operand {
     return scope.session.wrongCount(e, "pairs of condition and value, then a default");
   }
   const branches: { test: Expr; x: Value; node: Ast }[] = [];
+  // A branch is reached when no condition before it was true.
+  let here = scope;
   for (let i = 0; i + 1 < args.length; i += 2) {
     const test = args[i];
     const node = args[i + 1];
     if (!test || !node) continue;
-    const core = condition(test, scope, false).core;
-    const x = elaborateValue(node, withFacts(scope, factsWhenTrue(core)));
+    const { core } = condition(test, here, false);
+    const x = elaborateValue(node, withFacts(here, factsWhenTrue(core)));
     branches.push({ test: core, x, node });
+    here = withFacts(here, factsWhenNotTrue(core));
   }
-  return oneOf(branches, otherwise, scope);
+  return oneOf(branches, otherwise, here);
 }
 
 function oneOf(
@@ -147,7 +152,8 @@ function oneOf(
     fallback.core,
   );
   const isOptional = fallback.isOptional || branches.some((b) => b.x.isOptional);
-  return value(type.t === "enum" ? { t: "string" } : type, core, isOptional);
+  const chosen: Type = type.t === "enum" ? { t: "string", members: type.members } : type;
+  return value(chosen, core, isOptional);
 }
 
 /** `id("4026531840")`. */

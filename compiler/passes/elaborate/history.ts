@@ -39,8 +39,12 @@ function history(
     session.report("TAP2010", node, params, { help });
     return undefined;
   }
-  if (halfLife === undefined || halfLife <= 0) {
-    const help = `say how fast the past fades: \`${what}(…, half_life: 1h)\``;
+  const help = `say how fast the past fades: \`${what}(…, half_life: 1h)\``;
+  if (halfLife === undefined) {
+    session.wrongCount(e, "one aggregate and `half_life:`", help);
+    return undefined;
+  }
+  if (halfLife <= 0) {
     const params = { what: "`half_life`", bounds: "longer than 0s" };
     session.report("TAP2018", e, params, { help });
     return undefined;

@@ -108,7 +108,9 @@ function mixedTypes(
   scope: Scope,
 ): Operand {
   const names = [...new Set(present.map((f) => typeName(typeOfField(f.type))))];
-  const [left = "?", right = left] = names;
+  // Numbers of different sizes are called the same in messages.
+  const sizes = [...new Set(present.map((f) => f.type.t))];
+  const [left = "?", right = left] = names.length > 1 ? names : sizes.map((t) => `a \`${t}\``);
   const kinds = scope.session.kindNames(step.kinds);
   const help = `\`${e.member.text}\` has different types in ${kinds}; use two steps`;
   scope.session.report("TAP2012", e.member, { op: "|", left, right }, { help });

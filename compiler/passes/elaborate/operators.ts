@@ -1,7 +1,7 @@
 /** Comparison, arithmetic, membership and text tests: units checked, nothing converted silently. */
 
 import { type ArithOp, bounded, type CmpOp, type Expr, parseCidr, type TextError } from "#core";
-import type { BinaryExpr, InExpr, StringLiteral, TextExpr } from "#grammar";
+import type { BinaryExpr, InExpr, ListExpr, StringLiteral, TextExpr } from "#grammar";
 import { suggestion } from "../similar.ts";
 import {
   boolType,
@@ -11,17 +11,27 @@ import {
   isPlainNumber,
   isScalar,
   isText,
+  plural,
   type Type,
+  textsOf,
   typeName,
 } from "../types.ts";
 import { unaliased } from "./alias.ts";
 import { checkPatternField, groupsOf } from "./capture.ts";
-import { checkReachable } from "./constant.ts";
+import { type Compared, checkLength, checkReachable } from "./constant.ts";
 import { elaborateValue } from "./elaborate.ts";
 import { warnUnguarded } from "./presence.ts";
 import { inList } from "./quantifier.ts";
 import { listItems, patternProgram } from "./reuse.ts";
-import { type Ast, type Operand, type Scope, type Value, value, wrong } from "./scope.ts";
+import {
+  type Ast,
+  type ListItems,
+  type Operand,
+  type Scope,
+  type Value,
+  value,
+  wrong,
+} from "./scope.ts";
 
 export function compareValues(
   e: BinaryExpr,
@@ -49,6 +59,7 @@ export function compareValues(
   }
   if (!checkMembers(e.left, left, right, scope) || !checkMembers(e.right, right, left, scope))
     return wrong;
+  if (!canBeEqual(e, op, left, right, scope)) return wrong;
   if ((op === "!=") !== isNegated) {
     warnUnguarded(
       e,
@@ -60,8 +71,27 @@ export function compareValues(
       isNegated,
     );
   }
-  checkReachable(e, op, left, right, scope);
+  checkReachable(written(e, scope), op, left, right, scope);
   return value(boolType, { op: "cmp", cmp: op, left: left.core, right: right.core });
+}
+
+/** Two sides of which no value is both: texts of different choices, keys of different kinds. */
+function canBeEqual(e: Ast, op: string, left: Value, right: Value, scope: Scope): boolean {
+  const isOfEnum = left.type.t === "enum" || right.type.t === "enum";
+  const isAnyConstant = left.core.op === "const" || right.core.op === "const";
+  const [a, b] = [textsOf(left.type), textsOf(right.type)];
+  if (a && b && isOfEnum && !isAnyConstant && !a.some((text) => b.includes(text))) {
+    const params = { op, left: typeName(left.type), right: typeName(right.type) };
+    scope.session.report("TAP2012", e, params, {
+      help: "the two have no text in common: compare something else",
+    });
+    return false;
+  }
+  const [from, to] = [left.level?.kind, right.level?.kind];
+  if (from === undefined || to === undefined || from === to) return true;
+  const help = `compare the same level of both, such as \`.entity.${to}\``;
+  scope.session.report("TAP2012", e, { op, left: `a ${from}`, right: `a ${to}` }, { help });
+  return false;
 }
 
 function bothPlain(a: Type, b: Type): boolean {
@@ -81,15 +111,25 @@ function helpFor(left: Type, right: Type) {
   return { help: `write ${typeName(left)} on both sides, such as \`${literal}\`` };
 }
 
-/** A text constant compared with an enum must be one of its members. */
-export function checkMembers(node: Ast, x: Value, other: Value, scope: Scope): boolean {
-  if (other.type.t !== "enum" || x.core.op !== "const" || typeof x.core.value !== "string")
-    return true;
-  const { members } = other.type;
+/**
+ * A text constant compared with an enum, or a choice of texts, must be one of its members. A fix is
+ * only offered where the constant is written at `node`.
+ */
+export function checkMembers(
+  node: Ast,
+  x: Value,
+  other: Value,
+  scope: Scope,
+  isWritten = true,
+): boolean {
+  const members = textsOf(other.type);
+  // Two constants are compared where a formal stands for one of them.
+  if (!members || (other.type.t === "string" && other.core.op === "const")) return true;
+  if (x.core.op !== "const" || typeof x.core.value !== "string") return true;
   if (members.includes(x.core.value)) return true;
   const { similar, fixes } = suggestion(x.core.value, members, node.span, (m) => `"${m}"`);
   const params = { value: x.core.value, members: members.join(", "), similar };
-  scope.session.report("TAP2011", node, params, { fixes });
+  scope.session.report("TAP2011", node, params, isWritten ? { fixes } : {});
   return false;
 }
 
@@ -104,24 +144,14 @@ export function elaborateIn(e: InExpr, scope: Scope, isNegated: boolean): Operan
 
 function membership(e: InExpr, item: Value, scope: Scope, isNegated: boolean): Expr | undefined {
   const set = unaliased(e.set, scope);
-  if (set.kind === "string" && set.prefix === "cidr") return inNetwork(set, item, e, scope);
-  if (set.kind === "list") {
-    const items = set.items.map((x) => ({ node: x, x: elaborateValue(x, scope) }));
-    const isFine = items.map(({ node, x }) => fitsItem(node, x, item, scope)).every(Boolean);
-    return isFine ? { op: "in", item: item.core, set: items.map(({ x }) => x.core) } : undefined;
-  }
+  if (isNetwork(set)) return inNetwork(set, item, e, scope);
+  if (set.kind === "list") return inItems(set, item, e, scope);
   const decl =
     set.kind === "nameRef" && !isBound(set.name, scope) && scope.module.names.get(set.name);
   if (decl && decl.decl.kind === "listDecl") {
     const list = listItems(decl.decl, decl.module, scope, set);
     if (!list) return undefined;
-    const isFine = isComparable(item.type, list.type);
-    if (!isFine)
-      scope.session.report("TAP2010", set, {
-        expected: `a list of ${typeName(item.type)}s`,
-        found: `a list of ${typeName(list.type)}s`,
-      });
-    return isFine ? { op: "in", item: item.core, set: list.items } : undefined;
+    return inDeclared(set, item, list, scope);
   }
   const other = elaborateValue(set, scope);
   if (other.type.t === "error" || item.type.t === "error") return undefined;
@@ -134,12 +164,65 @@ function membership(e: InExpr, item: Value, scope: Scope, isNegated: boolean): E
   return undefined;
 }
 
+function isNetwork(node: Ast): node is StringLiteral {
+  return node.kind === "string" && node.prefix === "cidr";
+}
+
+/** Items written in place: values and networks. */
+function inItems(set: ListExpr, item: Value, e: InExpr, scope: Scope): Expr | undefined {
+  const networks = set.items.filter(isNetwork).map((x) => inNetwork(x, item, e, scope));
+  const rest = set.items.filter((x) => !isNetwork(x));
+  const values = rest.map((node) => ({ node, x: elaborateValue(node, scope) }));
+  const isFine = values.map(({ node, x }) => fitsItem(node, x, e.item, item, scope)).every(Boolean);
+  if (!isFine || networks.includes(undefined)) return undefined;
+  const among: Expr = { op: "in", item: item.core, set: values.map(({ x }) => x.core) };
+  return anyOf([...networks, ...(values.length > 0 || networks.length === 0 ? [among] : [])]);
+}
+
+/** A declared list: of networks, or of values that the item can have. */
+function inDeclared(set: Ast, item: Value, list: ListItems, scope: Scope): Expr | undefined {
+  const wanted: Type = list.type.t === "cidr" ? { t: "ip" } : list.type;
+  if (!isComparable(item.type, wanted)) {
+    scope.session.report("TAP2010", set, {
+      expected: `a list of ${plural(item.type)}`,
+      found: `a list of ${plural(list.type)}`,
+    });
+    return undefined;
+  }
+  if (list.type.t === "cidr") {
+    const networks = list.items.map((x) => networkOf(x, item));
+    return anyOf(networks.length > 0 ? networks : [{ op: "in", item: item.core, set: [] }]);
+  }
+  const isFine = list.items.every((core) =>
+    checkMembers(set, value(list.type, core), item, scope, false),
+  );
+  return isFine ? { op: "in", item: item.core, set: list.items } : undefined;
+}
+
+/** An item of a list of networks is the network's text. */
+function networkOf(text: Expr, item: Value): Expr | undefined {
+  const network = text.op === "const" ? parseCidr(String(text.value)) : undefined;
+  return (
+    network && { op: "cidr", item: item.core, base: network.base, prefixBits: network.prefixBits }
+  );
+}
+
+function anyOf(tests: readonly (Expr | undefined)[]): Expr | undefined {
+  const known = tests.filter((x) => x !== undefined);
+  if (known.length < tests.length) return undefined;
+  return known.length === 1 ? known[0] : { op: "or", args: known };
+}
+
 /** A name of the rule itself, which module-level names never hide. */
 function isBound(name: string, scope: Scope): boolean {
   return scope.bound.has(name) || scope.steps.has(name) || scope.locals.has(name);
 }
 
-function fitsItem(node: Ast, x: Value, item: Value, scope: Scope): boolean {
+function written(at: Ast, scope: Scope): Compared {
+  return { at, text: scope.session.text(at) };
+}
+
+function fitsItem(node: Ast, x: Value, itemNode: Ast, item: Value, scope: Scope): boolean {
   if (x.type.t === "error" || item.type.t === "error") return false;
   if (!isComparable(item.type, x.type)) {
     scope.session.report("TAP2010", node, {
@@ -148,22 +231,26 @@ function fitsItem(node: Ast, x: Value, item: Value, scope: Scope): boolean {
     });
     return false;
   }
-  return checkMembers(node, x, item, scope);
+  if (!checkMembers(node, x, item, scope) || !canBeEqual(node, "in", item, x, scope)) return false;
+  const { session } = scope;
+  const text = `${session.text(itemNode)} == ${session.text(node)}`;
+  checkReachable({ at: node, text }, "==", item, x, scope);
+  return true;
+}
+
+/** The network that a literal is; undefined after an error. */
+export function networkAt(node: StringLiteral, scope: Scope) {
+  const network = parseCidr(node.value);
+  if (network) return network;
+  const reason = `\`${node.value}\` is not an address with a prefix length`;
+  const help = 'write it like cidr"10.0.0.0/8" or cidr"fe80::/10"';
+  scope.session.report("TAP2015", node, { what: "network", reason }, { help });
+  return undefined;
 }
 
 function inNetwork(set: StringLiteral, item: Value, e: InExpr, scope: Scope): Expr | undefined {
-  const network = parseCidr(set.value);
-  if (!network) {
-    scope.session.report(
-      "TAP2015",
-      set,
-      { what: "network", reason: `\`${set.value}\` is not an address with a prefix length` },
-      {
-        help: 'write it like cidr"10.0.0.0/8" or cidr"fe80::/10"',
-      },
-    );
-    return undefined;
-  }
+  const network = networkAt(set, scope);
+  if (!network) return undefined;
   if (item.type.t !== "ip" && item.type.t !== "error") {
     scope.session.report("TAP2010", e.item, { expected: "an address", found: typeName(item.type) });
     return undefined;
@@ -206,6 +293,8 @@ function textTest(e: TextExpr, text: Value, scope: Scope): Expr | undefined {
     scope.session.report("TAP2010", e.pattern, params);
     return undefined;
   }
+  if (needle.core.op === "const" && text.core.op !== "const")
+    checkLength(written(e, scope), e.isNegated, text, String(needle.core.value), scope);
   return { op: "text", fn: e.op, text: text.core, needle: needle.core, nocase: e.nocase };
 }
 

@@ -42,6 +42,29 @@ export function factsWhenFalse(e: Expr): string[] {
   }
 }
 
+/**
+ * What must be present when `e` is not true: when it is false, and also when it is unknown, as a
+ * test on a missing value is.
+ */
+export function factsWhenNotTrue(e: Expr): string[] {
+  if (e.op === "or") return e.args.flatMap(factsWhenNotTrue);
+  return e.op === "not" ? factsWhenNotFalse(e.arg) : [];
+}
+
+function factsWhenNotFalse(e: Expr): string[] {
+  switch (e.op) {
+    case "has":
+    case "bound":
+      return factsWhenTrue(e);
+    case "and":
+      return e.args.flatMap(factsWhenNotFalse);
+    case "not":
+      return factsWhenNotTrue(e.arg);
+    default:
+      return [];
+  }
+}
+
 /** A test that came out true or false had its operands. */
 function decided(e: Expr): string[] {
   if (e.op === "cmp") return [...operand(e.left), ...operand(e.right)];

@@ -51,8 +51,20 @@ export function elaborateIndex(e: IndexExpr, scope: Scope): Operand {
     return wrong;
   }
   if (!checkMembers(e.index, at, value(key, list.core), scope)) return wrong;
+  if (!isPlace(e, list.type, at.core, scope)) return wrong;
   const core: Expr = { op: "index", list: list.core, at: at.core };
   return withFact(value(item, core, true), scope);
+}
+
+/** A constant place of a list must be one that the list can have. */
+function isPlace(node: Ast, list: Type, at: Expr, scope: Scope): boolean {
+  if (list.t !== "list" || at.op !== "const" || typeof at.value !== "number") return true;
+  const { max = Number.POSITIVE_INFINITY } = list;
+  if (at.value >= 0 && at.value < max) return true;
+  const reason =
+    at.value < 0 ? "places count from 0" : `the list has at most ${max} items, counted from 0`;
+  scope.session.report("TAP2040", node, { text: scope.session.text(node), reason });
+  return false;
 }
 
 function itemType(type: Type): Type | undefined {

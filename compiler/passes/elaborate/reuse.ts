@@ -15,7 +15,7 @@ import {
 import { rangeOf } from "./constant.ts";
 import { elaborateValue } from "./elaborate.ts";
 import { listFromFile } from "./list-file.ts";
-import { checkMembers, reportPattern } from "./operators.ts";
+import { checkMembers, networkAt, reportPattern } from "./operators.ts";
 import {
   type Ast,
   type ListItems,
@@ -32,7 +32,10 @@ export function paramName(module: string, decl: ParamDecl): string {
 
 /** A parameter in an expression; `use` is where it stands. */
 export function paramOperand(decl: ParamDecl, module: string, scope: Scope, use?: Ast): Operand {
-  const known = declareParam(decl, module, scope.session);
+  const { session } = scope;
+  if (use && session.readingParams.has(decl))
+    session.report("TAP2017", use, { name: decl.name.text });
+  const known = declareParam(decl, module, session);
   if (use) scope.session.checkDeprecated(use, "the parameter", decl.name.text, decl.annotations);
   return known ? value(known.type, { op: "param", name: known.param.name }) : { is: "error" };
 }
@@ -47,6 +50,15 @@ export function declareParam(
   const known = session.params.get(name);
   if (known || session.pendingParams.has(decl)) return known;
   session.pendingParams.add(decl);
+  session.readingParams.add(decl);
+  const read = readParam(decl, moduleName, session);
+  session.readingParams.delete(decl);
+  if (read) session.params.set(name, read);
+  return read;
+}
+
+function readParam(decl: ParamDecl, moduleName: string, session: Session) {
+  const name = paramName(moduleName, decl);
   const scope = emptyScope(moduleName, session, decl);
   const type = paramType(decl, session);
   if (!type) return undefined;
@@ -56,7 +68,6 @@ export function declareParam(
   if (!isInside(initial, range, decl, session)) return undefined;
   const { min, max } = range ?? { min: undefined, max: undefined };
   const param: Param = { name, unit: unitOfType(type), value: initial, min, max };
-  session.params.set(name, { param, type });
   return { param, type };
 }
 
@@ -68,7 +79,7 @@ function paramType(decl: ParamDecl, session: Session): Type | undefined {
   const what = decl.type.isOptional ? "a parameter without a value" : typeName(type);
   const help = decl.type.isOptional
     ? "take the `?` away: a parameter always has its default"
-    : "use a `list`, or write the network where it is tested";
+    : "a parameter is one value: declare a `list` instead";
   session.report("TAP2034", decl.type, { what }, { help });
   return undefined;
 }
@@ -91,6 +102,11 @@ function paramRange(decl: ParamDecl, type: Type, scope: Scope): ParamRange | "ba
   const min = constantOf(range.min, type, scope);
   const max = constantOf(range.max, type, scope);
   if (typeof min !== "number" || typeof max !== "number") return "bad";
+  if (max < min) {
+    const bounds = `at least ${scope.session.text(range.min)}, where it begins`;
+    scope.session.report("TAP2018", range.max, { what: "the end of this range", bounds });
+    return "bad";
+  }
   return { min, max };
 }
 
@@ -133,6 +149,8 @@ type Constant = string | number | bigint | boolean;
 
 /** The constant `node` is, a value of `type`; undefined after an error. */
 function constantOf(node: Ast, type: Type, scope: Scope): Constant | undefined {
+  if (type.t === "cidr" && node.kind === "string" && node.prefix === "cidr")
+    return networkAt(node, scope) && node.value;
   const x = elaborateValue(node, scope);
   if (x.type.t === "error" || type.t === "error") return undefined;
   if (x.core.op !== "const") {
@@ -147,12 +165,22 @@ function constantOf(node: Ast, type: Type, scope: Scope): Constant | undefined {
   if (!checkMembers(node, x, value(type, x.core), scope)) return undefined;
   const range = rangeOf(type);
   const { value: constant } = x.core;
+  if (!fitsLength(node, type, constant, scope)) return undefined;
   if (range && typeof constant === "number" && (constant < range.min || constant > range.max)) {
     const bounds = `from ${range.min} to ${range.max}`;
     scope.session.report("TAP2018", node, { what: `\`${scope.session.text(node)}\``, bounds });
     return undefined;
   }
   return constant;
+}
+
+function fitsLength(node: Ast, type: Type, constant: Constant, scope: Scope): boolean {
+  const most = type.t === "string" ? type.maxBytes : undefined;
+  if (most === undefined || typeof constant !== "string") return true;
+  if (new TextEncoder().encode(constant).length <= most) return true;
+  const what = `\`${scope.session.text(node)}\``;
+  scope.session.report("TAP2018", node, { what, bounds: `at most ${most} bytes long` });
+  return false;
 }
 
 function isWhole(type: Type): boolean {
@@ -180,7 +208,8 @@ function readList(decl: ListDecl, scope: Scope): ListItems | undefined {
   const type = typeOfField(fieldType(decl.type, session.sink));
   if (!isScalar(type) || decl.type.isOptional) {
     const help = "a list holds single values, all of which are there";
-    session.report("TAP2034", decl.type, { what: typeName(type) }, { help });
+    const what = decl.type.isOptional ? "an optional item" : typeName(type);
+    if (type.t !== "error") session.report("TAP2034", decl.type, { what }, { help });
     return undefined;
   }
   const values = decl.items

@@ -157,15 +157,19 @@ export class Session {
   readonly params = new Map<string, { param: Param; type: Type }>();
   /** Lists that were read; without items after an error. */
   readonly lists = new Map<ListDecl, { readonly list: ListItems | undefined }>();
-  /** Type of every expression that was read, by file and node id: for hover and hints. */
-  readonly types = new Map<string, Type>();
   readonly modules: ReadonlyMap<string, Module>;
   /** Parameters being evaluated or known bad. */
   readonly pendingParams = new Set<ParamDecl>();
+  /** Parameters whose default or range is being read, to refuse cycles. */
+  readonly readingParams = new Set<ParamDecl>();
+  /** A rule's own `let`s that some expression reads. */
+  readonly readLocals = new Set<LocalLet>();
   /** The template that is being read, and the rule it is read for. */
   instance: { readonly template: Span; readonly at: Span } | undefined;
   /** Names of what was refused where it is declared: using it is not a second mistake. */
   readonly lostNames = new Set<string>();
+  /** By file and node id. */
+  readonly #types = new Map<string, Map<number, Type>>();
   readonly #lostFiles: ReadonlySet<string>;
   readonly #moduleByFile: ReadonlyMap<string, Module>;
   readonly #programIds = new Map<string, number | TextError>();
@@ -299,7 +303,13 @@ export class Session {
     labels: readonly Label[] = [],
   ): void {
     const { similar, fixes } = suggestion(node.text, fields, node.span);
-    this.report("TAP2003", node, { event, field: node.text, similar }, { fixes, labels });
+    const params = { event, field: node.text, similar };
+    if (labels.length > 0 || fields.length === 0)
+      this.report("TAP2003", node, params, { fixes, labels });
+    else {
+      const help = `use a field that the event declares: ${fields.join(", ")}`;
+      this.report("TAP2003", node, params, { fixes, help });
+    }
   }
 
   /** Whether there is an entity kind of that name; reports one that is not. */
@@ -385,6 +395,17 @@ export class Session {
     const id = compiled.ok ? this.programs.push(compiled.program) - 1 : compiled.error;
     this.#programIds.set(key, id);
     return id;
+  }
+
+  learnType({ span, id }: Ast, type: Type): void {
+    const ofFile = this.#types.get(span.file);
+    if (ofFile) ofFile.set(id, type);
+    else this.#types.set(span.file, new Map([[id, type]]));
+  }
+
+  /** The type of an expression that was read. */
+  typeOf({ span, id }: Ast): Type | undefined {
+    return this.#types.get(span.file)?.get(id);
   }
 
   kindNames(kinds: readonly number[]): string {

@@ -1,6 +1,6 @@
 /** What stands between `sequence` or `all of` and the brace. */
 import type { Duration } from "#core";
-import type { GroupHead, Key, NumArg } from "#grammar";
+import type { DurArg, GroupHead, Key, NumArg } from "#grammar";
 import type { Scope } from "../elaborate/scope.ts";
 import { lowerCount, lowerDuration, reach } from "./numbers.ts";
 
@@ -23,7 +23,7 @@ export function lowerHeads(heads: readonly GroupHead[], rule: Scope): Heads {
   const partials = find("partialsHead");
   return {
     keys: find("byHead")?.keys ?? [],
-    within: within && lowerDuration(within.span_, rule),
+    within: within && lowerSpan(within.span_, rule),
     slack: slack ? lowerDuration(slack.slack, rule) : 0,
     isStrict: find("strictHead") !== undefined,
     partials: partials && lowerPartials(partials.max, rule),
@@ -37,6 +37,14 @@ function checkOnce(heads: readonly GroupHead[], { session }: Scope): void {
       session.report("TAP2019", head, { clause: session.text(head).split(" ")[0] ?? "" });
     seen.add(head.kind);
   }
+}
+
+/** A story that is over when it begins cannot be told. */
+function lowerSpan(arg: DurArg, rule: Scope): Duration {
+  const span = lowerDuration(arg, rule);
+  if (arg.kind === "duration" && span === 0)
+    rule.session.report("TAP2018", arg, { what: "the span", bounds: "longer than 0s" });
+  return span;
 }
 
 /** State is reserved for the most that a parameter may ask for. */

@@ -1,8 +1,9 @@
 /** Keys: what events must have in common to belong to one match. */
-import type { Expr, KeyPart } from "#core";
+import type { EventKind, Expr, KeyPart } from "#core";
 import type { Expr as Ast, Step as AstStep, Key, Node } from "#grammar";
 import { elaborateValue } from "../elaborate/elaborate.ts";
 import type { Scope, StepBinding } from "../elaborate/scope.ts";
+import { similar } from "../similar.ts";
 import { isComparable, type Type, typeName } from "../types.ts";
 
 export interface LoweredKey {
@@ -90,9 +91,7 @@ export function lowerKey(key: Key, step: StepBinding, scope: Scope, node?: AstSt
   const path = fieldPath(key.expr, scope);
   const missing = path && missingIn(path, step, scope);
   if (missing) {
-    const params = { step: step.name, key: path.join("."), event: missing };
-    const labels = node && !node.by ? [{ at: node.span, text: "this step" }] : [];
-    scope.session.report("TAP3202", key, params, { labels });
+    reportMissing(path.join("."), missing, key, step, node, scope);
     const part = { expr: { op: "const", value: false }, allowsMissing: false } as const;
     return { part, type: { t: "error" } };
   }
@@ -103,6 +102,22 @@ export function lowerKey(key: Key, step: StepBinding, scope: Scope, node?: AstSt
     later: new Set(),
   });
   return { part: { expr: x.core, allowsMissing: key.allowsMissing }, type: x.type };
+}
+
+function reportMissing(
+  name: string,
+  event: EventKind,
+  key: Key,
+  step: StepBinding,
+  node: AstStep | undefined,
+  { session }: Scope,
+): void {
+  const names = event.fields.map((f) => f.name);
+  const close = similar(name, names);
+  const params = { step: step.name, key: name, event: event.name, similar: close };
+  const text = `this step; \`${event.name}\` has ${names.join(", ") || "no fields"}`;
+  const labels = node && !node.by ? [{ at: node.span, text }] : [];
+  session.report("TAP3202", key, params, { labels });
 }
 
 /** `cgroup` or `step.cgroup` as the path below the event; undefined for other expressions. */
@@ -120,13 +135,17 @@ function fieldPath(e: Ast, scope: Scope): string[] | undefined {
 }
 
 /** The kind of `step` that has no field at the beginning of `path`. */
-function missingIn(path: readonly string[], step: StepBinding, scope: Scope): string | undefined {
+function missingIn(
+  path: readonly string[],
+  step: StepBinding,
+  scope: Scope,
+): EventKind | undefined {
   if (["time", "ts", "id", "kind", "entity"].includes(path[0] ?? "")) return undefined;
   const { kinds } = scope.session.info.schema;
   // Fields of records have dotted names.
   const names = path.map((_, i) => path.slice(0, i + 1).join("."));
   const lacking = step.kinds.find((k) => !kinds[k]?.fields.some((f) => names.includes(f.name)));
-  return lacking === undefined ? undefined : kinds[lacking]?.name;
+  return lacking === undefined ? undefined : kinds[lacking];
 }
 
 function pathAst(at: Node, stepName: string, path: readonly string[]): Ast {

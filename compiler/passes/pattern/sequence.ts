@@ -6,7 +6,8 @@ import { Connections, isConnected } from "./connected.ts";
 import { type Heads, lowerHeads } from "./heads.ts";
 import { PatternKeys } from "./key.ts";
 import { defaultPartials, type LoweredPattern } from "./lowered.ts";
-import { lowerCount, lowerDuration } from "./numbers.ts";
+import { needsStep } from "./needed.ts";
+import { lowerCount, lowerDuration, reach } from "./numbers.ts";
 import { captured, checkStepNames, type LoweredStep, lowerStep, type SeenStep } from "./step.ts";
 
 /** A repeated first step keeps one partial for every start within the span. */
@@ -80,6 +81,8 @@ class SequenceLowering {
       partials:
         this.#heads.partials ?? (this.#steps[0]?.repeat ? defaultPartialsForRuns : defaultPartials),
     };
+    this.#checkSpan();
+    this.#checkOptional();
     const connections = this.#connect();
     return { pattern, seen: this.#seen, keys: this.#keys, connections };
   }
@@ -135,7 +138,13 @@ class SequenceLowering {
         { help: "put a step before it, or use `absent`" },
       );
     const { step } = this.#step(item.step, this.#seen);
-    this.#deadline = { step, wait: lowerDuration(item.wait, this.#rule) };
+    const wait = lowerDuration(item.wait, this.#rule);
+    if (wait === 0 && item.wait.kind === "duration")
+      this.#session.report("TAP2018", item.wait, {
+        what: `the time of ${what}`,
+        bounds: "longer than 0s",
+      });
+    this.#deadline = { step, wait };
   }
 
   #checkEnd(): void {
@@ -222,6 +231,39 @@ class SequenceLowering {
     if (typeof gap.min !== "number" || typeof gap.max !== "number" || gap.min <= gap.max) return;
     const bounds = `at least ${formatDuration(gap.min)}`;
     this.#session.report("TAP2018", item.gap ?? item, { what: "the end of this gap", bounds });
+  }
+
+  /** Warns of least gaps that together are longer than the span. */
+  #checkSpan(): void {
+    const { within } = this.#heads;
+    if (within === undefined) return;
+    const { most } = reach(within, this.#rule);
+    if (most === 0) return;
+    let least = 0;
+    for (const [i, { gap, isOptional }] of this.#steps.entries()) {
+      if (gap?.gap !== "after" || isOptional) continue;
+      const rest = most - least;
+      const min = reach(gap.min, this.#rule).least;
+      least += min;
+      if (least <= most || rest < 0) continue;
+      const params = { least: formatDuration(min), rest: formatDuration(rest) };
+      this.#session.report("TAP3109", this.#nodes[i]?.gap ?? this.#node, params);
+    }
+  }
+
+  /** Warns of optional steps without which a later one cannot come. */
+  #checkOptional(): void {
+    for (const [at, { step, isOptional }] of this.#steps.entries()) {
+      const { where } = step;
+      const item = this.#nodes[at];
+      if (isOptional || !where || !item || this.#unsure.has(step.name)) continue;
+      for (const [i, earlier] of this.#steps.slice(0, at).entries()) {
+        if (!earlier.isOptional || !needsStep(where, i)) continue;
+        const params = { step: step.name, optional: earlier.step.name };
+        const labels = [{ at: (this.#nodes[i] ?? item).span, text: "the optional step" }];
+        this.#session.report("TAP3108", item.step.where ?? item.step, params, { labels });
+      }
+    }
   }
 
   /** Without `within`, every later step needs a gap with an upper bound; the span is their sum. */

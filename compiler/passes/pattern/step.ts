@@ -25,6 +25,7 @@ export interface LoweredStep {
 
 /** The kinds a step names, ascending, and the step as its own condition sees it. */
 export function resolveStep(step: AstStep, scope: Scope): StepBinding {
+  checkEventsOnce(step, scope);
   const ids = step.events.map((path) => {
     const { session } = scope;
     if (path.text === "") return undefined;
@@ -42,8 +43,17 @@ export function resolveStep(step: AstStep, scope: Scope): StepBinding {
     of: { step: "current" },
     isOptional: false,
     isRepeated: false,
-    isBroken: ids.includes(undefined),
+    isBroken: ids.length === 0 || ids.includes(undefined),
   };
+}
+
+function checkEventsOnce({ events }: AstStep, { session }: Scope): void {
+  for (const [i, event] of events.entries()) {
+    const first = events.slice(0, i).find((e) => e.text === event.text && e.text !== "");
+    if (!first) continue;
+    const labels = [{ at: first.span, text: "first written here" }];
+    session.report("TAP2019", event, { clause: event.text }, { labels });
+  }
 }
 
 /**

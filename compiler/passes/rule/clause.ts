@@ -3,7 +3,7 @@
  * template, and changed by overrides of other modules. Names in a clause are looked up where the
  * clause was written.
  */
-import type { RuleDecl, RuleItem, Span } from "#grammar";
+import type { Node, RuleDecl, RuleItem, Span } from "#grammar";
 import type { Module } from "../collect.ts";
 import type { Operand, Scope, Session } from "../elaborate/scope.ts";
 
@@ -82,6 +82,20 @@ export function checkOnce(items: readonly RuleItem[], session: Session): void {
     const first = seen.get(slot);
     if (first) session.writtenTwice(slot, first, item);
     else seen.set(slot, item);
+  }
+}
+
+/** Reports values of one group that are written under the same name. */
+export function checkNamesOnce(
+  inits: readonly (Node & { readonly name: { readonly text: string } })[],
+  session: Session,
+): void {
+  const seen = new Map<string, Node>();
+  for (const init of inits) {
+    const { text } = init.name;
+    const first = seen.get(text);
+    if (first) session.writtenTwice(text, first, init);
+    else seen.set(text, init);
   }
 }
 

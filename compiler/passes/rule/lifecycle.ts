@@ -1,6 +1,6 @@
 /** `suppress`, `rate`, `resolve` and `subsumes` to core. */
 import type { CoreRule, KeyPart, Subsumption } from "#core";
-import type { Key, Name } from "#grammar";
+import type { DurationLiteral, Key, Name } from "#grammar";
 import type { Scope, Session } from "../elaborate/scope.ts";
 import { fullName, ruleNamed, ruleNames } from "../findings.ts";
 import { inOrderOfNeed } from "../order.ts";
@@ -23,6 +23,7 @@ export function lowerLifecycle(
     by?.map((k) => findingKey(k, lowered.pattern.node === "inv", scopeOf(clause, explaining)));
   const suppress = clauseOf(clauses, "suppressItem");
   const rate = clauseOf(clauses, "rateItem");
+  if (suppress) checkLonger(suppress.item.wait, "suppress", explaining.session);
   return {
     suppress: suppress && { us: suppress.item.wait.us, key: keys(suppress.item.by, suppress) },
     rate: rate && lowerRate(rate, keys(rate.item.by, rate), explaining.session),
@@ -33,6 +34,13 @@ export function lowerLifecycle(
       return { rules: names, key: keys(by, clause), withinUs: within?.us };
     }),
   };
+}
+
+/** A number that could not be read is 0 as well, which has been reported. */
+function checkLonger(at: DurationLiteral, clause: string, session: Session): void {
+  if (at.us > 0 || !/^0+[a-z]/.test(session.text(at))) return;
+  const what = `the time of \`${clause}\``;
+  session.report("TAP2018", at, { what, bounds: "longer than 0s" });
 }
 
 function lowerRate(
@@ -54,7 +62,10 @@ function lowerResolve(
   rule: Scope,
 ): CoreRule["resolve"] {
   const quiet = clauseOf(clauses, "resolveQuietItem");
-  if (quiet) return { quietUs: quiet.item.after.us };
+  if (quiet) {
+    checkLonger(quiet.item.after, "resolve", rule.session);
+    return { quietUs: quiet.item.after.us };
+  }
   const on = clauseOf(clauses, "resolveOnItem");
   if (!on) return undefined;
   const { step } = on.item;
@@ -70,8 +81,14 @@ function subsumed(name: Name, { module, session }: Scope): string | undefined {
   const rule = ruleNamed(name.text, module, session);
   if (rule) return fullName(rule);
   if (name.text === "" || session.isLost(name, name.text)) return undefined;
-  const { similar, fixes } = suggestion(name.text, ruleNames(session), name.span);
-  const help = "name a rule of this compilation";
+  const names = ruleNames(session);
+  const isShared = names.includes(name.text);
+  const { similar, fixes } = isShared
+    ? { similar: undefined, fixes: [] }
+    : suggestion(name.text, names, name.span);
+  const help = isShared
+    ? "several rules are called so: import the module of the one that is meant"
+    : "name a rule of this compilation";
   session.report("TAP2007", name, { what: "rule", name: name.text, similar }, { fixes, help });
   return undefined;
 }

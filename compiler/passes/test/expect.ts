@@ -1,5 +1,5 @@
 /** `expect { … }` lines: about which rule, when, how often, and what must hold. */
-import { stepsOf } from "#core";
+import { type NearMiss, stepsOf } from "#core";
 import type { Expr as Ast, ExpectLine } from "#grammar";
 import type { Module } from "../collect.ts";
 import { elaborateCondition } from "../elaborate/elaborate.ts";
@@ -7,9 +7,10 @@ import { emptyScope } from "../elaborate/reuse.ts";
 import { type Operand, type Scope, type Session, value } from "../elaborate/scope.ts";
 import { rootBinding } from "../lower-explain.ts";
 import type { LoweredRule } from "../lower-rule.ts";
+import { severities } from "../rule/severity.ts";
 import { suggestion } from "../similar.ts";
-import { unitOfType } from "../types.ts";
-import { findRule, fullName, type Targets } from "./target.ts";
+import { type Type, unitOfType } from "../types.ts";
+import { findRule, fullName, reportTarget, type Targets } from "./target.ts";
 import type { Condition, Expectation } from "./test-case.ts";
 
 type Line<K extends ExpectLine["kind"]> = Extract<ExpectLine, { kind: K }>;
@@ -21,9 +22,9 @@ export function lowerExpectation(
   targets: Targets,
   session: Session,
 ): Expectation[] {
-  const rule = findRule(line.rule.text, module, targets);
+  const rule = findRule(line.rule.text, module, targets, session);
   if (!rule) {
-    reportRule(line, module, targets, session);
+    reportTarget(line.rule, module, targets, session);
     return [];
   }
   switch (line.kind) {
@@ -36,24 +37,6 @@ export function lowerExpectation(
     case "resolvedLine":
       return resolvedOf(line, rule, session);
   }
-}
-
-function reportRule(
-  line: ExpectLine,
-  module: Module,
-  { rules, areWhole }: Targets,
-  session: Session,
-): void {
-  const name = line.rule.text;
-  if (name === "") return;
-  const isKnown = module.names.get(name)?.decl.kind === "ruleDecl";
-  if (isKnown && areWhole) {
-    const help = `\`${name}\` is switched off by an override; remove this line or the override`;
-    session.report("TAP5001", line.rule, { rule: name, similar: undefined }, { help });
-  }
-  if (isKnown) return;
-  const names = rules.map((r) => r.core.name);
-  session.unknownName(line.rule, name, names, "name a rule of this compilation");
 }
 
 function findingOf(line: Line<"findingLine">, rule: LoweredRule, scope: Scope): Expectation {
@@ -108,7 +91,7 @@ function conditionOf(node: Ast, scope: Scope): Condition {
 function unitsOf(node: Ast, session: Session): Condition["units"] {
   if (node.kind !== "binary") return undefined;
   const unit = (side: Ast) => {
-    const type = session.types.get(`${side.span.file}#${side.id}`);
+    const type = session.typeOf(side);
     return type ? unitOfType(type) : "text";
   };
   return { left: unit(node.left), right: unit(node.right) };
@@ -130,15 +113,22 @@ function scopeOf(
   };
 }
 
+/** Why a story ended that was not complete. */
+const causes: readonly NearMiss["cause"][] = ["expired", "cancelled", "negated", "threshold"];
+
+function oneOf(members: readonly string[]): Type {
+  return { t: "enum", members };
+}
+
 /** Conditions on a finding see the steps, the root, and the facts of the finding. */
 function findingScope(rule: LoweredRule, module: Module, session: Session): Scope {
   const text = { t: "string" } as const;
   const bound = new Map<string, Operand>([
     ["confidence", value({ t: "float" }, { op: "finding", what: "confidence" })],
-    ["severity", value(text, { op: "finding", what: "severity" })],
+    ["severity", value(oneOf(severities), { op: "finding", what: "severity" })],
     ["summary", value(text, { op: "finding", what: "summary" })],
     ["title", value(text, { op: "finding", what: "title" })],
-    ["state", value(text, { op: "finding", what: "state" })],
+    ["state", value(oneOf(["open", "resolved"]), { op: "finding", what: "state" })],
   ]);
   const root = rootBinding(rule.core.explain, rule.bindings);
   if (root) bound.set("root", { is: "event", step: root });
@@ -150,7 +140,7 @@ function nearMissScope(rule: LoweredRule, module: Module, session: Session): Sco
   const bound = new Map<string, Operand>([
     ["overshoot", value({ t: "duration" }, { op: "finding", what: "overshoot" }, true)],
     ["reached", value({ t: "int" }, { op: "finding", what: "reached" })],
-    ["cause", value({ t: "string" }, { op: "finding", what: "cause" })],
+    ["cause", value(oneOf(causes), { op: "finding", what: "cause" })],
   ]);
   const bindings = rule.bindings.map((b) => ({ ...b, isOptional: true }));
   return scopeOf({ ...rule, bindings }, module, session, withoutSteps(bound, rule));

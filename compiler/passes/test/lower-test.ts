@@ -4,11 +4,10 @@ import type { TestDecl } from "#grammar";
 import type { Module } from "../collect.ts";
 import type { Session } from "../elaborate/scope.ts";
 import type { LoweredRule } from "../lower-rule.ts";
-import { suggestion } from "../similar.ts";
 import { lowerExpectation } from "./expect.ts";
 import { fieldsRead } from "./fields-read.ts";
 import { GivenLowering } from "./given.ts";
-import { findRule, fullName, type Targets } from "./target.ts";
+import { findRule, fullName, reportTarget, type Targets } from "./target.ts";
 import { type Expectation, type Recording, type TestCase, testEpochUs } from "./test-case.ts";
 
 /** Every test of `modules` without errors, as data. */
@@ -18,6 +17,7 @@ export function lowerTests(
   derives: readonly Derive[],
   session: Session,
 ): TestCase[] {
+  if (modules.every((m) => m.tests.length === 0)) return [];
   const read = fieldsRead(
     rules.map((r) => r.core),
     derives,
@@ -35,9 +35,9 @@ function lowerTest(
   session: Session,
 ): TestCase | undefined {
   const before = session.sinkErrors();
-  const target = findRule(decl.rule.text, module, targets);
+  const target = findRule(decl.rule.text, module, targets, session);
   if (!target) {
-    reportTarget(decl, module, targets, session);
+    reportTarget(decl.rule, module, targets, session);
     return undefined;
   }
   const given = new GivenLowering(module, read, session);
@@ -50,6 +50,8 @@ function lowerTest(
     }
   }
   given.finish();
+  if (!decl.items.some((i) => i.kind === "expectItem" && i.lines.length > 0))
+    session.report("TAP5006", decl.title, { title: decl.title.value });
   const recording = recordingOf(decl, given, session);
   if (session.sinkErrors() !== before) return undefined;
   return {
@@ -83,24 +85,4 @@ function recordingOf(
     session.report("TAP5004", first, { what, reason }, { help });
   }
   return { file: first.file.value, at: first.file.span };
-}
-
-/** A target with errors of its own has been reported already; only other reasons are news. */
-function reportTarget(
-  decl: TestDecl,
-  module: Module,
-  { areWhole }: Targets,
-  session: Session,
-): void {
-  const rule = decl.rule.text;
-  if (rule === "") return;
-  if (module.names.get(rule)?.decl.kind === "ruleDecl") {
-    if (!areWhole) return;
-    const help = `\`${rule}\` is switched off by an override; remove this test or the override`;
-    session.report("TAP5001", decl.rule, { rule, similar: undefined }, { help });
-    return;
-  }
-  const names = [...module.names].flatMap(([n, { decl: d }]) => (d.kind === "ruleDecl" ? [n] : []));
-  const { similar, fixes } = suggestion(rule, names, decl.rule.span);
-  session.report("TAP5001", decl.rule, { rule, similar }, { fixes });
 }

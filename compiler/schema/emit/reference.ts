@@ -43,7 +43,35 @@ A type ending in \`?\` may be missing.
 |---|---|---|---|---|
 ${sources.join("\n")}
 
+${worldSections(schema)}
 ${[...kinds, ...made].join("\n")}`;
+}
+
+/** What events can be about, and what leads from one to another. */
+function worldSections({ entities, relations }: Schema): string {
+  const kinds = entities.map(
+    (e) => `| \`${e.name}\` | ${e.parent ? `\`${e.parent}\`` : ""} | ${e.max} |`,
+  );
+  const related = relations.map(
+    (r) => `| \`${r.name}\` | \`${r.from}\` | \`${r.to}\` | ${r.fanout} |`,
+  );
+  return `## Entities
+
+What an event is about: \`by same pod\`, \`e.entity.pod\`; in a test \`entity: pod("p1")\`. An event
+about something is also about everything that is in.
+
+| entity | in | at most |
+|---|---|---|
+${kinds.join("\n")}
+
+## Relations
+
+\`related(a, b, via: mounts)\` follows them, a test declares them with \`relate\`.
+
+| relation | from | to | at most |
+|---|---|---|---|
+${related.join("\n")}
+`;
 }
 
 function kindSection(
