@@ -5,8 +5,9 @@
  * The rules are the shipped ones, renamed, with other windows, thresholds and texts, and as many of
  * three plain shapes: a pattern of text, a window and a sequence with an absence. The first round
  * of a process is the answer, as nothing is warm in a compiler that runs once; it is tried in
- * several processes. Warm rounds say how much of it is start-up.
+ * several processes. Warm rounds say how much of it is start-up. V8 is set up as in `tapioc`.
  */
+import "../compiler/cli/v8-flags.ts";
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

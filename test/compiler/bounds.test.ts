@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bundleBody, type CompileResult, compile, encodeBundle, unlimitedBudget } from "#compiler";
 import { decodeBundle, type RuleBound } from "#core";
-import { boundsJson, boundsTable } from "../../compiler/cli/bounds-report.ts";
+import { boundsJson, boundsTable, certificateOf } from "../../compiler/cli/bounds-report.ts";
 import { parseSize } from "../../compiler/cli/size.ts";
 import { schemaFile } from "./fixtures.ts";
 
@@ -289,13 +289,24 @@ describe("the certificate", () => {
   });
 
   test("is shown as a table and as JSON", () => {
-    const lines = boundsTable(result).split("\n");
+    const lines = boundsTable(certificate).split("\n");
     expect(lines.slice(0, 4)).toEqual([
       "rule       state per key  keys    total  transitions per event",
       "r                   716B  4096   2.8MiB                      2",
       "s                    36B  4096   224KiB                      2",
       "all rules                       3.02MiB                      4",
     ]);
-    expect(JSON.parse(boundsJson(result))).toEqual({ version: 1, certificate });
+    const [r] = result.rules;
+    const only = certificateOf(result, r ? [r] : []);
+    expect(boundsTable(only).split("\n").slice(1, 4)).toEqual([
+      "r              716B  4096  2.8MiB                      2",
+      "",
+      "r",
+    ]);
+    expect([only.bytes, only.cost]).toEqual([
+      certificate.rules[0]?.bytes,
+      certificate.rules[0]?.cost,
+    ]);
+    expect(JSON.parse(boundsJson(certificate))).toEqual({ version: 1, certificate });
   });
 });

@@ -190,6 +190,30 @@ describe.concurrent("help", () => {
     expect(out).toContain("Avoid:");
   });
 
+  test("knows the first and the last code", async () => {
+    const { err } = await tapioc(["explain", "TAP9999"]);
+    expect(err).toMatch(/codes go from TAP1001 to TAP7\d\d\d/);
+  });
+
+  test("shows the bounds of one rule", async () => {
+    const two = file("two.tapio", `${good}rule other {\n  match e: kernel.process_exit\n}\n`);
+    const { out } = await tapioc(["explain", "--bounds", "--rule", "other", two]);
+    expect(out).toMatch(/^rule .*\nother /);
+    expect(out).not.toMatch(/^(r|all rules) /m);
+    const json = await tapioc(["explain", "--bounds", "--rule", "r", "--format", "json", two]);
+    expect(JSON.parse(json.out)).toMatchObject({ certificate: { rules: [{ rule: "r" }] } });
+    const none = await tapioc(["explain", "--bounds", "--rule", "q", two]);
+    expect([none.code, none.err]).toEqual([3, expect.stringContaining("there is no rule q")]);
+  });
+
+  test("coverage names the rules without a test, unless some were selected", async () => {
+    const two = file("untested.tapio", `${good}rule other {\n  match e: kernel.process_exit\n}\n`);
+    const { out } = await tapioc(["test", "--coverage", two]);
+    expect(out).toContain("no test is for `other`\n");
+    const selected = await tapioc(["test", "--coverage", "--rule", "r", two]);
+    expect(selected.out).not.toContain("no test is for");
+  });
+
   test.each(["parse", "lower", "js", "kernel"])("explains rules after %s", async (stage) => {
     const { code, out } = await tapioc(["explain", "--after", stage, file("good.tapio", good)]);
     expect(code).toBe(0);

@@ -10,7 +10,7 @@
  */
 import { expect, test } from "vitest";
 import { LineIndex, PrettyReporter, type SourceText } from "#compiler";
-import type { Diagnostic } from "#grammar";
+import { catalog, type Diagnostic } from "#grammar";
 import {
   compileFixture,
   type Fixture,
@@ -79,6 +79,12 @@ function check({ name, files }: Fixture): void {
 }
 
 test.each(fixtures)("$name", check);
+
+test("every code of names, types, time, explanations and tests has a rejected program", () => {
+  const shown = new Set(fixtures.flatMap((f) => f.files.flatMap(marksOf)).map((m) => m.code));
+  const judged = Object.keys(catalog).filter((code) => /^TAP[2-5]/.test(code));
+  expect(judged.filter((code) => !shown.has(code))).toEqual([]);
+});
 
 test("every text beside a fixture belongs to one", () => {
   expect(

@@ -39,6 +39,26 @@ describe("a module of two files", () => {
   });
 });
 
+describe("tests of an operator's own module", () => {
+  const vendor = file("v", `module v\nimport fixture.schema\n${rule("r", "e.pid == 1")}`);
+  const other = file("w", `module w\nimport fixture.schema\n${rule("r", "e.pid == 2")}`);
+  const own = (target: string, expected: string) =>
+    file("a", `${head}test "t" for ${target} { given {} expect { no finding ${expected} } }\n`);
+
+  test("name rules as overrides do: plainly where only one has the name, or in full", () => {
+    expect(codes(own("r", "r"), vendor)).toEqual([]);
+    expect(codes(own("v.r", "r"), vendor)).toEqual([]);
+    expect(codes(own("v.r", "v.r"), vendor)).not.toEqual([]);
+  });
+
+  test("are told of all modules that have such a rule", () => {
+    const { diagnostics } = compileFixture([own("v.r", "r"), vendor, other]);
+    expect(diagnostics.map((d) => [d.code, d.help])).toEqual([
+      ["TAP5001", "import the module you mean and make the rule `pub` there: `v` or `w`"],
+    ]);
+  });
+});
+
 describe("imports under another name", () => {
   const library = file(
     "lists",

@@ -30,6 +30,18 @@ rule slow {
     then y: t.far
   }
 }
+rule about {
+  match over e: t.c sliding 1m by same pod having count() >= 1
+}
+rule gone {
+  match sequence by k within 10s {
+    x: t.a
+    then no y: t.b for 5s
+  }
+}
+rule silent {
+  match absent h: t.d for 5s for each pod
+}
 rule ended {
   match e: t.c
   resolve after 5s quiet
@@ -96,6 +108,76 @@ describe("a failing expectation says what happened instead", () => {
       "closest: reached `x`, waited for `y`; the nearest came 2s too late (key 1)",
     ]);
     expect(failure?.nearMisses[0]).toMatchObject({ missing: "y", overshootUs: 2_000_000 });
+  });
+
+  test("at times that can be pasted behind `at`", () => {
+    const given = 'at 1h25s7us t.a { k: 1 x: 2 } at 1h25s200ms t.b { k: 1 s: "b" }';
+    const [failure] = failuresOf(given, "finding two at 1h25s");
+    expect(failure?.message).toBe("expected a finding of `two` at 1h25s, found 1h25s200ms");
+    expect(failure?.notes).toEqual(["found at 1h25s200ms (key 1): saw b"]);
+    expect(failuresOf(given, "finding two at 1h25s200ms")).toEqual([]);
+  });
+
+  test.each([
+    [
+      "at 1s t.a { k: 1 x: 2 }",
+      "two",
+      [
+        "closest: reached `x`, waited for `y` (key 1)",
+        "step `y` waits for `t.b`, and the test has none",
+      ],
+    ],
+    [
+      "at 1s every 1s times 2 t.a { x: 2 } at 5s t.b { k: 1 }",
+      "two",
+      ["the 2 `t.a` have no `x.k`, so step `x` cannot take them"],
+    ],
+    [
+      "at 1s t.a { k: 1 x: 1 } at 2s t.a { k: 1 } at 3s t.b { k: 1 }",
+      "two",
+      ["none of the 2 `t.a` fits step `x`; the nearest, at 1s: `x.x > 1` is false (x.x is 1)"],
+    ],
+    [
+      "at 2s t.a { k: 1 } at 3s t.b { k: 1 }",
+      "two",
+      ["the only `t.a` does not fit step `x`; at 2s: `x.x > 1` is unknown (x.x is missing)"],
+    ],
+    [
+      "at 1s t.c {}",
+      "about",
+      [
+        "the only `t.c` has no pod, so step `e` cannot take it; " +
+          'say whom an event is about with `entity: pod("…")`',
+      ],
+    ],
+  ])("or why no event fitted: %s", (given, rule, notes) => {
+    expect(failuresOf(given, `finding ${rule}`, rule).map((f) => f.notes)).toEqual([notes]);
+  });
+
+  test.each([
+    ["at 1s t.a { k: 1 }", "gone", "found at 6s, when the test is over: write `advance to 7s`"],
+    [
+      "at 1s t.a { k: 1 } advance to 4500ms",
+      "gone",
+      "found at 6s, when the test is over: write `advance to 7s`",
+    ],
+    [
+      "at 1s t.a { k: 1 x: 2 } at 2s t.b { k: 2 }",
+      "two",
+      "closest: reached `x`, waited for `y` (key 1)",
+    ],
+  ])("or that the test ends too early: %s", (given, rule, note) => {
+    expect(failuresOf(given, `finding ${rule}`, rule).map((f) => f.notes)).toEqual([[note]]);
+  });
+
+  test("a heartbeat that is nobody's is told beside the finding it did not prevent", () => {
+    const given = 'entity pod "p" in node "n" at 0s every 1s times 9 t.d {}';
+    const [failure] = failuresOf(given, "no finding silent", "silent");
+    expect(failure?.notes).toEqual([
+      "found at 5s (key p): silent matched",
+      "the 9 `t.d` have no pod, so step `h` cannot take them; " +
+        'say whom an event is about with `entity: pod("…")`',
+    ]);
   });
 
   test("at the place of the expectation, or of the condition", () => {
@@ -294,7 +376,7 @@ describe("coverage", () => {
     const result = compiled(source + block(given, "finding r", "r"));
     const observations = new Observations();
     runTests(result, { observations, permutations: 0 });
-    const { covered, total, gaps } = observations.of(result.unit.rules[0]!);
+    const { covered, total, gaps } = observations.of(result.unit.rules[0]!, result.unit.schema);
     return { covered, total, gaps: gaps.map((g) => `${g.part} ${g.text}: ${g.never.join()}`) };
   };
 
@@ -306,7 +388,7 @@ describe("coverage", () => {
       gaps: [
         "step `n` an event: met",
         "step `x` `x.x > 1`: false",
-        "step `x` `has(x.s)`: false",
+        "step `x` `has x.s`: false",
         "step `n` `n.x == 1`: true,false",
         'except "known" its condition: true',
       ],
@@ -320,6 +402,54 @@ describe("coverage", () => {
       at 31s t.a { k: 4 x: 2 s: "s" } at 32s t.c { k: 4 x: 1 } at 33s t.b { k: 4 x: 1 }`;
     expect(gapsOf(given)).toEqual({ covered: 7, total: 7, gaps: [] });
   });
+});
+
+test("coverage of `or` over a union step: one false side and one missing is as false as it gets", () => {
+  const text = `${head}rule r {
+  match e: t.a | log.line where e.x > 1 or e.message == "on"
+}
+`;
+  const neverOf = (given: string) => {
+    const result = compiled(text + block(given, "finding r", "r"));
+    const observations = new Observations();
+    runTests(result, { observations, permutations: 0 });
+    const [rule] = result.unit.rules;
+    return observations.of(rule!, result.unit.schema).gaps.map((g) => [g.text, g.never]);
+  };
+  const both = '`e.x > 1 or e.message == "on"`';
+  expect(neverOf("at 1s t.a { k: 1 x: 2 }")).toEqual([[both, ["false"]]]);
+  expect(neverOf("at 1s t.a { k: 1 }")).toContainEqual([both, ["true", "false"]]);
+  expect(neverOf("at 1s t.a { k: 1 x: 2 } at 2s t.a { k: 1 x: 0 }")).toEqual([]);
+});
+
+test("conditions are shown as their author would write them", () => {
+  const text = `${head}rule r {
+  match over f: net.fail
+    where f.share > 25% and f.bytes >= 2/s and (f.port == 80 or f.peer in cidr"10.0.0.0/8")
+    sliding 5m having ratio(count(f.share > 50%), count()) > 5% and rate() > 10/s
+}
+rule s {
+  match e: proc.exit where not (e.took > 90s) and (e.code + 1) * 2 > 4 and e.comm contains "x" nocase
+}
+`;
+  const { unit } = compiled(text);
+  const [r, s] = unit.rules;
+  const textsOf = (rule: typeof r) =>
+    new Observations()
+      .of(rule!, unit.schema)
+      .gaps.flatMap((g) => (g.text === "an event" ? [] : g.text));
+  expect(textsOf(r)).toEqual([
+    "`f.share > 25%`",
+    "`f.bytes >= 2/s`",
+    '`f.port == 80 or f.peer in cidr"10.0.0.0/8"`',
+    "`ratio(count(f.share > 50%), count()) > 5%`",
+    "`rate() > 10/s`",
+  ]);
+  expect(textsOf(s)).toEqual([
+    "`not e.took > 1m30s`",
+    "`(e.code + 1) * 2 > 4`",
+    '`e.comm contains "x" nocase`',
+  ]);
 });
 
 describe("mutants", () => {
@@ -345,7 +475,7 @@ describe("mutants", () => {
       total: 9,
       survivors: [
         "step `x`: its condition is dropped",
-        "step `x`: `(x.x > 1)` becomes `(x.x > 0)`",
+        "step `x`: `x.x > 1` becomes `x.x > 0`",
         "`without n` is dropped",
         "`within` is 5s instead of 10s",
         "`within` is 20s instead of 10s",

@@ -5,7 +5,7 @@
  * Every case is checked or excluded for a named reason; `Tally` keeps the book and prints it.
  * `TAPIO_CORPORA` names another folder of the same shape, for example cases that were held back.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -28,6 +28,13 @@ export function readRecords<T>(file: string): T[] {
 /** One JSON value. */
 export function readJson<T>(file: string): T {
   return JSON.parse(readFileSync(join(folder, file), "utf8")) as T;
+}
+
+/** The texts of the files of a folder, by name; none when the folder is absent. */
+export function readFolder(name: string, ending: string): { name: string; text: string }[] {
+  if (missingReason(name) !== undefined) return [];
+  const files = readdirSync(join(folder, name)).filter((f) => f.endsWith(ending));
+  return files.sort().map((f) => ({ name: f, text: readFileSync(join(folder, name, f), "utf8") }));
 }
 
 /** Whether these are the cases the floors were counted on. */

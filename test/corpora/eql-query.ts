@@ -3,8 +3,9 @@
  * Tapio text. EQL compares strings without regard to case (ASCII here), `*` in a string is a
  * wildcard, and a comparison with something missing is neither true nor false: as in Tapio.
  *
- *     TYPE where EXPR                                             [ "|" head N | tail N ]
+ *     TYPE where EXPR  [ "|" head N | tail N | unique F, … | sort F, … | filter EXPR ]
  *     sequence [by F, …] [with maxspan=T] { "[" TYPE where EXPR "]" [by F, …] } [until "[" … "]"]
+ *     join [by F, …] { "[" TYPE where EXPR "]" [by F, …] } [until "[" … "]"]
  */
 import { exclude } from "./corpus.ts";
 import { TokenReader } from "./token-reader.ts";
@@ -16,17 +17,22 @@ export interface EqlStep {
 }
 
 export interface EqlQuery {
-  /** One step and not a sequence: a single event. */
-  readonly isSequence: boolean;
+  /** `single`: one step, each event that satisfies it. */
+  readonly form: "single" | "sequence" | "join";
   readonly steps: readonly EqlStep[];
   readonly until: EqlStep | undefined;
   readonly maxspanUs: number | undefined;
-  readonly pipes: readonly { readonly keep: "head" | "tail"; readonly count: number }[];
+  readonly pipes: readonly Pipe[];
 }
+
+export type Pipe =
+  | { readonly keep: "head" | "tail"; readonly count: number }
+  | { readonly keep: "unique" | "sort"; readonly fields: readonly string[] };
 
 export type Node =
   | { readonly t: "const"; readonly value: string | number | boolean | null }
   | { readonly t: "field"; readonly name: string }
+  | { readonly t: "index"; readonly name: string; readonly at: number }
   | { readonly t: "logic"; readonly op: "and" | "or"; readonly left: Node; readonly right: Node }
   | { readonly t: "not" | "minus"; readonly arg: Node }
   | { readonly t: "binary"; readonly op: string; readonly left: Node; readonly right: Node }
@@ -42,17 +48,8 @@ export function parseEql(text: string): EqlQuery {
 
 class Parser extends TokenReader {
   query(): EqlQuery {
-    if (this.is("join")) exclude("`join`: any order (`all of` is not compiled yet)");
-    if (!this.accept("sequence")) {
-      const steps = [{ ...this.#event(), by: [] }];
-      return {
-        isSequence: false,
-        steps,
-        until: undefined,
-        maxspanUs: undefined,
-        pipes: this.#pipes(),
-      };
-    }
+    const isJoin = this.accept("join");
+    if (!isJoin && !this.accept("sequence")) return this.#single();
     let by: string[] = [];
     let maxspanUs: number | undefined;
     for (;;) {
@@ -63,7 +60,26 @@ class Parser extends TokenReader {
     const steps: EqlStep[] = [];
     while (this.is("[")) steps.push(this.#step(by));
     const until = this.accept("until") ? this.#step(by) : undefined;
-    return { isSequence: true, steps, until, maxspanUs, pipes: this.#pipes() };
+    const form = isJoin ? "join" : "sequence";
+    return { form, steps, until, maxspanUs, pipes: this.#pipes() };
+  }
+
+  #single(): EqlQuery {
+    const event = this.#event();
+    let { where } = event;
+    // What is filtered first is a part of the condition.
+    while (this.is("|") && this.tokens[this.at + 1] === "filter") {
+      this.at += 2;
+      where = { t: "logic", op: "and", left: where, right: this.#or() };
+    }
+    const steps = [{ ...event, where, by: [] }];
+    return {
+      form: "single",
+      steps,
+      until: undefined,
+      maxspanUs: undefined,
+      pipes: this.#pipes(),
+    };
   }
 
   #step(shared: readonly string[]): EqlStep {
@@ -100,13 +116,27 @@ class Parser extends TokenReader {
   }
 
   #pipes(): EqlQuery["pipes"] {
-    const out: { keep: "head" | "tail"; count: number }[] = [];
+    const out: Pipe[] = [];
     while (this.accept("|")) {
       const keep = this.next();
-      if (keep !== "head" && keep !== "tail") exclude("a pipe that is not `head` or `tail`");
-      out.push({ keep, count: /^\d+$/.test(this.peek()) ? Number(this.next()) : 1 });
+      if (keep === "unique" || keep === "sort") out.push({ keep, fields: this.#pipeFields() });
+      else if (keep === "head" || keep === "tail")
+        out.push({ keep, count: /^\d+$/.test(this.peek()) ? Number(this.next()) : 1 });
+      else exclude("a pipe that computes something");
     }
     if (this.at < this.tokens.length) exclude("syntax the adapter does not know");
+    return out;
+  }
+
+  /** With commas between them or without. */
+  #pipeFields(): string[] {
+    const out: string[] = [];
+    while (/^\w+$/.test(this.peek())) {
+      out.push(this.next());
+      if (this.is("(")) exclude("a pipe that computes something");
+      this.accept(",");
+    }
+    if (this.at < this.tokens.length && !this.is("|")) exclude("a pipe that computes something");
     return out;
   }
 
@@ -164,7 +194,13 @@ class Parser extends TokenReader {
     if (/^(child|descendant|event)$/.test(text) && this.is("of"))
       exclude("ancestry: a query over the processes of the past");
     if (this.is("(")) return { t: "call", fn: text, args: this.#list() };
-    if (this.is(".") || this.is("[")) exclude("a field inside a list or a record");
+    if (this.accept("[")) {
+      const at = this.next();
+      this.expect("]");
+      if (/^\d+$/.test(at) && !this.is(".")) return { t: "index", name: text, at: Number(at) };
+      exclude("a field inside a record");
+    }
+    if (this.is(".")) exclude("a field inside a record");
     return { t: "field", name: text };
   }
 

@@ -1,7 +1,7 @@
 /**
- * An EQL query as a Tapio rule. Every event type is a kind with all fields the data has, each of
- * which may be missing. Strings are made small on both sides; a string with `*` becomes a regular
- * expression over the whole text.
+ * An EQL query as a Tapio rule; `join` is `all of`. Every event type is a kind with all fields the
+ * data has, each of which may be missing. Strings are made small on both sides; a string with `*`
+ * becomes a regular expression over the whole text.
  */
 import { exclude } from "./corpus.ts";
 import type { EqlQuery, EqlStep, Node } from "./eql-query.ts";
@@ -13,15 +13,29 @@ export type EqlEvent = Readonly<Record<string, unknown>> & {
   readonly timestamp: number;
 };
 
-export type Fields = ReadonlyMap<string, "int" | "string">;
+export type FieldType = "int" | "string" | "list" | "other";
+export type Fields = ReadonlyMap<string, FieldType>;
 
-/** The fields that hold plain values; one that no event has is a string that is always missing. */
+const typeTexts = {
+  int: "int",
+  string: "string(1024)",
+  list: "list<string(1024), 64>",
+  // Nothing is said of it.
+  other: "string(1)",
+};
+
+/**
+ * The fields that hold plain values or lists of texts; one that no event has is a string that is
+ * always missing.
+ */
 export function fieldsOf(events: readonly EqlEvent[]): Fields {
-  const out = new Map<string, "int" | "string">();
+  const out = new Map<string, FieldType>();
   for (const event of events) {
     for (const [name, value] of Object.entries(event)) {
       if (typeof value === "number" && name !== "timestamp") out.set(name, "int");
       if (typeof value === "string") out.set(name, "string");
+      if (typeof value === "object" && value !== null)
+        out.set(name, isTexts(value) ? "list" : "other");
     }
   }
   return out;
@@ -30,21 +44,23 @@ export function fieldsOf(events: readonly EqlEvent[]): Fields {
 export function eqlRule(query: EqlQuery, fields: Fields, kinds: readonly string[]): string {
   const writer = new ConditionWriter(fields);
   const lines = query.steps.map((s, i) => {
-    const step = stepText(writer, s, `s${i}`, kinds, query.isSequence);
-    return i === 0 ? step : `then ${step}`;
+    const step = stepText(writer, s, `s${i}`, kinds, query.form !== "single");
+    return i === 0 || query.form !== "sequence" ? step : `then ${step}`;
   });
   const { until } = query;
   const end = until ? ` until ${stepText(writer, until, "u", kinds, true)}` : "";
   const within = query.maxspanUs === undefined ? "3650d" : `${query.maxspanUs}us`;
-  const pattern = query.isSequence
-    ? `sequence within ${within} partials 4000 {\n    ${lines.join("\n    ")}\n  }${end}`
-    : lines[0];
+  // Of what fits a side of a join EQL keeps the first.
+  const policy = query.form === "join" ? "select widest" : "";
+  const head = query.form === "join" ? "all of" : "sequence";
+  const pattern =
+    query.form === "single"
+      ? lines[0]
+      : `${head} within ${within} partials 4000 {\n    ${lines.join("\n    ")}\n  }${end}`;
   const all = [...fields, ...[...writer.unknown].map((name) => [name, "string"] as const)];
-  const declared = all.map(
-    ([name, type]) => `${name}: ${type === "int" ? "int" : "string(1024)"}?`,
-  );
+  const declared = all.map(([name, type]) => `${name}: ${typeTexts[type]}?`);
   const events = kinds.map((k) => `event eql.${k} from corpus { one: int ${declared.join(" ")} }`);
-  return `module corpus.eql\n${source}\n${events.join("\n")}\nrule r {\n  match ${pattern}\n}\n`;
+  return `module corpus.eql\n${source}\n${events.join("\n")}\nrule r {\n  match ${pattern}\n  ${policy}\n}\n`;
 }
 
 /** `asListed`: times are places in the list, for queries that do not speak of time. */
@@ -54,7 +70,7 @@ export function sentEvents(events: readonly EqlEvent[], fields: Fields, asListed
   return events.map((event, i) => {
     // Windows time: 100 ns since 1601. The list is in order of time but for its last event.
     clock = asListed ? i : Math.max(clock, Math.round((event.timestamp - start) / 10));
-    const values = [...fields.keys()].map((name) => [name, scalar(event[name])] as const);
+    const values = [...fields.keys()].map((name) => [name, dataOf(event[name])] as const);
     return {
       kind: `eql.${event.event_type}`,
       atUs: clock,
@@ -63,7 +79,13 @@ export function sentEvents(events: readonly EqlEvent[], fields: Fields, asListed
   });
 }
 
-function scalar(value: unknown): string | number | undefined {
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((x) => typeof x === "string");
+}
+
+function dataOf(value: unknown): string | number | readonly string[] | undefined {
+  if (isTexts(value)) return value;
+  // Of a record or another list nothing is said.
   return typeof value === "string" || typeof value === "number" ? value : undefined;
 }
 
@@ -84,13 +106,15 @@ function stepText(
 
 interface Written {
   readonly text: string;
-  readonly type: "int" | "string" | "bool" | "null";
+  readonly type: FieldType | "bool" | "null";
 }
 
 class ConditionWriter {
   /** Fields that the query names and no event has. */
   readonly unknown = new Set<string>();
   readonly #fields: Fields;
+  /** Names that stand for an item of a list. */
+  readonly #items: string[] = [];
 
   constructor(fields: Fields) {
     this.#fields = fields;
@@ -108,6 +132,8 @@ class ConditionWriter {
         return constant(e.value);
       case "field":
         return this.#field(e.name, step);
+      case "index":
+        return this.#index(e.name, e.at, step);
       case "logic":
         return bool(`(${this.condition(e.left, step)} ${e.op} ${this.condition(e.right, step)})`);
       case "not":
@@ -128,8 +154,16 @@ class ConditionWriter {
     }
   }
 
+  #index(name: string, at: number, step: string): Written {
+    const { text, type } = this.#field(name, step);
+    if (type !== "list") exclude("an index into something that is no list");
+    return { text: `${text}[${at}]`, type: "string" };
+  }
+
   #field(name: string, step: string): Written {
+    if (this.#items.includes(name)) return { text: name, type: "string" };
     const type = this.#fields.get(name);
+    if (type === "other") exclude("a field inside a record");
     if (!type) this.unknown.add(name);
     return { text: `${step}.${name}`, type: type ?? "string" };
   }
@@ -169,7 +203,7 @@ class ConditionWriter {
       return bool(op === "==" ? matched : `not (${matched})`);
     }
     const b = this.#write(right, step);
-    if (a.type !== b.type) exclude("a comparison of different types");
+    if (a.type !== b.type || a.type === "list") exclude("a comparison of different types");
     if (a.type === "string" && op !== "==" && op !== "!=")
       exclude("order of strings: not in the language");
     if (a.type !== "string") return bool(`${a.text} ${op} ${b.text}`);
@@ -191,8 +225,9 @@ class ConditionWriter {
         `lower(${this.#string(first, step)}) ${test} ${small(second, this.#write(second, step))}`,
       );
     }
-    if (fn === "length" && args.length === 1)
-      return { text: `len(${this.#string(first, step)})`, type: "int" };
+    if (fn === "length" && args.length === 1) return this.#length(first, step);
+    if (fn === "arrayContains") return this.#arrayContains(first, args.slice(1), step);
+    if (fn === "arraySearch") return this.#arraySearch(first, second, args[2], step);
     if ((fn === "match" || fn === "matchLite") && second?.t === "const" && !args[2])
       return bool(
         `${this.#string(first, step)} matches re"${anchored(String(second.value))}" nocase`,
@@ -207,6 +242,35 @@ class ConditionWriter {
     if (sign && second)
       return this.#arithmetic({ t: "binary", op: sign, left: first, right: second }, step);
     return exclude("a function ours has not");
+  }
+
+  #length(of: Node, step: string): Written {
+    const { text, type } = this.#write(of, step);
+    if (type !== "string" && type !== "list") exclude("a function of text on something else");
+    return { text: `len(${text})`, type: "int" };
+  }
+
+  #list(e: Node, step: string): string {
+    const { text, type } = this.#write(e, step);
+    return type === "list" ? text : exclude("a function of lists on something else");
+  }
+
+  #arrayContains(list: Node, items: readonly Node[], step: string): Written {
+    const item: Node = { t: "field", name: "item" };
+    const any = items.reduce<Node | undefined>((left, x) => {
+      const right: Node = { t: "binary", op: "==", left: item, right: x };
+      return left ? { t: "logic", op: "or", left, right } : right;
+    }, undefined);
+    return this.#arraySearch(list, item, any, step);
+  }
+
+  #arraySearch(list: Node, item: Node | undefined, e: Node | undefined, step: string): Written {
+    if (item?.t !== "field" || !e) return exclude("a function ours has not");
+    const text = this.#list(list, step);
+    this.#items.push(item.name);
+    const condition = this.condition(e, step);
+    this.#items.pop();
+    return bool(`any(${item.name} in ${text}: ${condition})`);
   }
 }
 

@@ -7,7 +7,7 @@
 import { describe, expect, it } from "vitest";
 import { skipReason } from "../harness/skip.ts";
 import { exclude, isUsualFolder, missingReason, readJson, readRecords, Tally } from "./corpus.ts";
-import { type EqlQuery, parseEql } from "./eql-query.ts";
+import { type EqlQuery, type Pipe, parseEql } from "./eql-query.ts";
 import { type EqlEvent, eqlRule, type Fields, fieldsOf, sentEvents } from "./eql-rule.ts";
 import { type Found, runBoth } from "./execution.ts";
 
@@ -18,7 +18,7 @@ interface EqlCase {
 }
 
 const file = "eql-endgame/queries.ndjson";
-const checkedAtLeast = 42;
+const checkedAtLeast = 57;
 
 describe.skipIf(skipReason("EQL cases", missingReason(file)))("EQL", () => {
   const tally = new Tally("eql-endgame");
@@ -41,23 +41,55 @@ function checkCase(record: EqlCase, events: readonly EqlEvent[], fields: Fields)
   const found = runBoth(text, sent, (sent.at(-1)?.atUs ?? 0) + 1);
   const idOf = (position: number | undefined) => events[position ?? -1]?.serial_event_id ?? -1;
   const taken = (f: Found) => [...f.steps.values()].flat();
-  if (!query.isSequence) {
-    const ids = pipe(
-      query,
-      found.map((f) => idOf(taken(f)[0])),
-    );
+  if (query.form === "single") {
+    const matched = found.flatMap((f) => events[taken(f)[0] ?? -1] ?? []);
+    const ids = query.pipes.reduce(piped, matched).map((e) => e.serial_event_id);
+    expect(ids, text).toEqual(record.expected_event_ids);
+    return;
+  }
+  const steps = query.pipes.flatMap((p) => ("count" in p ? [p] : exclude("a pipe of matches")));
+  if (query.form === "join") {
+    // A capture of `all of` holds everything that fits; of that EQL takes what came first.
+    const matches = found.map((f) => [...f.steps.values()].map((run) => idOf(run[0])));
+    const ids = steps.reduce((all: readonly number[][], p) => cut(all, p), matches).flat();
     expect(ids, text).toEqual(record.expected_event_ids);
     return;
   }
   const actual = found.map((f) => [idOf(taken(f)[0]), idOf(taken(f).at(-1))] as const);
-  checkSequence(record, query, actual, text);
+  checkSequence(record, { ...query, pipes: steps }, actual, text);
 }
 
-function pipe<T>({ pipes }: EqlQuery, all: readonly T[]): readonly T[] {
-  return pipes.reduce(
-    (kept, { keep, count }) => (keep === "head" ? kept.slice(0, count) : kept.slice(-count)),
-    all,
-  );
+type Cut = Extract<Pipe, { count: number }>;
+
+function cut<T>(all: readonly T[], { keep, count }: Cut): readonly T[] {
+  return keep === "head" ? all.slice(0, count) : all.slice(-count);
+}
+
+function piped(all: readonly EqlEvent[], pipe: Pipe): readonly EqlEvent[] {
+  if ("count" in pipe) return cut(all, pipe);
+  const key = (e: EqlEvent) => pipe.fields.map((f) => comparable(e[f]));
+  if (pipe.keep === "unique") {
+    const keys = all.map((e) => JSON.stringify(key(e)));
+    return all.filter((_, i) => keys.indexOf(keys[i] ?? "") === i);
+  }
+  return [...all].sort((a, b) => {
+    const [x, y] = [key(a), key(b)];
+    const at = x.findIndex((value, i) => value !== y[i]);
+    return at < 0 ? 0 : inOrder(x[at], y[at]);
+  });
+}
+
+/** Without regard to case. */
+function comparable(value: unknown): string | number | null {
+  if (typeof value === "string") return value.toLowerCase();
+  return typeof value === "number" ? value : null;
+}
+
+/** What is missing comes last. */
+function inOrder(a: string | number | null | undefined, b: string | number | null | undefined) {
+  if (a === b) return 0;
+  if (a === null || a === undefined) return 1;
+  return b === null || b === undefined || a < b ? -1 : 1;
 }
 
 type Ends = readonly [first: number, last: number];
@@ -65,7 +97,7 @@ type Ends = readonly [first: number, last: number];
 /** Ids grow with the events' order. */
 function checkSequence(
   record: EqlCase,
-  { steps, pipes }: EqlQuery,
+  { steps, pipes }: Omit<EqlQuery, "pipes"> & { readonly pipes: readonly Cut[] },
   actual: readonly Ends[],
   text: string,
 ): void {

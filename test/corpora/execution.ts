@@ -1,23 +1,22 @@
 /**
- * Runs rules given as text on events, in the reference interpreter and in the engine. Both must
- * find the same; what they found is what a suite's answer is compared with.
+ * Runs rules given as text on events, in the reference interpreter and, if it can run all of them,
+ * in the engine. Both must find the same, which is what a suite's answer is compared with.
  */
 import { type CompileResult, compile, emitMatcher, unlimitedBudget } from "#compiler";
 import {
   compareEvents,
   type EventData,
-  evaluate,
+  engineCannot,
   type Finding,
-  interpretRule,
+  judge,
   type Match,
   makeEvent,
-  matchEnv,
   stepsOf,
   type Value,
-  writeFinding,
 } from "#core";
 import { Engine } from "#runtime/engine";
 import { writeEvent } from "#runtime/events";
+import { exclude } from "./corpus.ts";
 
 export interface Sent {
   readonly kind: string;
@@ -28,17 +27,21 @@ export interface Sent {
 /** What one match took: the positions of the events among those sent, by step name. */
 export interface Found {
   readonly rule: string;
+  readonly key: string;
   readonly atUs: number;
   readonly steps: ReadonlyMap<string, readonly number[]>;
 }
 
-const epochUs = Date.UTC(2026, 0, 1) * 1000;
+/** When the first event of a trace may come, µs. */
+export const epochUs = Date.UTC(2026, 0, 1) * 1000;
 export const source = "source corpus { lateness 1ms granularity 1us idle 1h rank 0 }";
 
 export function compileText(text: string): CompileResult {
   const options = { std: [], version: "test", budget: unlimitedBudget };
   const result = compile([{ file: "corpus.tapio", text }], options);
   const [error] = result.diagnostics.filter((d) => d.severity === "error");
+  if (error?.message.endsWith("what the span leaves"))
+    exclude("gaps that the span leaves no room for: an error in Tapio");
   if (error) throw new Error(`the adapter wrote a bad rule: ${error.message}\n${text}`);
   return result;
 }
@@ -47,15 +50,17 @@ export function compileText(text: string): CompileResult {
 export function runBoth(text: string, events: readonly Sent[], endUs: number): Found[] {
   const result = compileText(text);
   const trace = events.map((e, i) => toEvent(result, e, i + 1));
-  const matches = interpret(result, trace, epochUs + endUs);
-  const expected = matches.map(({ match }) => JSON.stringify(findingOf(result, match))).sort();
-  const actual = runEngine(result, trace, epochUs + endUs).map((f) => JSON.stringify(f));
-  actual.sort();
-  if (JSON.stringify(expected) !== JSON.stringify(actual)) {
-    throw new Error(`interpreter: ${expected.join("\n")}\nengine: ${actual.join("\n")}\n${text}`);
+  const judged = interpret(result, trace, epochUs + endUs);
+  const expected = judged.map(({ finding }) => JSON.stringify(finding)).sort();
+  const { rules, schema } = result.unit;
+  if (rules.every((rule) => engineCannot(rule, schema) === undefined)) {
+    const actual = runEngine(result, trace, epochUs + endUs).map((f) => JSON.stringify(f));
+    actual.sort();
+    if (JSON.stringify(expected) !== JSON.stringify(actual))
+      throw new Error(`interpreter: ${expected.join("\n")}\nengine: ${actual.join("\n")}\n${text}`);
   }
   const positions = new Map(trace.map((e, i) => [e.id, i]));
-  return matches.map(({ match }) => foundOf(match, positions));
+  return judged.map(({ match }) => foundOf(match, positions));
 }
 
 function toEvent(result: CompileResult, sent: Sent, seq: number): EventData {
@@ -69,21 +74,12 @@ function toEvent(result: CompileResult, sent: Sent, seq: number): EventData {
 
 function interpret(result: CompileResult, events: readonly EventData[], watermark: number) {
   const { unit } = result;
-  const params = new Map<string, Value>();
-  const found = unit.rules.flatMap((rule) =>
-    interpretRule(unit, rule, params, { events, watermark }).matches.map((match) => ({ match })),
-  );
-  return found.sort(
+  const { findings } = judge(unit, new Map(), { events, watermark });
+  return [...findings].sort(
     (a, b) =>
       a.match.at - b.match.at ||
       (a.match.last && b.match.last ? compareEvents(unit.schema, a.match.last, b.match.last) : 0),
   );
-}
-
-function findingOf(result: CompileResult, match: Match): Finding {
-  const { unit } = result;
-  const env = matchEnv(unit, new Map(), match);
-  return writeFinding(unit, match, (e) => evaluate(e, env), "");
 }
 
 function runEngine(result: CompileResult, events: readonly EventData[], endUs: number): Finding[] {
@@ -111,9 +107,10 @@ function foundOf(match: Match, positions: ReadonlyMap<string, number>): Found {
   const steps = new Map<string, readonly number[]>();
   for (const [i, taken] of match.captures.entries()) {
     if (!taken) continue;
-    if (taken.kept.length < taken.count) throw new Error("the rule keeps too few events");
+    if (pattern.node === "seq" && taken.kept.length < taken.count)
+      throw new Error("the rule keeps too few events");
     const at = taken.kept.map((e) => positions.get(e.id) ?? -1);
     steps.set(names[i] ?? "", at);
   }
-  return { rule: name, atUs: match.at - epochUs, steps };
+  return { rule: name, key: match.key, atUs: match.at - epochUs, steps };
 }

@@ -1,16 +1,18 @@
 /**
- * What Tapio must report, derived from the list of matches Flink's authors expect.
+ * What Tapio must report, derived from the list of matches Flink's authors expect. The rule is
+ * written so that its set of matches, before any policy, is Flink's (flink-rule.ts).
  *
- * Flink without skipping lists every match; the rule is written so that its set of matches, before
- * any policy, is the same set (flink-rule.ts). Policies are then applied to Flink's list:
+ * Without skipping Flink lists every match. It is compared twice:
  *
- * 1. A trailing loop: Flink lists every length, Tapio completes at the minimum. Longer ones go.
- * 2. Tapio's policies choose among the rest (policy.ts).
+ * 1. Under `select each skip none` Tapio lists every match too, but for runs, which are the longest
+ *    there are (LANGUAGE C.0.5): what is a longer one cut short goes from Flink's list.
+ * 2. Under the policies that hold unless said otherwise, with what policy.ts chooses from the list.
  *
- * Flink's own skip strategies leave a part of that list. Which match of a completion point is in it
- * is Flink's choice (the earliest start), so only the completion points are compared then. They are
- * the same: the first one ends some match under either policy, what Flink discards began before
- * that end, and so on from there.
+ * A loop at the end completes at its minimum, and so does an option at the end: it is left out.
+ * Matches with more go from Flink's list.
+ *
+ * Flink's skip strategies leave a part of the list. Of the matches that one event completes Flink
+ * takes the one that started first, so `select widest` under the same strategy reports the same.
  */
 import { exclude } from "./corpus.ts";
 import type { FlatPattern, FlinkCase, FlinkEvent } from "./flink-pattern.ts";
@@ -19,31 +21,79 @@ import { type Runs, reportedOf } from "./policy.ts";
 export interface Expected {
   /** Positions of the events of each finding, in order. */
   readonly reports: readonly (readonly number[])[];
+  /** Which event takes what is not the same: only the completing events are compared. */
   readonly endsOnly: boolean;
 }
 
+/** Under the policies that hold unless said otherwise. */
 export function expectedReports(record: FlinkCase, pattern: FlatPattern): Expected {
-  const matches = record.expected_matches.map((refs) => runsOf(record, pattern, refs));
-  const trailing = pattern.atoms.at(-1);
-  const complete = matches.filter((m) => m.at(-1)?.length === trailing?.min || !trailing?.isLoop);
-  const reports = reportedOf(complete).map((m) => m.flat());
+  const reports = reportedOf(completeMatches(record, pattern)).map((m) => m.flat());
   const endsOnly =
-    pattern.skip !== "noSkip" ||
-    takesFirstOption(record, pattern) ||
+    pattern.skip.strategy !== "noSkip" ||
+    takesFirstOption(record, pattern, undefined) ||
     pattern.atoms.some((a) => a.isCombination);
   return { reports, endsOnly };
 }
 
+/** Every match, in any order; undefined when Flink skips or takes what ours does not. */
+export function everyMatch(record: FlinkCase, pattern: FlatPattern): number[][] | undefined {
+  if (pattern.skip.strategy !== "noSkip" || pattern.atoms.some((a) => a.isCombination))
+    return undefined;
+  if (takesFirstOption(record, pattern, 1)) return undefined;
+  const all = completeMatches(record, pattern);
+  return all.filter((m) => !all.some((longer) => isCutShort(m, longer))).map((m) => m.flat());
+}
+
+/**
+ * Flink's own list, for a strategy that skips, with the first match of each event that completes
+ * some; undefined when it cannot be compared whole.
+ */
+export function skippedMatches(record: FlinkCase, pattern: FlatPattern): number[][] | undefined {
+  const { strategy } = pattern.skip;
+  // Ours skips to the first event of a run, and its runs are greedy.
+  const isWhole = pattern.atoms.every(
+    (a) => !a.isOptional && (!a.isLoop || (a.isGreedy && strategy !== "skipToLast")),
+  );
+  if (strategy === "noSkip" || !isWhole) return undefined;
+  const all = completeMatches(record, pattern).map((m) => m.flat());
+  return all.filter((m, i) => all.findIndex((other) => other.at(-1) === m.at(-1)) === i);
+}
+
+function completeMatches(record: FlinkCase, pattern: FlatPattern): Runs[] {
+  const { atoms, trailing: more } = pattern;
+  const whole = { ...pattern, atoms: [...atoms, ...more] };
+  const matches = record.expected_matches
+    .map((refs) => runsOf(record, whole, refs))
+    .filter((m) => m.slice(atoms.length).every((run) => run.length === 0))
+    .map((m) => m.slice(0, atoms.length));
+  const trailing = atoms.at(-1);
+  return matches.filter((m) => m.at(-1)?.length === trailing?.min || !trailing?.isLoop);
+}
+
+/** Whether `longer` is `m` but for runs that start with the same event and go on for longer. */
+function isCutShort(m: Runs, longer: Runs): boolean {
+  const isPart = m.every((run, i) => {
+    const other = longer[i] ?? [];
+    return run[0] === other[0] && run.every((p) => other.includes(p));
+  });
+  return isPart && m.flat().length < longer.flat().length;
+}
+
 /**
  * An optional step after `followedBy` is the first fitting event in Flink and the latest in Tapio;
- * with one candidate that is the same. A bounded optional loop starts at its first one likewise.
+ * with one candidate that is the same. A bounded optional loop starts at its first one likewise;
+ * one without a bound is longest when it does. `most`: how many candidates are no choice.
  */
-function takesFirstOption(record: FlinkCase, pattern: FlatPattern): boolean {
+function takesFirstOption(
+  record: FlinkCase,
+  pattern: FlatPattern,
+  most: number | undefined,
+): boolean {
   return pattern.atoms.some(
     (a) =>
       a.isOptional &&
       a.follow === "followedBy" &&
-      record.events.filter(a.test.holds).length > (a.isLoop ? a.max : 1),
+      record.events.filter(a.test.holds).length > (most ?? (a.isLoop ? a.max : 1)),
   );
 }
 

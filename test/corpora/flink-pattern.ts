@@ -68,6 +68,8 @@ export interface Test {
 export type Follow = "begin" | "next" | "followedBy" | "followedByAny";
 
 export interface Atom {
+  /** The step's name in Flink; of a step written out several times all atoms have it. */
+  readonly name: string;
   readonly test: Test;
   readonly follow: Follow;
   readonly min: number;
@@ -77,6 +79,7 @@ export interface Atom {
   /** Flink may leave events out of the run, and there are more than its upper bound. */
   readonly isCombination: boolean;
   readonly isOptional: boolean;
+  readonly isGreedy: boolean;
   /** Not between the atom before and this one; `isNextOnly`: not as the very next event. */
   readonly negatives: readonly { readonly test: Test; readonly isNextOnly: boolean }[];
   /** Longest time since the atom before, exclusive. */
@@ -85,6 +88,8 @@ export interface Atom {
 
 export interface FlatPattern {
   readonly atoms: readonly Atom[];
+  /** Options behind the last step that must happen: a match is complete without them. */
+  readonly trailing: readonly Atom[];
   /** `notFollowedBy` at the end. */
   readonly absence: Test | undefined;
   readonly absenceMs: number;
@@ -93,7 +98,7 @@ export interface FlatPattern {
   /** Longest time from first to last event, exclusive. */
   readonly spanMs: number | undefined;
   readonly isStrict: boolean;
-  readonly skip: string;
+  readonly skip: Skip;
 }
 
 const known = new Set(
@@ -125,13 +130,32 @@ export function flatten(record: FlinkCase): FlatPattern {
   for (const [i, step] of steps.entries())
     checkLoop(step, steps.slice(i + 1), record.events, isStrict);
   checkPairs(atoms, record.events);
+  const trailing = takeTrailing(atoms, negatives.length > 0);
   const skip = record.pattern[0]?.after_match_skip ?? record.after_match_skip;
   return {
     atoms,
+    trailing,
     isStrict: isStrict && atoms.every((a) => !a.isOptional && a.negatives.length === 0),
-    skip: skip?.strategy ?? "noSkip",
+    skip: skip ?? { strategy: "noSkip", args: [] },
     ...timesOf(steps, negatives[0]),
   };
+}
+
+/** Takes the options at the end off `atoms`; one that is all there is matches when it happens. */
+function takeTrailing(atoms: Atom[], hasAbsence: boolean): Atom[] {
+  const out: Atom[] = [];
+  while (atoms.length > 1 && atoms.at(-1)?.isOptional) {
+    const last = atoms.pop();
+    if (last) out.unshift(last);
+  }
+  const [first] = atoms;
+  if (atoms.length === 1 && first?.isOptional) {
+    if (out.length > 0) exclude("nothing but options");
+    atoms[0] = { ...first, isOptional: false };
+  }
+  if (out.length > 0 && (hasAbsence || out.some((a) => a.negatives.length > 0)))
+    exclude("a negative beside an option at the end");
+  return out;
 }
 
 function timesOf(steps: readonly FlinkStep[], absence: Atom["negatives"][number] | undefined) {
@@ -171,10 +195,12 @@ function atomsOf(step: FlinkStep, events: readonly FlinkEvent[]): Atom[] {
   const follow = followOf(step.op);
   const [min, max] = countsOf(step);
   const single = {
+    name: step.name ?? "",
     test: testOf(step),
     isLoop: false,
     isCombination: false,
     isOptional: false,
+    isGreedy: step.greedy ?? false,
     negatives: [],
     min: 1,
     max: 1,

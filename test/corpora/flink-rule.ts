@@ -29,7 +29,8 @@ event flink.event from corpus {
 }
 `;
 
-export function ruleText(pattern: FlatPattern): string {
+/** `policies`: how to choose among the matches; the usual ones unless said. */
+export function ruleText(pattern: FlatPattern, policies = ""): string {
   const lines = pattern.atoms.flatMap((atom, i) => atomLines(pattern, atom, i));
   if (pattern.absence) lines.push(absenceLine(pattern, pattern.absence));
   const within = pattern.spanMs === undefined ? "1d" : exclusive(pattern.spanMs);
@@ -39,8 +40,18 @@ rule r {
   match sequence by one within ${within}${strict} partials 4000 {
     ${lines.join("\n    ")}
   }
+  ${policies}
 }
 `;
+}
+
+/** A strategy of Flink's in our words; undefined when ours has none. */
+export function skipText({ skip, atoms }: FlatPattern): string | undefined {
+  if (skip.strategy === "skipPastLastEvent") return "select widest skip past";
+  const named = atoms.flatMap((a, i) => (a.name === skip.args[0] ? [i] : []));
+  if (skip.strategy === "skipToFirst") return `select widest skip to s${named[0]}`;
+  if (skip.strategy === "skipToLast") return `select widest skip to s${named.at(-1)}`;
+  return undefined;
 }
 
 export function sentEvents(events: readonly FlinkEvent[], isTimed: boolean): Sent[] {
@@ -71,9 +82,6 @@ function exclusive(ms: number): string {
 
 function atomLines(pattern: FlatPattern, atom: Atom, i: number): string[] {
   const name = `s${i}`;
-  if (i === pattern.atoms.length - 1 && atom.isOptional)
-    exclude("the last step is optional: ours must end with one that happens");
-  if (i === 0 && atom.isOptional) exclude("the first step is optional");
   const out = atom.negatives.map((n, k) => {
     const test = n.isNextOnly ? nextOnly(pattern, n.test, `x${i}_${k}`, i) : n.test;
     return `without ${stepText(`x${i}_${k}`, test)}`;

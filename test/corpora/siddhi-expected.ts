@@ -60,7 +60,8 @@ export function endOfTest(record: SiddhiCase): number {
   return (record.sends.at(-1)?.t_ms ?? 0) + record.then_wait_up_to_ms;
 }
 
-function reliableRows(record: SiddhiCase, query: Query): readonly Row[] | undefined {
+/** The suite's rows, where it vouches for more than their number. */
+export function reliableRows(record: SiddhiCase, query: Query): readonly Row[] | undefined {
   if (!query.select || record.expected_rows_kind === "unreliable_use_count_only") return undefined;
   return record.expected_rows.length === record.expected_count ? record.expected_rows : undefined;
 }
@@ -195,6 +196,22 @@ export function checkStart(ways: readonly FlatQuery[], events: readonly SiddhiEv
         without.some((u) => fits(u, e, nothing)) && units.some((u) => fits(u, e, nothing));
       if (events.some(both)) exclude("one event that fits both sides of `and`");
     }
+  }
+}
+
+/**
+ * Refuses an `every` on an absence that the forbidden event ends: Siddhi begins to wait again, ours
+ * waits for the next beginning.
+ */
+export function checkAgain({ pattern }: Query, events: readonly SiddhiEvent[]): void {
+  const units = pattern.elements.flatMap((e) =>
+    e.t === "group" ? [] : e.t === "unit" ? [e.unit] : [e.left, e.right],
+  );
+  for (const { stream, forMs = 0 } of units.filter((u) => u.isNot)) {
+    const starts = [0, ...events.filter((e) => e.stream !== stream).map((e) => e.tMs)];
+    const isHit = (e: SiddhiEvent) => starts.some((t) => t <= e.tMs && e.tMs - t < forMs);
+    if (events.some((e) => e.stream === stream && isHit(e)))
+      exclude("`every` on an absence that a forbidden event ends");
   }
 }
 

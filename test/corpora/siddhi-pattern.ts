@@ -49,6 +49,8 @@ export interface Item {
   readonly after: Window | undefined;
   /** Within this time, its end excluded. */
   readonly inside: Window | undefined;
+  /** Behind others: not only the next that fits, but each. */
+  readonly isEvery: boolean;
 }
 
 /** One way a pattern can go. Without `every`, at most one of a pattern's ways matches. */
@@ -60,6 +62,8 @@ export interface FlatQuery {
   readonly tail: Quiet | undefined;
   readonly isStrict: boolean;
   readonly withinMs: number | undefined;
+  /** One of the items is an `every` of its own: each chain of events is reported. */
+  readonly hasInnerEvery: boolean;
 }
 
 export function eventsOf(record: SiddhiCase, query: Query): SiddhiEvent[] {
@@ -79,8 +83,8 @@ export function eventsOf(record: SiddhiCase, query: Query): SiddhiEvent[] {
 export function flattenQuery(query: Query): FlatQuery[] {
   const { elements, isStrict, isWhole, withinMs } = unwrap(query);
   const isEvery = isWhole || (elements[0]?.isEvery ?? false);
-  if (elements.slice(1).some((e) => e.isEvery))
-    exclude("`every` inside a pattern: each later event is reported again");
+  for (const element of elements.slice(1))
+    if (element.isEvery) checkInner(element, isStrict, isEvery);
   let ways: Way[] = [{ items: [], pending: undefined }];
   for (const element of elements) ways = ways.flatMap((way) => grow(way, element, isStrict));
   const first = elements[0]?.t === "unit" ? elements[0].unit : undefined;
@@ -90,8 +94,51 @@ export function flattenQuery(query: Query): FlatQuery[] {
   const every = !isEvery ? "none" : startsAgain && elements.length > 1 ? "whole" : "first";
   return ways.map(({ items, pending }) => {
     if (items.length === 0) exclude("nothing but an absence: ours starts with an event");
-    return { every, items, tail: pending, isStrict, withinMs };
+    const hasInnerEvery = items.some((it) => it.isEvery);
+    return { every, items, tail: pending, isStrict, withinMs, hasInnerEvery };
   });
+}
+
+/**
+ * The query without `every` on absences. In Siddhi they are told again for each time that passes;
+ * ours begin again with the next event. Where there is one story, both tell the same one.
+ */
+export function toldOnce(query: Query): Query {
+  const elements = query.pattern.elements.map(
+    (element): Element => (isAbsent(element) ? { ...element, isEvery: false } : element),
+  );
+  return { ...query, pattern: { ...query.pattern, elements } };
+}
+
+export function hasToldAgain(query: Query): boolean {
+  return query.pattern.elements.some((e) => e.isEvery && isAbsent(e));
+}
+
+function isAbsent(element: Element): boolean {
+  if (element.t === "unit") return element.unit.isNot;
+  return element.t !== "group" && (element.left.isNot || element.right.isNot);
+}
+
+/** `every (e1 and e2)` and nothing else, as its two items; undefined for other queries. */
+export function everyBoth(query: Query): FlatQuery | undefined {
+  const { elements, isStrict, isWhole, withinMs } = unwrap(query);
+  const [only] = elements;
+  if (!only || elements.length > 1 || only.t !== "and" || !(isWhole || only.isEvery))
+    return undefined;
+  const { left, right } = only;
+  if (left.isNot || right.isNot || left.isRun || right.isRun || left.stream === right.stream)
+    return undefined;
+  const empty: Way = { items: [], pending: undefined };
+  const { items } = add(add(empty, { units: [left] }), { units: [right] });
+  return { every: "whole", items, tail: undefined, isStrict, withinMs, hasInnerEvery: false };
+}
+
+/** Refuses what is more than "each event that fits". */
+function checkInner(element: Element, isStrict: boolean, isEvery: boolean): void {
+  if (element.t !== "unit" || element.unit.isNot)
+    exclude("`every` on an absence inside a pattern: it is told again for each time that passes");
+  if (element.unit.isRun || isStrict || isEvery)
+    exclude("`every` inside a pattern, on a run or beside another");
 }
 
 /** Items so far, and the absence whose time the next item has to wait for. */
@@ -103,7 +150,8 @@ interface Way {
 function grow(way: Way, element: Element, isStrict: boolean): Way[] {
   if (element.t === "group") return exclude("brackets in brackets");
   if (element.t === "unit") {
-    if (!element.unit.isNot) return [add(way, { units: [element.unit] })];
+    const isEvery = element.isEvery && way.items.length + Number(way.pending !== undefined) > 0;
+    if (!element.unit.isNot) return [add(way, { units: [element.unit], isEvery })];
     return [wait(way, [element.unit])];
   }
   const { t, left, right } = element;
@@ -180,6 +228,7 @@ function add(way: Way, item: Partial<Item> & Pick<Item, "units">): Way {
     without: item.without ?? [],
     after: pending ?? item.after,
     inside: item.inside,
+    isEvery: item.isEvery ?? false,
   };
   return { items: [...way.items, whole], pending: undefined };
 }

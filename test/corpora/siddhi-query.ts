@@ -1,7 +1,8 @@
 /**
  * Reads the part of SiddhiQL that the pattern tests are written in:
  *
- *     define stream S (a type, …); from PATTERN [within T] select ITEMS [having …] insert into X;
+ *     define stream S (a type, …); [partition with (a of S, …) begin] QUERY [end]
+ *     QUERY = from PATTERN [within T] select ITEMS [having …] insert into X;
  *     PATTERN = ELEMENT { ("->" | ",") ELEMENT }
  *     ELEMENT = ["every"] ( ATOM | "(" PATTERN ")" )
  *     ATOM    = UNIT [ ("and" | "or") UNIT ]
@@ -68,6 +69,8 @@ export interface Query {
     string,
     readonly { readonly name: string; readonly type: string }[]
   >;
+  /** By stream the attribute whose values have states of their own; empty without a partition. */
+  readonly partition: ReadonlyMap<string, string>;
   readonly pattern: Pattern;
   readonly withinMs: number | undefined;
   /** Undefined when an item is more than an attribute. */
@@ -78,7 +81,6 @@ const token =
   /\s*(->|==|!=|<=|>=|[<>()[\]{},:;=.@+*?-]|\d+(?:\.\d+)?[fFlLdD]?|\w+|'[^']*'|"[^"]*")/y;
 
 export function parseQuery(app: string): Query {
-  if (/partition\s+with/.test(app)) exclude("a partition: state per key, apart from the pattern");
   if (/@app:playback/.test(app)) exclude("a clock of its own (playback)");
   if (/#window|group\s+by|\bhaving\b/.test(app)) exclude("`having`, windows and grouping");
   if ((app.match(/\bfrom\b/g) ?? []).length !== 1) exclude("more than one query");
@@ -88,15 +90,29 @@ export function parseQuery(app: string): Query {
 class Parser extends TokenReader {
   query(): Query {
     const streams = new Map<string, { name: string; type: string }[]>();
+    const partition = new Map<string, string>();
     while (!this.is("from")) {
       if (this.accept("define")) this.#define(streams);
+      else if (this.accept("partition")) this.#partition(partition);
       else this.at++;
     }
     this.expect("from");
     const pattern = this.#pattern();
     const withinMs = this.accept("within") ? this.#duration() : undefined;
     this.expect("select");
-    return { streams, pattern, withinMs, select: this.#select() };
+    return { streams, partition, pattern, withinMs, select: this.#select() };
+  }
+
+  #partition(attributes: Map<string, string>): void {
+    this.expect("with");
+    this.expect("(");
+    do {
+      const attr = this.#word();
+      if (!this.accept("of")) exclude("a partition by ranges of values");
+      attributes.set(this.#word(), attr);
+    } while (this.accept(","));
+    this.expect(")");
+    this.expect("begin");
   }
 
   #define(streams: Map<string, { name: string; type: string }[]>): void {

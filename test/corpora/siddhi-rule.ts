@@ -4,6 +4,9 @@
  *     e1 -> e2 (no `every`)        begin: corpus.begin         the start of the app
  *                                  without f1, then e1         the first e1 there is
  *                                  without f2, then e2         the first e2 after it
+ *     e1 -> every e2               the same without f2; select each, skip none
+ *     every (e1 and e2)            all of { e1 e2 }, select widest
+ *     partition with               by a number for each value
  *     every e1 -> e2               e1, without f2, then e2     any e1
  *     e1, e2                       strict
  *     e1<2:5>, e1+, e1*            repeat 2..5, repeat 1.., optional repeat 1..
@@ -40,17 +43,44 @@ rule r {
   match sequence by one within ${withinText(flat)}${flat.isStrict ? " strict" : ""} partials 4000 {
     ${new RuleWriter(flat).lines().join("\n    ")}
   }
+  ${flat.hasInnerEvery ? "select each skip none" : ""}
 }
 `;
 }
 
-export function sentEvents(events: readonly SiddhiEvent[]): Sent[] {
+/** `every (e1 and e2)`: of what fits a side Siddhi keeps the first. */
+export function bothRule(query: Query, flat: FlatQuery): string {
+  return `${schemaText(query)}
+rule r {
+  match all of by one within ${withinText(flat)} {
+    ${new RuleWriter(flat).sides().join("\n    ")}
+  }
+  select widest
+}
+`;
+}
+
+/** Events, behind those that begin each partition. */
+export function sentEvents(query: Query, events: readonly SiddhiEvent[]): Sent[] {
+  const parts = partsOf(query, events);
   const sent = events.map((e) => ({
     kind: `corpus.${e.stream}`,
     atUs: e.tMs * 1000,
-    fields: { one: 1, stream: e.stream, ...e.attrs },
+    fields: { one: parts.indexOf(partOf(query, e)), stream: e.stream, ...e.attrs },
   }));
-  return [{ kind: "corpus.begin", atUs: 0, fields: { one: 1 } }, ...sent];
+  const begins = parts.map((_, one) => ({ kind: "corpus.begin", atUs: 0, fields: { one } }));
+  return [...begins, ...sent];
+}
+
+/** The values that have states of their own. */
+export function partsOf(query: Query, events: readonly SiddhiEvent[]): unknown[] {
+  return [...new Set(events.map((e) => partOf(query, e)))];
+}
+
+function partOf({ partition }: Query, event: SiddhiEvent): unknown {
+  if (partition.size === 0) return undefined;
+  const attr = partition.get(event.stream);
+  return attr === undefined ? exclude("a stream that is not partitioned") : event.attrs[attr];
 }
 
 function schemaText(query: Query): string {
@@ -96,6 +126,11 @@ class RuleWriter {
     return out;
   }
 
+  /** The items as steps in any order. */
+  sides(): string[] {
+    return this.#flat.items.map((item, i) => this.#step(stepName(i), item.units));
+  }
+
   #item(item: Item, i: number): string[] {
     const { isStrict } = this.#flat;
     const [unit] = item.units;
@@ -113,7 +148,7 @@ class RuleWriter {
       const name = `n${i}_${k}`;
       out.push(`without ${this.#step(name, [unit], ripe(name))}`);
     }
-    if (!isStrict && !isFirstLine)
+    if (!isStrict && !isFirstLine && !item.isEvery)
       out.push(`without ${this.#step(`f${i}`, item.units, ripe(`f${i}`))}`);
     const optional = unit?.min === 0 ? "optional " : "";
     const isFromBefore = after?.base === i - 1;
@@ -153,7 +188,7 @@ class RuleWriter {
       return units.length === 1 ? own : conjunction([`${name}.stream == "${unit.stream}"`, own]);
     });
     const where = conjunction([sides.length === 1 ? (sides[0] ?? "") : sides.join(" or "), more]);
-    const kinds = units.map((u) => `corpus.${u.stream}`).join(" | ");
+    const kinds = [...new Set(units.map((u) => `corpus.${u.stream}`))].join(" | ");
     return `${name}: ${kinds}${where === "true" ? "" : ` where ${where}`}`;
   }
 

@@ -107,6 +107,29 @@ describe("format", () => {
     ]);
   });
 
+  it("puts the items of `set` under the line with its brace", () => {
+    const where = "e.message contains first_marker and e.message contains second_marker";
+    const derive = `derive log.some_event from e: journal.entry where ${where} set { a: e.b c: e.d }`;
+    const expected = [
+      "derive log.some_event",
+      "  from e: journal.entry",
+      `  where ${where}`,
+      "  set {",
+      "    a: e.b",
+      "    c: e.d",
+      "  }",
+    ];
+    const broken = derive.replace("{ a", "{\na");
+    expect(checkFormat(`module a\n${broken}\n`).split("\n").slice(1, -1)).toEqual(expected);
+    const soft = derive.replace("set {", `set { long_name: ${"x".repeat(60)}`);
+    expect(checkFormat(`module a\n${soft}\n`).split("\n").slice(4, 6)).toEqual([
+      "  set {",
+      `    long_name: ${"x".repeat(60)}`,
+    ]);
+    const short = "derive log.x from e: journal.entry set {\n  a: e.b\n}\n";
+    expect(checkFormat(`module a\n${short}`)).toBe(`module a\n${short}`);
+  });
+
   it("keeps comments where they are", () => {
     const text = [
       "// top",

@@ -21,6 +21,13 @@ function summaryIn(literal: string): StringLiteral {
   return (found as AnyNode & { text: StringLiteral }).text;
 }
 
+/** A tree with its places moved by so many characters. */
+function moved(node: unknown, by = 0): unknown {
+  return JSON.parse(
+    JSON.stringify(node, (key, v) => (key === "start" || key === "end" ? v + by : v)),
+  );
+}
+
 function withSummary(literal: string): string {
   return `module a\nrule r { match s: a.b explain { summary ${literal} } }\n`;
 }
@@ -63,6 +70,25 @@ describe("values", () => {
   ])("reads the template %s without holes", (literal, value) => {
     expect(summaryIn(literal)).toMatchObject({ value, template: undefined });
   });
+
+  it.each(["b", "b.c", "b.in.then.c_1", "b.entity.pod"])(
+    "reads {%s} as the parser does",
+    (path) => {
+      // With spaces around it the hole takes the long way.
+      const [short] = summaryIn(`"{${path}}"`).template?.parts ?? [];
+      const [long] = summaryIn(`"{ ${path} }"`).template?.parts ?? [];
+      expect(moved(short)).toEqual(moved(long, -1));
+    },
+  );
+
+  it.each(["rule", "then.x", "true", "not", "any", "within.a"])(
+    "leaves {%s} to the parser",
+    (path) => {
+      const [short, long] = [`"{${path}}"`, `"{ ${path} }"`].map((t) => outcomeOf(withSummary(t)));
+      const codes = (x: typeof short) => x?.diagnostics.map((d) => [d.code, d.message]);
+      expect(codes(short)).toEqual(codes(long));
+    },
+  );
 
   it("reads a string inside a hole as it stands", () => {
     const { template } = summaryIn('"{f(\\"{g}\\")}"');

@@ -479,6 +479,39 @@ describe("all-of", () => {
     expect(completions).toBeGreaterThan(runs / 2);
   });
 
+  test("is every order of its steps on clocks that are coarse too", { timeout }, () => {
+    let completions = 0;
+    const several = fc.uniqueArray(sent, { minLength: 4, maxLength: 7, selector: (e) => e.t });
+    const kinds = fc.uniqueArray(fc.constantFrom("a", "far", "away"), { minLength: 2 });
+    const span = fc.integer({ min: 1, max: 12 }).map((halves) => halves * 500);
+    fc.assert(
+      fc.property(kinds, span, several, (steps, within, events) => {
+        const names = steps.map((k, i) => `${nameOf(i)}: t.${k}`);
+        // Exact events lie in the middle of what the coarse ones tell.
+        const lines = events.map(({ kind, t }) => {
+          if (kind === "b") return `far ${t}`;
+          return kind === "c" ? `away ${t}` : `a ${t + 0.5}`;
+        });
+        const timesOf = (text: string) => {
+          const unit = unitOf(text);
+          const given = eventsOf(unit.schema, lines).events;
+          return times(judge(unit, new Map(), traceOf(unit, given, { until: 100 })).findings);
+        };
+        const head = `by k within ${within}ms`;
+        const found = timesOf(`rule r { match all of ${head} { ${names.join("\n")} }\nskip none }`);
+        const expected = permutations(names).flatMap((order) => [
+          ...timesOf(
+            `rule r { match sequence ${head} partials 64 { ${order.join("\nthen ")} }\nskip none }`,
+          ),
+        ]);
+        completions += found.size;
+        expect(found).toEqual(new Set(expected.sort((a, b) => a - b)));
+      }),
+      { numRuns: runs },
+    );
+    expect(completions).toBeGreaterThan(runs / 5);
+  });
+
   test("is what it says, choice by choice", { timeout }, () => {
     let reports = 0;
     const pattern = fc.tuple(stepShape(0), stepShape(1), stepShape(2)).chain((steps) =>
