@@ -21,6 +21,6 @@ export {
   toBundle,
 } from "./pipeline.ts";
 export { jsonReport } from "./report/json.ts";
-export { LineIndex } from "./report/lines.ts";
+export { LineIndex, Places } from "./report/lines.ts";
 export { countLine, type Paint, PrettyReporter, plain, visible } from "./report/pretty.ts";
 export { buildSchema, type SchemaInfo } from "./schema/build-schema.ts";

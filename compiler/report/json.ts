@@ -1,32 +1,14 @@
 /** Diagnostics for machines. Lines and columns count from 1; offsets are UTF-16 code units. */
 import { type Diagnostic, findEntry, type Span } from "#grammar";
-import { LineIndex } from "./lines.ts";
+import { Places } from "./lines.ts";
 
 export function jsonReport(
   diagnostics: readonly Diagnostic[],
   dropped: number,
   textOf: (file: string) => string | undefined,
 ): string {
-  const indexes = new Map<string, LineIndex>();
-  const indexOf = (file: string) => {
-    const known = indexes.get(file) ?? new LineIndex(textOf(file) ?? "");
-    indexes.set(file, known);
-    return known;
-  };
-  const place = (at: Span) => {
-    const index = indexOf(at.file);
-    const start = index.position(at.start);
-    const end = index.position(at.end);
-    return {
-      file: at.file,
-      line: start.line,
-      column: start.column,
-      endLine: end.line,
-      endColumn: end.column,
-      start: at.start,
-      end: at.end,
-    };
-  };
+  const places = new Places(textOf);
+  const place = (at: Span) => ({ ...places.of(at), start: at.start, end: at.end });
   const items = diagnostics.map((d) => ({
     code: d.code,
     slug: findEntry(d.code)?.slug,

@@ -1,3 +1,29 @@
+import type { Span } from "#grammar";
+
+/** Spans of any file as lines and columns, from 1: for reports that machines read. */
+export class Places {
+  readonly #textOf: (file: string) => string | undefined;
+  readonly #indexes = new Map<string, LineIndex>();
+
+  constructor(textOf: (file: string) => string | undefined) {
+    this.#textOf = textOf;
+  }
+
+  of(at: Span) {
+    const index = this.#indexes.get(at.file) ?? new LineIndex(this.#textOf(at.file) ?? "");
+    this.#indexes.set(at.file, index);
+    const start = index.position(at.start);
+    const end = index.position(at.end);
+    return {
+      file: at.file,
+      line: start.line,
+      column: start.column,
+      endLine: end.line,
+      endColumn: end.column,
+    };
+  }
+}
+
 /** From offsets to lines and columns, both from 1; columns count characters as people do. */
 export class LineIndex {
   readonly #text: string;

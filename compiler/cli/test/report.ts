@@ -1,5 +1,5 @@
 /** What `tapioc test` writes: for people, and as JSON with the same facts. */
-import { LineIndex, type Paint, PrettyReporter } from "#compiler";
+import { type Paint, Places, PrettyReporter } from "#compiler";
 import type { Span } from "#grammar";
 import type { RuleCoverage } from "./coverage.ts";
 import type { MutationScore } from "./mutate.ts";
@@ -65,20 +65,8 @@ function mutationText({ rule, killed, total, survivors }: MutationScore): string
 
 /** Lines and columns count from 1; times are µs since the start of the test. */
 export function jsonTestReport(report: TestReport, textOf: TextOf): string {
-  const indexes = new Map<string, LineIndex>();
-  const place = (at: Span) => {
-    const index = indexes.get(at.file) ?? new LineIndex(textOf(at.file) ?? "");
-    indexes.set(at.file, index);
-    const start = index.position(at.start);
-    const end = index.position(at.end);
-    return {
-      file: at.file,
-      line: start.line,
-      column: start.column,
-      endLine: end.line,
-      endColumn: end.column,
-    };
-  };
+  const places = new Places(textOf);
+  const place = (at: Span) => places.of(at);
   const tests = report.outcomes.map(({ test, failures, backEnds, permutations }) => ({
     title: test.title,
     rule: test.rule,

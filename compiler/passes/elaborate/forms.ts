@@ -1,9 +1,10 @@
 /** The forms that look like functions: choices, steps of the match, constants. */
 import { type Expr, parseIp } from "#core";
 import type { CallExpr } from "#grammar";
-import { commonType, type Type, typeName } from "../types.ts";
+import type { Type } from "../types.ts";
 import { eventsWhere, insideAnother, pickedValue } from "./aggregates.ts";
 import { condition, elaborate, elaborateValue } from "./elaborate.ts";
+import { oneType } from "./one-type.ts";
 import { factsWhenNotTrue, factsWhenTrue, withFacts } from "./presence.ts";
 import { type Ast, type Operand, type Scope, type Value, value, wrong } from "./scope.ts";
 
@@ -136,17 +137,8 @@ function oneOf(
   scope: Scope,
 ): Operand {
   const fallback = elaborateValue(last, scope);
-  let type = fallback.type;
-  for (const { x, node } of branches) {
-    if (x.type.t === "error" || type.t === "error") return wrong;
-    const common = commonType(type, x.type);
-    if (!common) {
-      const params = { expected: typeName(type), found: typeName(x.type) };
-      scope.session.report("TAP2010", node, params);
-      return wrong;
-    }
-    type = common;
-  }
+  const type = oneType(fallback.type, branches, scope);
+  if (!type) return wrong;
   const core = branches.reduceRight<Expr>(
     (no, { test, x }) => ({ op: "if", cond: test, yes: x.core, no }),
     fallback.core,

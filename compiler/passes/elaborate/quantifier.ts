@@ -1,8 +1,9 @@
 /** Lists and maps in expressions: literals, items, `any`, `all`, `none`, and `in` a list. */
 import type { Expr } from "#core";
 import type { IndexExpr, ListExpr, QuantifiedExpr } from "#grammar";
-import { boolType, commonType, isComparable, type Type, typeName } from "../types.ts";
+import { boolType, isComparable, type Type, typeName } from "../types.ts";
 import { condition, elaborateValue } from "./elaborate.ts";
+import { oneType } from "./one-type.ts";
 import { checkMembers } from "./operators.ts";
 import { warnUnguarded, withFact } from "./presence.ts";
 import { type Ast, type Operand, type Scope, type Value, value, wrong } from "./scope.ts";
@@ -17,17 +18,8 @@ export function elaborateList(e: ListExpr, scope: Scope): Operand {
     scope.session.report("TAP2010", e, params, { help });
     return wrong;
   }
-  let type = first.x.type;
-  for (const { node, x } of items) {
-    if (x.type.t === "error") return wrong;
-    const common = commonType(type, x.type);
-    if (!common) {
-      const params = { expected: typeName(type), found: typeName(x.type) };
-      scope.session.report("TAP2010", node, params);
-      return wrong;
-    }
-    type = common;
-  }
+  const type = oneType(first.x.type, items, scope);
+  if (!type) return wrong;
   return value({ t: "list", item: type }, { op: "list", items: items.map(({ x }) => x.core) });
 }
 
