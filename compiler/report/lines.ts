@@ -1,3 +1,4 @@
+/** Offsets of a text as lines and columns. */
 import type { Span } from "#grammar";
 
 /** Spans of any file as lines and columns, from 1: for reports that machines read. */

@@ -57,7 +57,7 @@ const fields: Readonly<Partial<Record<T, readonly string[]>>> = {
   percent: ["p", "po"],
   rate: ["r", "ro"],
   time: ["t", "to", "time"],
-  string: ["s", "so", "x.s", "entity.pod", "entity.pod.node", "id", "kind"],
+  string: ["s", "so", "x.s", "entity.pod", "id", "kind"],
   ip: ["a", "ao"],
   id64: ["g", "go"],
   port: ["q", "qo"],
@@ -231,6 +231,8 @@ function conditions(of: (t: T) => Text, depth: number): Text[] {
     ),
     pick([
       "near(e.entity)",
+      "(has e.entity.pod.node)",
+      '(e.entity.pod.node == "n1")',
       "big(e)",
       "big(e, least: 2MiB)",
       "same(pod, e, e)",
