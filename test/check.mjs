@@ -1,5 +1,6 @@
 /** `npm run check`: format, lint, types, generated files, tidiness and the fast tests, in that order. */
 import { spawnSync } from "node:child_process";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -10,6 +11,9 @@ const slow = [
   "**/limits.test.ts",
   "**/mutants.test.ts",
   "test/compiler/cli.test.ts",
+  "test/properties/interpreter.test.ts",
+  "test/runtime/cli/replay.test.ts",
+  "test/runtime/core/text/differential.test.ts",
 ];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -22,7 +26,13 @@ const steps = [
   ["rules' format", [join(root, "dist/tapioc.js"), "fmt", "--check", "rules"]],
   [
     "tidy and fast tests",
-    [bin("vitest/vitest.mjs"), "run", "--reporter=dot", ...slow.flatMap((p) => ["--exclude", p])],
+    [
+      bin("vitest/vitest.mjs"),
+      "run",
+      "--reporter=dot",
+      `--maxWorkers=${availableParallelism()}`,
+      ...slow.flatMap((p) => ["--exclude", p]),
+    ],
   ],
 ];
 
