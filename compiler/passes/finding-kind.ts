@@ -9,8 +9,8 @@ import {
   type FieldType,
   type Pattern,
   type Severity,
+  someExpr,
   stepsOf,
-  walkExpr,
 } from "#core";
 import type { Session } from "./elaborate/scope.ts";
 import { hasEmptyPanes } from "./pattern/window.ts";
@@ -56,11 +56,7 @@ export function kindOfFinding(rule: CoreRule, { info }: Session): EventKind {
 }
 
 function hasScore(having: Expr): boolean {
-  let found = false;
-  walkExpr(having, (e) => {
-    if (e.op === "history" && e.what === "zscore") found = true;
-  });
-  return found;
+  return someExpr(having, (e) => e.op === "history" && e.what === "zscore");
 }
 
 /** Whether every match has an event of step `at`. */

@@ -84,24 +84,6 @@ export interface Finding {
 /** Values of a rule's explanation expressions for one match; back ends differ only in this. */
 export type ExplainEval = (expr: Expr) => Value;
 
-/** Every expression of a rule that is evaluated when a finding is written, in a fixed order. */
-export function explainExprs(rule: CoreRule): Expr[] {
-  const { explain: x } = rule;
-  const maybe = (e: Expr | undefined) => (e ? [e] : []);
-  return [
-    ...maybe(rule.severity.when),
-    ...rule.labels.map((l) => l.expr),
-    ...maybe(x.root.as),
-    ...x.impacts.flatMap((i) => i.facts.map((f) => f.expr)),
-    ...x.chain.flatMap((c) => maybe(c.as)),
-    ...x.because.map((b) => b.text),
-    ...x.confidence.terms.map((t) => t.when),
-    ...maybe(x.summary),
-    ...x.recommend.flatMap((r) => [r.text, ...maybe(r.when)]),
-    ...x.evidence.map((e) => e.expr),
-  ];
-}
-
 /**
  * Writes the finding for `match`. `bundle` is the hash of what judged it; `degraded` says what is
  * known to have been lost around it.

@@ -14,6 +14,7 @@ import {
   allStepsOf,
   type CoreRule,
   type CoreUnit,
+  conjuncts,
   type Expr,
   engineUnit,
   explainExprs,
@@ -100,11 +101,6 @@ function notFalse(e: Expr, cx: SlotContext): Code {
   const isFalse = slotTest(e, false, cx);
   if (isFalse.text === "false") return yes;
   return isFalse.text === "true" ? code`false` : code`!(${isFalse})`;
-}
-
-function conjuncts(e: Expr | undefined): readonly Expr[] {
-  if (!e) return [];
-  return e.op === "and" ? e.args.flatMap(conjuncts) : [e];
 }
 
 function isSlotPart(e: Expr, step: Step, unit: CoreUnit): boolean {

@@ -13,6 +13,7 @@ import {
   type FieldType,
   type Layout,
   mirrored,
+  negated,
   type Step,
   slot,
 } from "#core";
@@ -204,22 +205,13 @@ function boolField(field: string, wanted: boolean, cx: SlotContext): Code {
   return both(f.present, code`${f.raw} === ${wanted ? 1 : 0}`);
 }
 
-const opposite: Record<CmpOp, CmpOp> = {
-  "==": "!=",
-  "!=": "==",
-  "<": ">=",
-  "<=": ">",
-  ">": "<=",
-  ">=": "<",
-};
-
 function comparison(e: Extract<Expr, { op: "cmp" }>, wanted: boolean, cx: SlotContext): Code {
   if (e.left.op !== "field") {
     return comparison({ ...e, cmp: mirrored[e.cmp], left: e.right, right: e.left }, wanted, cx);
   }
   const f = fieldIn(e.left.name, cx);
   if (!f) return no;
-  const cmp = wanted ? e.cmp : opposite[e.cmp];
+  const cmp = wanted ? e.cmp : negated[e.cmp];
   if (f.type.t === "string") return both(f.present, textEquality(f, cmp, e.right, cx));
   if (f.type.t === "enum") return both(f.present, enumEquality(f, f.type.members, cmp, e.right));
   if (f.type.t === "id64") return both(f.present, idEquality(f, cmp, e.right));

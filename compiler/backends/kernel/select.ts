@@ -9,6 +9,7 @@
 import {
   allStepsOf,
   type CoreUnit,
+  conjuncts,
   type Expr,
   engineUnit,
   type KernelAtom,
@@ -56,11 +57,6 @@ function simplify(alternatives: readonly KernelAtom[][]): KernelNeed["anyOf"] {
 
 function kernelAtoms(step: Step, kind: number, unit: CoreUnit): KernelAtom[] {
   return conjuncts(step.where).flatMap((e) => kernelAtom(e, kind, unit) ?? []);
-}
-
-function conjuncts(e: Expr | undefined): readonly Expr[] {
-  if (!e) return [];
-  return e.op === "and" ? e.args.flatMap(conjuncts) : [e];
 }
 
 function kernelAtom(e: Expr, kind: number, unit: CoreUnit): KernelAtom | undefined {

@@ -1,6 +1,6 @@
 /** The mutation score: how many small mistakes in a rule its own tests would notice. */
 import type { CompileResult, Expectation, TestCase } from "#compiler";
-import { allStepsOf, type CoreRule, type CoreUnit, type Value } from "#core";
+import { allStepsOf, type CoreRule, type CoreUnit, fullName, type Value } from "#core";
 import { ExpectationJudge } from "./expectations.ts";
 import { type Mutant, mutantsOf, renumbered } from "./mutants.ts";
 import { type ReadRecording, readRecording } from "./recording.ts";
@@ -100,8 +100,4 @@ function makersFor(unit: CoreUnit, rule: CoreRule): string[] {
       return kind?.made === "finding" ? [kind.name.slice("finding.".length)] : [];
     }),
   );
-}
-
-function fullName(rule: CoreRule): string {
-  return `${rule.module}.${rule.name}`;
 }

@@ -5,11 +5,11 @@
  */
 import { type CompileResult, emitMatcher, type TestCase } from "#compiler";
 import {
-  type CoreRule,
   type CoreUnit,
   engineCannot,
   engineUnit,
   type Finding,
+  fullName,
   type Judgement,
   type Value,
 } from "#core";
@@ -69,10 +69,6 @@ export function engineGaps(
     const reason = tested.has(fullName(rule)) ? engineCannot(rule, unit.schema) : undefined;
     return reason === undefined ? [] : [{ rule: rule.name, reason }];
   });
-}
-
-function fullName(rule: CoreRule): string {
-  return `${rule.module}.${rule.name}`;
 }
 
 class TestRun {

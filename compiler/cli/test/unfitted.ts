@@ -18,6 +18,7 @@ import {
   type Judgement,
   keyOf,
   type Step,
+  someExpr,
   truth,
   unitOf,
   type Value,
@@ -146,12 +147,8 @@ function unmet(scene: Scene, step: Step, own: readonly EventData[]): string | un
 
 /** Whether `expr` can be judged without knowing what earlier steps took. */
 function isOfOneEvent(expr: Expr): boolean {
-  let isAlone = true;
-  walkExpr(expr, (e) => {
-    if ("of" in e && e.of.step !== "current") isAlone = false;
-    if (e.op === "taken" || e.op === "span" || e.op === "quality") isAlone = false;
-  });
-  return isAlone;
+  const ops = ["taken", "span", "quality"];
+  return !someExpr(expr, (e) => ops.includes(e.op) || ("of" in e && e.of.step !== "current"));
 }
 
 /** "`f.code != 0` is false (code is 0)". */

@@ -2,7 +2,15 @@
  * What of an event is still needed after it was matched. Only that is captured: what a later
  * condition, a key, a text, an evidence line or a rule over the findings reads.
  */
-import { allStepsOf, type CoreRule, type CoreUnit, type Expr, stepsOf, walkExpr } from "#core";
+import {
+  allStepsOf,
+  type CoreRule,
+  type CoreUnit,
+  type Expr,
+  explainExprs,
+  stepsOf,
+  walkExpr,
+} from "#core";
 import { widestField } from "./width.ts";
 
 export interface StepReads {
@@ -53,7 +61,7 @@ function nameIn(e: Expr): string[] {
 
 /** Every expression that can look back at a captured event. */
 export function exprsOf(rule: CoreRule): Expr[] {
-  const { explain: x, pattern, resolve } = rule;
+  const { pattern, resolve } = rule;
   const some = (e: Expr | undefined) => (e ? [e] : []);
   const key = (parts: readonly { readonly expr: Expr }[] | undefined) =>
     (parts ?? []).map((p) => p.expr);
@@ -65,16 +73,7 @@ export function exprsOf(rule: CoreRule): Expr[] {
     ...rule.subsumes.flatMap((s) => key(s.key)),
     ...(resolve && "on" in resolve ? some(resolve.on.where) : []),
     ...rule.exceptions.map((e) => e.when),
-    ...some(rule.severity.when),
-    ...rule.labels.map((l) => l.expr),
-    ...some(x.root.as),
-    ...x.impacts.flatMap((i) => i.facts.map((f) => f.expr)),
-    ...x.chain.flatMap((c) => some(c.as)),
-    ...x.because.map((b) => b.text),
-    ...x.confidence.terms.map((t) => t.when),
-    ...some(x.summary),
-    ...x.recommend.flatMap((r) => [r.text, ...some(r.when)]),
-    ...x.evidence.map((e) => e.expr),
+    ...explainExprs(rule),
   ];
 }
 

@@ -20,6 +20,7 @@ import {
   type RuleBound,
   type Seq,
   type Step,
+  someExpr,
   stepsOf,
   walkExpr,
 } from "#core";
@@ -164,12 +165,8 @@ function slotsOf(unit: CoreUnit, rule: CoreRule, seq: Seq): number {
 }
 
 function looksBack(e: Expr): boolean {
-  let does = false;
-  walkExpr(e, (x) => {
-    if ("of" in x && x.of.step !== "current") does = true;
-    if (x.op === "taken" || x.op === "related" || x.op === "hop") does = true;
-  });
-  return does;
+  const ops = ["taken", "related", "hop"];
+  return someExpr(e, (x) => ops.includes(x.op) || ("of" in x && x.of.step !== "current"));
 }
 
 /** Steps whose clock is so coarse that order is only possible: their events are looked back at. */

@@ -8,6 +8,7 @@ import {
   type BoundTerm,
   type CoreRule,
   type CoreUnit,
+  childrenOf,
   type Expr,
   mirrored,
   type Param,
@@ -130,7 +131,7 @@ export class WindowState {
       }
     }
     if (e.op === "agg") this.#limit(nameOf(e), undefined);
-    else for (const child of partsOf(e)) this.#readLimits(child);
+    else for (const child of childrenOf(e)) this.#readLimits(child);
   }
 
   #limit(name: string, needed: number | undefined): void {
@@ -164,38 +165,6 @@ function nameOf(a: Aggregate): string {
 
 function isPaned(a: Aggregate): boolean {
   return a.isPaned === true;
-}
-
-function partsOf(e: Expr): readonly Expr[] {
-  switch (e.op) {
-    case "and":
-    case "or":
-      return e.args;
-    case "not":
-    case "has":
-    case "history":
-      return [e.arg];
-    case "cmp":
-    case "arith":
-    case "coalesce":
-      return [e.left, e.right];
-    case "if":
-      return [e.cond, e.yes, e.no];
-    case "call":
-      return e.args;
-    case "concat":
-      return e.parts.map((p) => p.expr);
-    case "in":
-      return [e.item, ...e.set];
-    case "cidr":
-      return [e.item];
-    case "text":
-      return [e.text, e.needle];
-    case "matches":
-      return [e.text];
-    default:
-      return [];
-  }
 }
 
 /** Panes that a window holds at a time; a sliding one has a part of a pane at either end. */

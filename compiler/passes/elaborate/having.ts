@@ -2,19 +2,10 @@
  * The condition of a window. While a window slides, what counts events may only be compared so
  * that more events make it true: it is decided at an event, and nobody would look when it falls.
  */
-import { type CmpOp, type Expr, mirrored, type WindowShape, walkExpr } from "#core";
+import { type CmpOp, type Expr, mirrored, negated, someExpr, type WindowShape } from "#core";
 import { condition } from "./elaborate.ts";
 import { factsWhenFalse, factsWhenTrue, withFacts } from "./presence.ts";
 import type { Ast, Scope } from "./scope.ts";
-
-const negation: Readonly<Record<CmpOp, CmpOp>> = {
-  "==": "!=",
-  "!=": "==",
-  "<": ">=",
-  "<=": ">",
-  ">": "<=",
-  ">=": "<",
-};
 
 /** Core of a `having`; each part that the shape cannot decide is reported at its place. */
 export function elaborateHaving(
@@ -57,7 +48,7 @@ function isDecidable(e: Expr, isNegated: boolean): boolean {
     case "or":
       return e.args.every((x) => isDecidable(x, isNegated));
     case "cmp": {
-      const cmp = isNegated ? negation[e.cmp] : e.cmp;
+      const cmp = isNegated ? negated[e.cmp] : e.cmp;
       const isFine = (op: CmpOp) => op === ">" || op === ">=";
       if (isGrowing(e.left) && !hasAggregate(e.right)) return isFine(cmp);
       if (isGrowing(e.right) && !hasAggregate(e.left)) return isFine(mirrored[cmp]);
@@ -86,17 +77,10 @@ function isGrowing(e: Expr): boolean {
 }
 
 function grows(e: Expr): boolean {
-  let found = false;
-  walkExpr(e, (x) => {
-    if (isGrowing(x)) found = true;
-  });
-  return found;
+  return someExpr(e, isGrowing);
 }
 
-function hasAggregate(e: Expr): boolean {
-  let found = false;
-  walkExpr(e, (x) => {
-    if (x.op === "agg") found = true;
-  });
-  return found;
+/** Whether `e` says anything of the window's events. */
+export function hasAggregate(e: Expr): boolean {
+  return someExpr(e, (x) => x.op === "agg");
 }

@@ -1,9 +1,11 @@
 /** `zscore()` and `baseline()`: an aggregate against the past of its own key. */
-import { type Expr, walkExpr } from "#core";
+
+import type { Expr } from "#core";
 import type { CallExpr } from "#grammar";
 import { commonType, isNumeric, type Type, typeName } from "../types.ts";
 import { overPanes } from "./aggregates.ts";
 import { elaborateValue } from "./elaborate.ts";
+import { hasAggregate } from "./having.ts";
 import { type Operand, type Scope, value, wrong } from "./scope.ts";
 
 export function zscore(e: CallExpr, scope: Scope): Operand {
@@ -75,12 +77,4 @@ function constant(e: CallExpr, name: string, type: Type, scope: Scope): number |
   const help = `write \`${name}\` out, because what fades how fast is decided when compiling`;
   scope.session.report("TAP2010", node, { expected, found }, isFine ? { help } : {});
   return "bad";
-}
-
-function hasAggregate(e: Expr): boolean {
-  let found = false;
-  walkExpr(e, (x) => {
-    if (x.op === "agg") found = true;
-  });
-  return found;
 }

@@ -1,5 +1,5 @@
 /** `expect { … }` lines: about which rule, when, how often, and what must hold. */
-import { type NearMiss, stepsOf } from "#core";
+import { fullName, type NearMiss, stepsOf } from "#core";
 import type { Expr as Ast, ExpectLine } from "#grammar";
 import type { Module } from "../collect.ts";
 import { elaborateCondition } from "../elaborate/elaborate.ts";
@@ -10,7 +10,7 @@ import type { LoweredRule } from "../lower-rule.ts";
 import { severities } from "../rule/severity.ts";
 import { suggestion } from "../similar.ts";
 import { type Type, unitOfType } from "../types.ts";
-import { findRule, fullName, reportTarget, type Targets } from "./target.ts";
+import { findRule, reportTarget, type Targets } from "./target.ts";
 import type { Condition, Expectation } from "./test-case.ts";
 
 type Line<K extends ExpectLine["kind"]> = Extract<ExpectLine, { kind: K }>;

@@ -1,5 +1,5 @@
 /** `test` blocks to data; see test-case.ts. */
-import type { Derive } from "#core";
+import { type Derive, fullName } from "#core";
 import type { TestDecl } from "#grammar";
 import type { Module } from "../collect.ts";
 import type { Session } from "../elaborate/scope.ts";
@@ -7,7 +7,7 @@ import type { LoweredRule } from "../lower-rule.ts";
 import { lowerExpectation } from "./expect.ts";
 import { fieldsRead } from "./fields-read.ts";
 import { GivenLowering } from "./given.ts";
-import { findRule, fullName, reportTarget, type Targets } from "./target.ts";
+import { findRule, reportTarget, type Targets } from "./target.ts";
 import { type Expectation, type Recording, type TestCase, testEpochUs } from "./test-case.ts";
 
 /** Every test of `modules` without errors, as data. */

@@ -1,5 +1,4 @@
 /** Which rule a test or an expectation speaks about. */
-import type { CoreRule } from "#core";
 import type { Name, Path } from "#grammar";
 import type { Module } from "../collect.ts";
 import type { Session } from "../elaborate/scope.ts";
@@ -12,10 +11,6 @@ export interface Targets {
   readonly rules: readonly LoweredRule[];
   /** Nothing was wrong with any rule: one that is missing was switched off on purpose. */
   readonly areWhole: boolean;
-}
-
-export function fullName(rule: CoreRule): string {
-  return `${rule.module}.${rule.name}`;
 }
 
 /**

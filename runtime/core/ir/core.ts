@@ -49,6 +49,15 @@ export const mirrored: Readonly<Record<CmpOp, CmpOp>> = {
   ">": "<",
   ">=": "<=",
 };
+/** `a op b` is true exactly when `a negated[op] b` is false. */
+export const negated: Readonly<Record<CmpOp, CmpOp>> = {
+  "==": "!=",
+  "!=": "==",
+  "<": ">=",
+  "<=": ">",
+  ">": "<=",
+  ">=": "<",
+};
 export type ArithOp = "+" | "-" | "*" | "/";
 
 export type Expr =
@@ -454,6 +463,40 @@ export function needsContiguity(pattern: Pattern): boolean {
   return (
     pattern.node === "seq" && (pattern.isStrict || pattern.steps.some((s) => s.gap?.gap === "next"))
   );
+}
+
+/** Every expression of a rule that is evaluated when a finding is written, in a fixed order. */
+export function explainExprs(rule: CoreRule): Expr[] {
+  const { explain: x } = rule;
+  const maybe = (e: Expr | undefined) => (e ? [e] : []);
+  return [
+    ...maybe(rule.severity.when),
+    ...rule.labels.map((l) => l.expr),
+    ...maybe(x.root.as),
+    ...x.impacts.flatMap((i) => i.facts.map((f) => f.expr)),
+    ...x.chain.flatMap((c) => maybe(c.as)),
+    ...x.because.map((b) => b.text),
+    ...x.confidence.terms.map((t) => t.when),
+    ...maybe(x.summary),
+    ...x.recommend.flatMap((r) => [r.text, ...maybe(r.when)]),
+    ...x.evidence.map((e) => e.expr),
+  ];
+}
+
+/** `module.rule`: what a rule is called in all of a unit. */
+export function fullName(rule: CoreRule): string {
+  return `${rule.module}.${rule.name}`;
+}
+
+/** The parts of a condition that must all hold; none when there is no condition. */
+export function conjuncts(e: Expr | undefined): readonly Expr[] {
+  if (!e) return [];
+  return e.op === "and" ? e.args.flatMap(conjuncts) : [e];
+}
+
+/** Whether `test` holds of `expr` or of anything in it. */
+export function someExpr(expr: Expr, test: (e: Expr) => boolean): boolean {
+  return test(expr) || childrenOf(expr).some((child) => someExpr(child, test));
 }
 
 /** Calls `visit` on `expr` and everything in it, parents first. */

@@ -8,6 +8,7 @@ import {
   type CoreRule,
   type CoreUnit,
   type Expr,
+  explainExprs,
   type Pattern,
   type Policy,
   type Step,
@@ -100,23 +101,14 @@ function clockReason(pattern: Pattern, schema: Schema): string | undefined {
 }
 
 function exprsOf(rule: CoreRule): Expr[] {
-  const { explain: x, pattern } = rule;
+  const { pattern } = rule;
   const key = (parts: readonly { readonly expr: Expr }[] | undefined) =>
     (parts ?? []).map((p) => p.expr);
   return [
     ...allStepsOf(pattern).flatMap((s) => [...(s.where ? [s.where] : []), ...key(s.key)]),
     ...(pattern.node === "win" ? [pattern.having] : []),
     ...key(rule.suppress?.key),
-    ...(rule.severity.when ? [rule.severity.when] : []),
-    ...rule.labels.map((l) => l.expr),
-    ...(x.root.as ? [x.root.as] : []),
-    ...x.impacts.flatMap((i) => i.facts.map((f) => f.expr)),
-    ...x.chain.flatMap((c) => (c.as ? [c.as] : [])),
-    ...x.because.map((b) => b.text),
-    ...x.confidence.terms.map((t) => t.when),
-    ...(x.summary ? [x.summary] : []),
-    ...x.recommend.flatMap((r) => [r.text, ...(r.when ? [r.when] : [])]),
-    ...x.evidence.map((e) => e.expr),
+    ...explainExprs(rule),
   ];
 }
 
