@@ -227,7 +227,7 @@ export class ExpressionBuilder {
 
   private binary(left: Made, operator: Leaf, right: Made): Made {
     const at = this.join(left.expr, right.expr);
-    const op = operator.image as BinaryOp;
+    const op = operator.tokenType === t.Eq ? "==" : (operator.image as BinaryOp);
     const expr: Expr = { kind: "binary", ...at, op, left: left.expr, right: right.expr };
     return { expr, depth: Math.max(left.depth, right.depth) + 1 };
   }

@@ -303,9 +303,9 @@ export class PatternBuilder extends ExpressionBuilder {
     const step = this.bareStep(cursor);
     cursor.eat(kw.for);
     const wait = this.durArg(cursor);
-    if (cursor.eat(kw.for) === undefined)
+    cursor.eat(kw.for);
+    if (cursor.eat(kw.each) === undefined)
       return { kind: "absence", ...at, step, wait, each: undefined };
-    cursor.eat(kw.each);
     const entity = this.name(cursor);
     const where = cursor.eat(kw.where) ? this.expr(cursor) : undefined;
     return { kind: "absence", ...at, step, wait, each: { entity, where } };

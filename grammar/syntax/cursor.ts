@@ -10,16 +10,21 @@ import type { Leaf, TreeNode } from "./tree.ts";
 export class Cursor {
   readonly node: TreeNode;
   #at = 0;
-  /** Offset behind what was read last: where a missing part would stand. */
-  #behind: number;
 
   constructor(node: TreeNode) {
     this.node = node;
-    this.#behind = firstLeaf(node)?.startOffset ?? 0;
   }
 
+  /** Offset behind what was read last: where a missing part would stand. */
   get behind(): number {
-    return this.#behind;
+    const { children } = this.node;
+    for (let at = this.#at - 1; at >= 0; at -= 1) {
+      const child = children[at]!;
+      if (child.is === "leaf") return child.end;
+      const last = child.kind === "skipped" ? undefined : lastLeaf(child);
+      if (last !== undefined) return last.end;
+    }
+    return firstLeaf(this.node)?.startOffset ?? 0;
   }
 
   /** The next leaf, without moving; undefined when a node or nothing is next. */
@@ -43,7 +48,6 @@ export class Cursor {
     const leaf = this.peekLeaf();
     if (leaf === undefined) return undefined;
     this.#at += 1;
-    this.#behind = leaf.end;
     return leaf;
   }
 
@@ -70,7 +74,6 @@ export class Cursor {
     const node = this.peekNode();
     if (node === undefined) return undefined;
     this.#at += 1;
-    this.#behind = lastLeaf(node)?.end ?? this.#behind;
     return node;
   }
 

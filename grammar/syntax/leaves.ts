@@ -5,7 +5,6 @@
 import { EOF } from "chevrotain";
 import { readNumber } from "./numbers.ts";
 import { type Problem, shown } from "./problems.ts";
-import { scanString, stringQuoteAt } from "./scan.ts";
 import { decodeString } from "./strings.ts";
 import { BadNumber, lex, type Piece, type RawToken, Text } from "./tokens.ts";
 import { Leaf } from "./tree.ts";
@@ -24,28 +23,23 @@ export function lexText(text: string): LexedText {
   const problems: Problem[] = [];
   const confusing: Piece[] = [...openComments, ...unknown];
   let fullStart = 0;
-  for (const token of tokens) {
-    const { start, end } = token;
-    leaves.push(new Leaf(token.type, token.image, leaves.length, { fullStart, start, end }));
+  for (let index = 0; index < tokens.length; index += 1) {
+    const token = tokens[index]!;
+    leaves.push(new Leaf(token.type, token.image, index, fullStart, token));
     fullStart = token.end;
     if (token.type === BadNumber) problems.push(numberProblem(token));
-    if (token.type !== Text) continue;
-    const isOpen = !isClosedString(token.image);
-    if (isOpen) confusing.push(token);
-    if (isOpen || token.image.includes("\\")) addStringProblems(token, isOpen, problems);
+    if (token.isOpen) confusing.push(token);
+    const isText = token.type === Text && (token.isOpen || token.image.includes("\\"));
+    if (isText) addStringProblems(token, problems);
   }
-  const place = { fullStart, start: text.length, end: text.length };
-  leaves.push(new Leaf(EOF, "", leaves.length, place));
+  const place = { start: text.length, end: text.length };
+  leaves.push(new Leaf(EOF, "", leaves.length, fullStart, place));
   for (const { start } of openComments) {
     problems.push({ code: "TAP1003", params: {}, start, end: Math.min(text.length, start + 2) });
   }
   for (const piece of unknown) problems.push(unknownProblem(text, piece));
   const sorted = confusing.sort((a, b) => a.start - b.start);
   return { leaves, problems, isExcused: (from, to) => overlaps(sorted, from, to) };
-}
-
-function isClosedString(image: string): boolean {
-  return scanString(image, stringQuoteAt(image, 0) ?? 0).isClosed;
 }
 
 function numberProblem({ image, start, end }: RawToken): Problem {
@@ -55,7 +49,7 @@ function numberProblem({ image, start, end }: RawToken): Problem {
   return { code: codes[problem], params: { number: shown(image) }, start, end };
 }
 
-function addStringProblems({ image, start, end }: RawToken, isOpen: boolean, out: Problem[]): void {
+function addStringProblems({ image, start, end, isOpen }: RawToken, out: Problem[]): void {
   if (isOpen) out.push({ code: "TAP1002", params: {}, start, end });
   for (const problem of decodeString(image).problems) {
     out.push({ ...problem, start: start + problem.start, end: start + problem.end });

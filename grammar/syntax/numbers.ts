@@ -49,6 +49,8 @@ const fraction = { type: "bad", problem: "fraction" } as const;
 /** Reads a literal as `scanNumber` cut it out. */
 export function readNumber(image: string): NumberReading {
   if (image.length > NUMBER_LENGTH_MAX) return large;
+  if (/^\d{1,15}$/.test(image)) return { type: "int", value: Number(image) };
+  if (/^\d+[a-z]+$/.test(image)) return readDuration(image);
   if (/^\d+$/.test(image)) return whole("int", BigInt(image));
   if (/^\d+(\.\d+)?([eE][+-]?\d+)?$/.test(image)) {
     const value = Number(image);
@@ -64,19 +66,19 @@ export function readNumber(image: string): NumberReading {
 }
 
 function readDuration(image: string): NumberReading {
-  const parts = [...image.matchAll(/(\d+(?:\.\d+)?)([a-z]+)/gy)];
-  if (parts.length === 0 || parts.map((part) => part[0]).join("") !== image) return form;
   let total = 0;
   let previousRank = -1;
-  for (const [, digits = "", unit = ""] of parts) {
+  const part = /(\d+(?:\.\d+)?)([a-z]+)/y;
+  do {
+    const [, digits = "", unit = ""] = part.exec(image) ?? [];
     const rank = (durationUnits as readonly string[]).indexOf(unit);
     const factor = unitMicroseconds[unit];
     if (factor === undefined || rank <= previousRank) return form;
     previousRank = rank;
-    const part = exact("duration", digits, factor);
-    if (part.type === "bad") return part;
-    total += part.value;
-  }
+    const reading = exact("duration", digits, factor);
+    if (reading.type === "bad") return reading;
+    total += reading.value;
+  } while (part.lastIndex < image.length);
   return Number.isSafeInteger(total) ? { type: "duration", value: total } : large;
 }
 

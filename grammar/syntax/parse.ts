@@ -55,7 +55,7 @@ export function parse(text: string, file: string, sink: DiagnosticSink): Parsed 
 function refuseLength(text: string, file: string, sink: DiagnosticSink): Parsed {
   const start: Span = { file, start: 0, end: 0 };
   sink.add(diagnostic("TAP1011", start, { length: text.length, limit: FILE_LENGTH_MAX }));
-  const eof = new Leaf(EOF, "", 0, { fullStart: 0, start: text.length, end: text.length });
+  const eof = new Leaf(EOF, "", 0, 0, { start: text.length, end: text.length });
   const root: TreeNode = { is: "node", kind: "file", children: [eof], isBroken: true };
   const span: Span = { file, start: 0, end: text.length };
   const ast: SourceFile = {
@@ -78,7 +78,7 @@ function toDiagnostic(problem: Problem, file: string): Diagnostic {
     ? [
         {
           title: fix.title,
-          kind: "safe" as const,
+          kind: fix.kind ?? ("safe" as const),
           edits: [{ at: span(fix), newText: fix.newText }],
         },
       ]

@@ -22,6 +22,12 @@ interface ExpressionPart {
   isClosed: boolean;
 }
 
+const forgottenTime = {
+  code: "TAP1001",
+  params: { found: "`each`", expected: "a duration such as `30s`" },
+  help: "say how long nothing may come: `absent x: event for 1m for each node`",
+} as const;
+
 /** Not reentrant, but reusable: one instance parses any number of files, one after the other. */
 export class TapioParser extends RecoveringParser {
   /** `isValidating` lets chevrotain check the grammar itself: slow, so only a test asks for it. */
@@ -689,14 +695,35 @@ export class TapioParser extends RecoveringParser {
     this.CONSUME(kw.absent);
     this.SUBRULE(this.bareStep);
     this.CONSUME1(kw.for);
+    if (this.#forgetsTime()) {
+      this.report({ ...forgottenTime, ...this.here(), fix: this.#insertedTime() });
+      this.#ofEach();
+      return;
+    }
     this.SUBRULE(this.durArg);
     this.OPTION1(() => {
       this.CONSUME2(kw.for);
-      this.CONSUME(kw.each);
-      this.CONSUME(t.Name);
-      this.OPTION2(() => [this.CONSUME(kw.where), this.SUBRULE(this.expr)]);
+      this.#ofEach();
     });
   });
+
+  #ofEach(): void {
+    this.CONSUME(kw.each);
+    this.CONSUME(t.Name);
+    this.OPTION2(() => [this.CONSUME(kw.where), this.SUBRULE(this.expr)]);
+  }
+
+  /** `for each node` right behind the step: a time called `each` would be followed by no name. */
+  #forgetsTime(): boolean {
+    if (this.RECORDING_PHASE || this.LA(1).tokenType !== kw.each) return false;
+    return t.isOneOf(this.LA(2).tokenType, t.Name);
+  }
+
+  #insertedTime() {
+    const { start } = this.here();
+    const title = "say how long nothing may come: `for 1m for each`";
+    return { start, end: start, title, newText: "1m for ", kind: "review" as const };
+  }
 
   readonly selectItem: Rule = this.production("selectItem", () => {
     this.CONSUME(kw.select);
@@ -1097,6 +1124,14 @@ export class TapioParser extends RecoveringParser {
           {
             ALT: () => {
               this.#compare(part);
+              this.#refuseEq();
+              this.CONSUME(t.Eq);
+              this.SUBRULE6(this.operand);
+            },
+          },
+          {
+            ALT: () => {
+              this.#compare(part);
               this.OPTION3(() => this.CONSUME1(kw.not));
               const operator = this.CONSUME(t.TextOp);
               part.isText = operator.tokenType !== kw.in;
@@ -1146,6 +1181,15 @@ export class TapioParser extends RecoveringParser {
     part.isCompared = true;
   }
 
+  /** `=` between two values can only be meant as `==`, and is read so after it was reported. */
+  #refuseEq(): void {
+    if (this.RECORDING_PHASE) return;
+    const place = this.here();
+    const fix = { ...place, title: "replace it with `==`", newText: "==" };
+    const params = { found: "`=`", expected: "`==`" };
+    this.report({ code: "TAP1001", params, ...place, help: "to compare, write `==`", fix });
+  }
+
   /** One `not` after the other: counted, because each becomes a level of the tree. */
   readonly nots: Rule = this.production("nots", () => {
     let count = 0;
@@ -1171,9 +1215,15 @@ export class TapioParser extends RecoveringParser {
     IGNORE_AMBIGUITIES: true,
   };
 
+  /** Most operands are a name alone, which is no choice. */
+  #name(): void {
+    if (this.RECORDING_PHASE || this.beforeParen()) this.OR3(this.#named);
+    else this.CONSUME1(t.Name);
+  }
+
   readonly #primary: OrMethodOpts<unknown> = {
     DEF: [
-      { ALT: () => this.OR3(this.#named) },
+      { ALT: () => this.#name() },
       { ALT: () => this.CONSUME(t.Text) },
       { ALT: () => this.CONSUME(t.NumberToken) },
       { ALT: () => this.CONSUME(t.Duration) },
@@ -1182,6 +1232,7 @@ export class TapioParser extends RecoveringParser {
       { ALT: () => this.CONSUME(t.Rate) },
       { ALT: () => this.CONSUME(kw.true) },
       { ALT: () => this.CONSUME(kw.false) },
+      { ALT: () => this.CONSUME(kw.missing) },
       { ALT: () => this.SUBRULE(this.group) },
       { ALT: () => this.SUBRULE(this.listLiteral) },
     ],

@@ -28,7 +28,12 @@ export type Problem = Coded & ProblemPlace;
 interface ProblemPlace extends Place {
   readonly labels?: readonly (Place & { readonly text: string })[];
   readonly help?: string;
-  readonly fix?: Place & { readonly title: string; readonly newText: string };
+  /** Safe unless said otherwise. */
+  readonly fix?: Place & {
+    readonly title: string;
+    readonly newText: string;
+    readonly kind?: "review";
+  };
 }
 
 export interface Unexpected {

@@ -82,7 +82,9 @@ export function scanString(text: string, quote: number): ScannedString {
 
 /** Offset of the opening quote when a string literal (prefix included) begins at `start`. */
 export function stringQuoteAt(text: string, start: number): number | undefined {
-  if (text.charCodeAt(start) === QUOTE) return start;
+  const code = text.charCodeAt(start);
+  if (code === QUOTE) return start;
+  if (!isWordStart(code)) return undefined;
   for (let length = 1; length <= 4; length += 1) {
     if (text.charCodeAt(start + length) !== QUOTE) continue;
     return prefixSet.has(text.slice(start, start + length)) ? start + length : undefined;

@@ -368,6 +368,8 @@ export interface Piece {
 export interface RawToken extends Piece {
   readonly type: TokenType;
   readonly image: string;
+  /** A string without its closing quote. */
+  readonly isOpen: boolean;
 }
 
 export interface RawTokens {
@@ -414,22 +416,22 @@ function tokenAt(text: string, start: number): RawToken | undefined {
   const code = text.charCodeAt(start);
   const quote = stringQuoteAt(text, start);
   if (quote !== undefined) {
-    const { end } = scanString(text, quote);
-    return { type: Text, image: text.slice(start, end), start, end };
+    const { end, isClosed } = scanString(text, quote);
+    return { type: Text, image: text.slice(start, end), start, end, isOpen: !isClosed };
   }
   if (isWordStart(code)) {
     const end = scanWord(text, start);
     const image = text.slice(start, end);
-    return { type: keywordOf.get(image) ?? PlainName, image, start, end };
+    return { type: keywordOf.get(image) ?? PlainName, image, start, end, isOpen: false };
   }
   if (isDigit(code)) {
     const end = scanNumber(text, start);
     const image = text.slice(start, end);
-    return { type: numberTypes[readNumber(image).type], image, start, end };
+    return { type: numberTypes[readNumber(image).type], image, start, end, isOpen: false };
   }
   const types = punctuationFrom.get(text.charAt(start));
   const type = types?.find(({ LABEL = "" }) => text.startsWith(LABEL, start));
   if (type === undefined) return undefined;
   const image = type.LABEL ?? "";
-  return { type, image, start, end: start + image.length };
+  return { type, image, start, end: start + image.length, isOpen: false };
 }

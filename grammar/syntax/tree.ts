@@ -35,22 +35,22 @@ export class Leaf implements IToken {
   readonly startOffset: number;
   readonly end: number;
 
-  constructor(type: TokenType, image: string, index: number, place: LeafPlace) {
+  constructor(
+    type: TokenType,
+    image: string,
+    index: number,
+    fullStart: number,
+    place: { readonly start: number; readonly end: number },
+  ) {
     this.image = image;
     this.tokenType = type;
     // The lexer's number for the type; present on every type once it has been created.
     this.tokenTypeIdx = type.tokenTypeIdx ?? 0;
     this.index = index;
-    this.fullStart = place.fullStart;
+    this.fullStart = fullStart;
     this.startOffset = place.start;
     this.end = place.end;
   }
-}
-
-interface LeafPlace {
-  readonly fullStart: number;
-  readonly start: number;
-  readonly end: number;
 }
 
 export type TreeElement = TreeNode | Leaf;

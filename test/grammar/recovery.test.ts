@@ -82,6 +82,23 @@ describe("recovery", () => {
   });
 
   it.each([
+    ["`=` read as `==`", "match s: k.a where s.x = 3 and not s.y = 4", "safe"],
+    ["the time that `absent` forgot", "match absent s: k.a where s.x == 3 for each node", "review"],
+  ])("offers to write %s, and says nothing else", (_name, clause, kind) => {
+    const text = `module a\nrule r version 1 {\n  ${clause}\n}\n`;
+    const { diagnostics } = outcomeOf(text);
+    let fixed = text;
+    for (const { code, fixes } of diagnostics.toReversed()) {
+      const [fix] = fixes;
+      const [edit] = fix?.edits ?? [];
+      expect([code, fix?.kind]).toEqual(["TAP1001", kind]);
+      fixed = fixed.slice(0, edit?.at.start) + edit?.newText + fixed.slice(edit?.at.end);
+    }
+    expect(fixed).not.toBe(text);
+    expect(codesOf(fixed)).toEqual([]);
+  });
+
+  it.each([
     ["`=`", "match s: k.a where s.x = 3", /==/],
     ["`|`", "match s: k.a where s.x == 3 | s.y == 4", /`or`/],
     ["`&&`", "match s: k.a where s.x == 3 && s.y == 4", /`and`/],
