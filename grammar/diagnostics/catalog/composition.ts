@@ -75,6 +75,18 @@ export const composition = {
     bad: `${head}derive log.x from e: kernel.oom_kill | journal.entry\n`,
     good: `${head}derive log.x from e: kernel.oom_kill | kernel.process_exit\n`,
   }),
+  TAP2056: entry<{ rule: string; its: string; mine: string }>({
+    slug: "never-subsumed",
+    severity: "warning",
+    message: (p) =>
+      `findings of \`${p.rule}\` never become children: their key is ${p.its}, and this rule's is ${p.mine}`,
+    help: () => "say what they have in common: `subsumes … by same pod`",
+    explanation:
+      "Without `by`, a finding becomes a child of one with an equal key. Keys of other parts, or of " +
+      "other types, are never equal.",
+    bad: `${head}rule s {\n  match e: kernel.process_exit\n}\nrule r {\n  match over e: kernel.oom_kill sliding 1m by e.cgroup having count() > 2\n  subsumes s\n}\n`,
+    good: `${head}rule s {\n  match e: kernel.process_exit\n}\nrule r {\n  match over e: kernel.oom_kill sliding 1m by e.cgroup having count() > 2\n  subsumes s by same cgroup\n}\n`,
+  }),
   TAP3105: entry<{ clause: string; same: string }>({
     slug: "no-difference",
     severity: "warning",

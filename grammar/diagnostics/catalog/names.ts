@@ -89,6 +89,17 @@ export const names = {
     bad: `${head}event a.b from kernal { x: int }\n`,
     good: `${head}event a.b from kernel { x: int }\n`,
   }),
+  TAP2008: entry<{ module: string }>({
+    slug: "self-import",
+    severity: "warning",
+    message: (p) => `\`${p.module}\` imports itself`,
+    help: () => "take the import away: all names of a module are known in each of its files",
+    explanation:
+      "An import makes the public names of another module known; those of the own one are known " +
+      "without.",
+    bad: `module demo.rules\nimport demo.rules\n`,
+    good: "module demo.rules\n",
+  }),
   TAP2010: entry<{ expected: string; found: string }>({
     slug: "type-mismatch",
     severity: "error",

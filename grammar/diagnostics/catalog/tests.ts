@@ -62,4 +62,15 @@ export const tests = {
     bad: `${head}rule r { match e: kernel.mem_alloc_fail }\ntest "t" for r {\n  given { at 1s ${oom} } }\n}\n`,
     good: about(`given { at 1s ${oom} } }`),
   }),
+  TAP5007: entry<{ title: string }>({
+    slug: "repeated-title",
+    severity: "warning",
+    message: (p) => `another test of this rule is called \`${p.title}\``,
+    help: () => "say in the title what this test shows that the other one does not",
+    explanation:
+      "Reports name a test by its rule and its title. Two of one module that are called the same " +
+      "cannot be told apart.",
+    bad: `${head}rule r { match e: kernel.mem_alloc_fail }\ntest "t" for r {\n  expect { no finding r }\n}\ntest "t" for r {\n  given { at 1s ${oom} } }\n  expect { finding r }\n}\n`,
+    good: `${head}rule r { match e: kernel.mem_alloc_fail }\ntest "t" for r {\n  expect { no finding r }\n}\ntest "u" for r {\n  given { at 1s ${oom} } }\n  expect { finding r }\n}\n`,
+  }),
 };

@@ -1,8 +1,9 @@
-/** TAP2030 to TAP2049, TAP2102: annotations, field types, groups, entities, constants. */
+/** TAP2030 to TAP2049, TAP2102, TAP2103: annotations, field types, groups, entities, constants. */
 import { entry } from "./entry.ts";
 
 const head = "module demo.rules\n";
 const rule = (body: string) => `${head}rule r {\n  ${body}\n}\n`;
+const containers = `${head}event a.pod from kernel { containers: list<{ name: string(64) restarts: int }, 8> }\n`;
 const like = (similar: string | undefined) => (similar ? `; did you mean \`${similar}\`?` : "");
 
 export const types = {
@@ -33,10 +34,10 @@ export const types = {
     message: (p) => `${p.what} is not possible here`,
     help: () => "use a type that every value of this place can have",
     explanation:
-      "Items of lists and maps are always there, keys are texts or whole numbers, and records " +
-      "are groups of fields, which only a field declaration can be.",
-    bad: `${head}event a.b from kernel { x: list<string(8)?, 4> }\n`,
-    good: `${head}event a.b from kernel { x: list<string(8), 4> }\n`,
+      "Keys of maps are texts or whole numbers, and always there; records are groups of fields, " +
+      "or items of lists and maps.",
+    bad: `${head}event a.b from kernel { x: map<string(8)?, int, 4> }\n`,
+    good: `${head}event a.b from kernel { x: map<string(8), int?, 4> }\n`,
   }),
   TAP2032: entry<{ pattern: string; group: string; similar: string | undefined }>({
     slug: "unknown-group",
@@ -128,6 +129,17 @@ export const types = {
     bad: rule("match e: kernel.process_exit where e.exit_code > 1 / 0"),
     good: rule("match e: kernel.process_exit where e.exit_code > 1 / 2"),
   }),
+  TAP2041: entry<{ record: string; member: string; similar: string | undefined }>({
+    slug: "unknown-record-member",
+    severity: "error",
+    message: (p) => `\`${p.record}\` has no member \`${p.member}\`${like(p.similar)}`,
+    help: () => "use a member that its declaration names",
+    explanation:
+      "Records in lists and maps are typed like events: only the members that the declaration of " +
+      "the field names can be read.",
+    bad: `${containers}rule r { match e: a.pod where any(c in e.containers: c.restart > 3) }\n`,
+    good: `${containers}rule r { match e: a.pod where any(c in e.containers: c.restarts > 3) }\n`,
+  }),
   TAP2102: entry<{ text: string; verdict: boolean; range: string }>({
     slug: "pointless-comparison",
     severity: "warning",
@@ -138,5 +150,18 @@ export const types = {
       "slip, mostly a wrong constant.",
     bad: rule("match e: kernel.connect_fail where e.dst_port == 70000"),
     good: rule("match e: kernel.connect_fail where e.dst_port == 7000"),
+  }),
+  TAP2103: entry<{ text: string; ranges: readonly string[] }>({
+    slug: "possible-overflow",
+    severity: "warning",
+    message: (p) => `\`${p.text}\` can be beyond ±(2^53−1), and is missing then`,
+    help: (p) =>
+      `divide first, use smaller factors, or narrow the range of a parameter: ${p.ranges.join(", ")}`,
+    explanation:
+      "Numbers are exact within ±(2^53−1), and a result beyond them is missing, so that a test on " +
+      "it is unknown. The compiler follows what has declared ends: constants, u32, ports and " +
+      "parameters with a range.",
+    bad: rule("match e: kernel.process_exit where e.pid * 3000000 > 5"),
+    good: rule("match e: kernel.process_exit where e.pid * 2000000 > 5"),
   }),
 };
