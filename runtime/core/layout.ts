@@ -13,7 +13,7 @@
  *
  * Appending a field never moves an earlier one. Any other change is a new event kind.
  */
-import type { EventKind, Field, FieldType, Schema } from "./schema.ts";
+import type { EventKind, Field, FieldType, ItemType, Schema } from "./schema.ts";
 
 export const slotBytes = 64;
 export const slotWords = slotBytes / 4;
@@ -63,6 +63,7 @@ export function widthOf(field: Field): Width {
       return "u32";
     case "list":
     case "map":
+    case "record":
       return "u32";
     case "id64":
       return "u64";
@@ -126,7 +127,12 @@ export function layoutHash(schema: Schema): string {
 /** Spelled out, because a schema that was read back has its properties in another order. */
 function typeKey(type: FieldType): unknown {
   if (type.t === "enum") return type.members;
-  if (type.t === "list") return ["list", typeKey(type.item), type.max];
-  if (type.t === "map") return ["map", typeKey(type.key), typeKey(type.value), type.max];
+  if (type.t === "list") return ["list", itemKey(type.item), type.max];
+  if (type.t === "map") return ["map", typeKey(type.key), itemKey(type.value), type.max];
+  if (type.t === "record") return ["record", type.members.map((m) => [m.name, itemKey(m)])];
   return type.t === "string" ? `string(${type.maxBytes})` : type.t;
+}
+
+function itemKey({ type, isOptional }: ItemType): unknown {
+  return isOptional ? ["?", typeKey(type)] : typeKey(type);
 }

@@ -27,19 +27,29 @@ export type ScalarType =
 export type FieldType =
   | { readonly t: ScalarType }
   | { readonly t: "string"; readonly maxBytes: number }
-  | { readonly t: "list"; readonly item: FieldType; readonly max: number }
+  | { readonly t: "list"; readonly item: ItemType; readonly max: number }
   | {
       readonly t: "map";
       readonly key: FieldType;
-      readonly value: FieldType;
+      readonly value: ItemType;
       readonly max: number;
     }
+  /** In lists and maps only: of a record that is a field, its members are the fields. */
+  | { readonly t: "record"; readonly members: readonly Field[] }
   | { readonly t: "enum"; readonly members: readonly string[] };
 
-export interface Field {
-  readonly name: string;
+/** What a list or map holds: values of the type and, where it is optional, places without one. */
+export interface ItemType {
   readonly type: FieldType;
   readonly isOptional: boolean;
+}
+
+export interface Field extends ItemType {
+  readonly name: string;
+  /** Its value is never shown: where people look stands a marker (`@redact`). */
+  readonly isRedacted?: true;
+  /** What its numbers count, for people (`@unit("pages")`). */
+  readonly unit?: string;
 }
 
 export interface EventKind {
@@ -88,8 +98,9 @@ export interface Schema {
 }
 
 /**
- * A field's value outside records. `undefined` is *missing*. Enum values are their names, `id64`
- * and `ip` are bigints (an IPv4 address is its v4-mapped IPv6 number), other numbers are doubles.
+ * A field's value outside records. `undefined` is *missing*: a list keeps the place and a map the
+ * key of an item that is. Enum values are their names, `id64` and `ip` are bigints (an IPv4 address
+ * is its v4-mapped IPv6 number), other numbers are doubles.
  */
 export type Value =
   | string
@@ -99,6 +110,7 @@ export type Value =
   | CutText
   | readonly Value[]
   | ReadonlyMap<Value, Value>
+  | RecordValue
   | undefined;
 
 /** A string of which the source delivered only a prefix. */
@@ -106,6 +118,17 @@ export class CutText {
   readonly visible: string;
   constructor(visible: string) {
     this.visible = visible;
+  }
+}
+
+/**
+ * A record in a list or map. Members are entries and not properties, because users name them; one
+ * that is missing has no entry.
+ */
+export class RecordValue {
+  readonly members: ReadonlyMap<string, Value>;
+  constructor(members: Iterable<readonly [string, Value]>) {
+    this.members = new Map([...members].filter(([, value]) => value !== undefined));
   }
 }
 

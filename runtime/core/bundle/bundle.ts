@@ -15,7 +15,7 @@ import { type Certificate, certificateProblem } from "./certificate.ts";
 import { decodeBody, encodeBody } from "./codec.ts";
 
 /** Raised when a node could misread a bundle made by another version. */
-export const bundleAbi = 2;
+export const bundleAbi = 3;
 
 const magic = "TAPIOB01";
 const headBytes = magic.length + 32 + 4;
@@ -54,11 +54,15 @@ export interface Bundle extends BundleBody {
   readonly hash: string;
 }
 
-export function encodeBundle(body: BundleBody): Uint8Array {
+/** SHA-256 of bytes: 32 bytes. */
+export type Sha256 = (bytes: Uint8Array) => Uint8Array;
+
+/** `hash` may be the platform's own, which is faster than the portable one. */
+export function encodeBundle(body: BundleBody, hash: Sha256 = sha256): Uint8Array {
   const bytes = encodeBody(body);
   const out = new Uint8Array(headBytes + bytes.length);
   out.set(new TextEncoder().encode(magic));
-  out.set(sha256(bytes), magic.length);
+  out.set(hash(bytes), magic.length);
   new DataView(out.buffer).setUint32(magic.length + 32, bytes.length, true);
   out.set(bytes, headBytes);
   return out;

@@ -4,7 +4,7 @@
  * the events, so that every machine gets the same bits.
  */
 import type { EventData, Value } from "../schema.ts";
-import { assertNever, type Expr } from "./core.ts";
+import { assertNever, type Expr, type Unit } from "./core.ts";
 import { type Env, evaluate, truth } from "./eval.ts";
 import { format } from "./format.ts";
 import { keyText } from "./key-text.ts";
@@ -27,9 +27,21 @@ export interface WindowView {
 type Aggregate = Extract<Expr, { op: "agg" }>;
 type History = Extract<Expr, { op: "history" }>;
 
-interface Sample {
+/** The value of one event. */
+export interface Sample {
   readonly event: EventData;
   readonly value: Exclude<Value, undefined>;
+}
+
+/** What an aggregate is made of, whoever gathered it. */
+export interface Gathered {
+  /** How many events counted. */
+  readonly count: number;
+  /** Of those the ones that have a value, oldest first. */
+  readonly samples: readonly Sample[];
+  readonly sizeUs: number;
+  /** Of `eta`: what the value grows towards. */
+  readonly limit: Value;
 }
 
 /** The value of an aggregate; missing when the window holds nothing to speak of. */
@@ -42,13 +54,23 @@ export function aggregate(e: Aggregate, env: Env): Value {
     const value = arg && evaluate(arg, inside(event));
     return value === undefined ? [] : [{ event, value }];
   });
+  const last = events.at(-1);
+  const limit = e.limit && last && evaluate(e.limit, inside(last));
+  return reduced(e, { count: taken.length, samples, sizeUs: env.window?.sizeUs ?? 0, limit });
+}
+
+/** The formula of each aggregate; float operations run in the order of the samples. */
+export function reduced(
+  { fn, unit, n }: Pick<Aggregate, "fn" | "unit" | "n">,
+  { count, samples, sizeUs, limit }: Gathered,
+): Value {
   const numbers = samples.flatMap((s) => (typeof s.value === "number" ? [s.value] : []));
-  const isInt = e.unit !== "float";
-  switch (e.fn) {
+  const isInt = unit !== "float";
+  switch (fn) {
     case "count":
-      return taken.length;
+      return count;
     case "rate":
-      return bounded((taken.length * 1e12) / (env.window?.sizeUs ?? 0), true);
+      return bounded((count * 1e12) / sizeUs, true);
     case "distinct":
       return new Set(samples.map((s) => keyText(s.value))).size;
     case "first":
@@ -75,24 +97,21 @@ export function aggregate(e: Aggregate, env: Env): Value {
       return bounded(increase(numbers), isInt);
     case "slope": {
       const perSecond = slope(samples);
-      return perSecond === undefined ? undefined : bounded(perSecond * 1e6, true);
+      return perSecond === undefined ? undefined : bounded(perSecond * slopeScale(unit), true);
     }
-    case "eta": {
-      const last = events.at(-1);
-      const limit = e.limit && last && evaluate(e.limit, inside(last));
+    case "eta":
       return eta(slope(samples), numbers.at(-1), limit);
-    }
     case "share":
       return samples.length === 0
         ? undefined
         : bounded(((frequencies(samples)[0]?.count ?? 0) * 1e6) / samples.length, true);
     case "top":
       return frequencies(samples)
-        .slice(0, e.n ?? 1)
-        .map(({ value, count }) => `${format(value, e.unit ?? "text")} (${count})`)
+        .slice(0, n ?? 1)
+        .map(({ value, count: often }) => `${format(value, unit ?? "text")} (${often})`)
         .join(", ");
     default:
-      return assertNever(e.fn);
+      return assertNever(fn);
   }
 }
 
@@ -137,6 +156,19 @@ function slope(samples: readonly Sample[]): number | undefined {
   return n < 2 || variance === 0 ? undefined : covariance / variance;
 }
 
+/** Growth of sizes and plain numbers is a rate, in 10⁻⁶ per second; of others in their own unit. */
+function slopeScale(unit: Unit | undefined): number {
+  switch (unit) {
+    case "percent":
+    case "duration":
+    case "rate":
+    case "bytes_rate":
+      return 1;
+    default:
+      return 1e6;
+  }
+}
+
 /** Time until the last value, growing at `perSecond`, reaches the limit; µs. */
 function eta(perSecond: number | undefined, last: number | undefined, limit: Value): Value {
   if (last === undefined || typeof limit !== "number") return undefined;
@@ -158,29 +190,45 @@ function frequencies(samples: readonly Sample[]) {
 }
 
 /**
- * `zscore` and `baseline`: an exponentially weighted mean and variance (West 1979) of the value at
- * the end of every pane before this one. A pane in which the value is missing changes nothing.
+ * Exponentially weighted mean and variance (West 1979): what `zscore` and `baseline` know of a
+ * value's past.
  */
+export interface Past {
+  readonly mean: number;
+  readonly variance: number;
+}
+
+/** `past` after one more pane, at whose end the value was `x`; a missing one changes nothing. */
+export function withPane(past: Past | undefined, x: Value, decay: number): Past | undefined {
+  if (typeof x !== "number") return past;
+  if (past === undefined) return { mean: x, variance: 0 };
+  const difference = x - past.mean;
+  return {
+    mean: past.mean + (1 - decay) * difference,
+    variance: decay * (past.variance + (1 - decay) * difference * difference),
+  };
+}
+
+/** How the value stands against its past; `now` is asked for when it matters. */
+export function against(
+  { what, isInt, floor }: Pick<History, "what" | "isInt" | "floor">,
+  past: Past | undefined,
+  now: () => Value,
+): Value {
+  if (past === undefined) return undefined;
+  if (what === "baseline") return bounded(past.mean, isInt);
+  const x = now();
+  const unit = Math.max(Math.sqrt(past.variance), floor);
+  return typeof x !== "number" || unit === 0 ? undefined : bounded((x - past.mean) / unit, false);
+}
+
+/** `zscore` and `baseline` over the value at the end of every pane before this one. */
 export function historyOf(e: History, env: Env): Value {
   const { window } = env;
   if (!window || window.knownUs < e.warmupUs) return undefined;
-  let mean: number | undefined;
-  let variance = 0;
-  for (const view of window.past) {
-    const x = pastValue(e, view, env);
-    if (typeof x !== "number") continue;
-    if (mean === undefined) mean = x;
-    else {
-      const difference = x - mean;
-      mean += (1 - e.decay) * difference;
-      variance = e.decay * (variance + (1 - e.decay) * difference * difference);
-    }
-  }
-  if (mean === undefined) return undefined;
-  if (e.what === "baseline") return bounded(mean, e.isInt);
-  const now = evaluate(e.arg, env);
-  const unit = Math.max(Math.sqrt(variance), e.floor);
-  return typeof now !== "number" || unit === 0 ? undefined : bounded((now - mean) / unit, false);
+  let past: Past | undefined;
+  for (const view of window.past) past = withPane(past, pastValue(e, view, env), e.decay);
+  return against(e, past, () => evaluate(e.arg, env));
 }
 
 /** Values of expressions at past panes, which every later event of the key asks for again. */

@@ -3,7 +3,14 @@
  * is compared with. Truth is Kleene's: `undefined` stands both for a missing value and for unknown.
  */
 import { findBuiltin } from "../builtins/index.ts";
-import { CutText, type EntityRef, type EventData, type Schema, type Value } from "../schema.ts";
+import {
+  CutText,
+  type EntityRef,
+  type EventData,
+  RecordValue,
+  type Schema,
+  type Value,
+} from "../schema.ts";
 import {
   captures,
   matchText,
@@ -111,6 +118,10 @@ export function evaluate(e: Expr, env: Env): Value {
       return e.items.map((x) => evaluate(x, env));
     case "index":
       return itemOf(evaluate(e.list, env), evaluate(e.at, env));
+    case "member": {
+      const record = evaluate(e.record, env);
+      return record instanceof RecordValue ? record.members.get(e.name) : undefined;
+    }
     case "quant":
       return quantified(e, env);
     case "capture": {
@@ -191,7 +202,7 @@ function itemOf(list: Value, at: Value): Value {
 function quantified(e: Extract<Expr, { op: "quant" }>, env: Env): boolean | undefined {
   const list = evaluate(e.list, env);
   if (list === undefined) return undefined;
-  // An item that is missing in a list written out is not left out: its test is unknown.
+  // An item that is missing is not left out: its test is unknown.
   const items: readonly Value[] =
     list instanceof Map ? [...list.keys()] : Array.isArray(list) ? list : [list];
   const verdicts = items.map((item) =>

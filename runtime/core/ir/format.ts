@@ -1,16 +1,21 @@
 /** How values are written for people: in findings, diagnostics and reports. */
-import { CutText, type Value } from "../schema.ts";
-import type { Unit } from "./core.ts";
+import { CutText, RecordValue, type Value } from "../schema.ts";
+import type { ScalarUnit, Unit } from "./core.ts";
 
 /** `value` in the notation of the language; a missing value is `?`. */
 export function format(value: Value, unit: Unit): string {
   if (value === undefined) return "?";
   if (value instanceof CutText) return `${value.visible}…`;
   if (typeof value === "bigint") return unit === "ip" ? formatIp(value) : value.toString();
-  if (value instanceof Map) return formatMap(value);
+  if (value instanceof Map) return formatMap(value, unit);
+  if (value instanceof RecordValue) return formatRecord(value, unit);
   if (typeof value === "object")
     return `[${(value as readonly Value[]).map((v) => format(v, unit)).join(", ")}]`;
   if (typeof value !== "number") return String(value);
+  return formatNumber(value, typeof unit === "string" ? unit : "text");
+}
+
+function formatNumber(value: number, unit: ScalarUnit): string {
   switch (unit) {
     case "duration":
       return formatDuration(value);
@@ -29,9 +34,18 @@ export function format(value: Value, unit: Unit): string {
   }
 }
 
-function formatMap(map: ReadonlyMap<Value, Value>): string {
-  const items = [...map].map(([k, v]) => `${format(k, "text")}: ${format(v, "text")}`);
-  return `{${items.join(", ")}}`;
+function formatMap(map: ReadonlyMap<Value, Value>, unit: Unit): string {
+  const { key, value } = typeof unit === "object" && "key" in unit ? unit : noUnits;
+  return `{${[...map].map(([k, v]) => `${format(k, key)}: ${format(v, value)}`).join(", ")}}`;
+}
+
+const noUnits = { key: "text", value: "text" } as const;
+
+/** The members that are there, in the order they are declared in. */
+function formatRecord({ members }: RecordValue, unit: Unit): string {
+  const units = typeof unit === "object" && "members" in unit ? unit.members : [];
+  const shown = units.filter((m) => members.has(m.name));
+  return `{${shown.map((m) => `${m.name}: ${format(members.get(m.name), m.unit)}`).join(", ")}}`;
 }
 
 function trim(x: number): string {

@@ -19,7 +19,7 @@
 
 import { ASSERTIONS, assertionHolds, NEIGHBOUR, neighbourBefore, neighbourOf } from "./boundary.ts";
 import { entryOf, INSTRUCTION_WORDS, OP } from "./nfa.ts";
-import { ACCEPT_STATE, TEXT_LIMITS } from "./text-program.ts";
+import { ACCEPT_STATE, DEAD_STATE, TEXT_LIMITS } from "./text-program.ts";
 
 /** An automaton without verdicts; see verdicts.ts and minimise.ts for the rest of the way. */
 export interface RawDfa {
@@ -50,89 +50,132 @@ interface Subset {
   readonly before: number;
 }
 
+/** The kind of a byte and the instructions it leads to, a character each, so that it is a key. */
+type Places = string;
+
 class SubsetConstruction {
   private readonly code: Uint16Array;
   private readonly stateLimit: number;
-  private readonly asked: AskedNeighbours;
+  private readonly classes: ByteClasses;
   private readonly ids = new Map<string, number>();
   /** By state id; the two fixed states have no subset. */
   private readonly subsets: Subset[] = [NO_SUBSET, NO_SUBSET];
   private readonly closure: Closure;
   /** States by the places a byte leads to; most bytes lead to the same few. */
-  private readonly closed = new Map<string, number>();
+  private readonly closed = new Map<Places, number>();
+  /** By class, the places to which it leads when no instruction reads it: none. See `Places`. */
+  private readonly restarts: readonly Places[];
+  /** The table so far, one row for each state, and room for more. */
+  private rows = new Uint16Array(0);
 
   constructor(code: Uint16Array, stateLimit: number) {
     this.code = code;
     this.stateLimit = stateLimit;
-    this.asked = askedNeighbours(code);
+    this.classes = byteClasses(code);
     this.closure = new Closure(code);
+    this.restarts = this.classes.before.map((kind) => String.fromCharCode(kind));
   }
 
   run(): RawDfa | undefined {
-    const classes = byteClasses(this.code, this.asked);
+    const { subsets, closure } = this;
+    const { classOf } = this.classes;
+    const classCount = this.restarts.length;
     const start = this.close([entryOf(this.code)], NEIGHBOUR.edge);
-    const rows: number[] = [];
-    const acceptsAtEnd: number[] = [];
-    for (let state = 0; state < this.subsets.length; state++) {
-      if (state > this.stateLimit || this.closure.work > TEXT_LIMITS.dfaWork) return undefined;
-      const subset = this.subsets[state]!;
-      acceptsAtEnd.push(state === ACCEPT_STATE || this.endsInMatch(subset) ? 1 : 0);
-      const decided: Reached[] = [];
-      for (const byte of classes.samples) {
-        rows.push(state <= ACCEPT_STATE ? state : this.step(subset, byte, decided));
-      }
+    // What a byte comes to that no member reads: the search begins again behind it.
+    const restart = this.restarts.map((places) => this.stateAt(places));
+    this.reserve(2 * classCount);
+    this.rows.fill(DEAD_STATE, 0, classCount).fill(ACCEPT_STATE, classCount, 2 * classCount);
+    const acceptsAtEnd = [0, 1];
+    for (let state = acceptsAtEnd.length; state < subsets.length; state++) {
+      if (state > this.stateLimit || closure.work > TEXT_LIMITS.dfaWork) return undefined;
+      const subset = subsets[state]!;
+      acceptsAtEnd.push(this.decide(subset, NEIGHBOUR.edge).isMatch ? 1 : 0);
+      this.reserve((state + 1) * classCount);
+      this.rows.set(restart, state * classCount);
+      this.fillRow(state * classCount, subset);
     }
     return {
-      classOf: classes.classOf,
-      classCount: classes.samples.length,
-      stateCount: this.subsets.length,
+      classOf,
+      classCount,
+      stateCount: subsets.length,
       start,
-      table: new Uint16Array(rows),
+      table: this.rows.slice(0, subsets.length * classCount),
       acceptsAtEnd: new Uint8Array(acceptsAtEnd),
     };
   }
 
-  private endsInMatch(subset: Subset): boolean {
-    return this.decide(subset, NEIGHBOUR.edge).isMatch;
+  private reserve(length: number): void {
+    if (length <= this.rows.length) return;
+    const grown = new Uint16Array(2 * length);
+    grown.set(this.rows);
+    this.rows = grown;
+  }
+
+  /** Writes where each class leads that some member reads; the row holds the others already. */
+  private fillRow(row: number, subset: Subset): void {
+    if (!subset.hasUndecided) {
+      this.fillFrom(row, subset.members, undefined);
+      return;
+    }
+    const { after } = this.classes;
+    for (const kind of new Set(after)) {
+      const { members, isMatch } = this.decide(subset, kind);
+      if (!isMatch) this.fillFrom(row, members, kind);
+      else
+        after.forEach((its, byteClass) => {
+          if (its === kind) this.rows[row + byteClass] = ACCEPT_STATE;
+        });
+    }
+  }
+
+  /** The part of `fillRow` for the classes of one kind, or of all when it is undefined. */
+  private fillFrom(row: number, members: readonly number[], kind: number | undefined): void {
+    const { code, restarts, rows } = this;
+    const { first, last, after } = this.classes;
+    const places = restarts.slice();
+    const read: number[] = [];
+    for (let i = 0; i < members.length; i++) {
+      const member = members[i]!;
+      const next = String.fromCharCode(code[member * INSTRUCTION_WORDS + 2]!);
+      for (let byteClass = first[member]!; byteClass <= last[member]!; byteClass++) {
+        if (kind !== undefined && after[byteClass] !== kind) continue;
+        if (places[byteClass] === restarts[byteClass]) read.push(byteClass);
+        places[byteClass] += next;
+      }
+    }
+    for (let i = 0; i < read.length; i++) {
+      const byteClass = read[i]!;
+      rows[row + byteClass] = this.stateAt(places[byteClass]!);
+    }
+    // As if each of the classes asked every member, which is what a dense pattern comes to.
+    const asking = kind === undefined ? after : after.filter((its) => its === kind);
+    this.closure.work += members.length * asking.length;
   }
 
   /** What the subset comes to before a byte of this kind. */
   private decide(subset: Subset, after: number): Reached {
     const { members, before, hasUndecided } = subset;
     if (hasUndecided) return this.closure.run(members, before, after);
-    this.closure.work += members.length;
-    return { members, isMatch: false };
+    return { members, isMatch: false, hasUndecided };
   }
 
-  /** `decided` keeps what the subset comes to before each kind of byte. */
-  private step(subset: Subset, byte: number, decided: Reached[]): number {
-    const { code, closure } = this;
-    const after = neighbourOf(byte);
-    decided[after] ??= this.decide(subset, after);
-    const { members, isMatch } = decided[after];
-    if (isMatch) return ACCEPT_STATE;
-    const targets: number[] = [];
-    for (let i = 0; i < members.length; i++) {
-      const at = members[i]! * INSTRUCTION_WORDS;
-      if (readsByte(code[at + 1]!, byte)) targets.push(code[at + 2]!);
-    }
-    closure.work += members.length;
-    const before = this.asked.relevant(neighbourBefore(byte));
-    const key = String.fromCharCode(before, ...targets);
-    const known = this.closed.get(key);
+  /** The state behind a byte that leads to these places, and to the entry as every byte does. */
+  private stateAt(places: Places): number {
+    const known = this.closed.get(places);
     if (known !== undefined) return known;
-    targets.push(entryOf(code));
-    const state = this.close(targets, before);
-    this.closed.set(key, state);
+    const seeds = [entryOf(this.code)];
+    for (let i = 1; i < places.length; i++) seeds.push(places.charCodeAt(i));
+    const state = this.close(seeds, places.charCodeAt(0));
+    this.closed.set(places, state);
     return state;
   }
 
   /** The state for these instructions and everything they reach without reading. */
   private close(seeds: readonly number[], before: number): number {
-    const { members: unsorted, isMatch } = this.closure.run(seeds, before, NEIGHBOUR.unknown);
-    if (isMatch) return ACCEPT_STATE;
-    const members = [...unsorted].sort((a, b) => a - b);
-    const hasUndecided = members.some((at) => this.code[at * INSTRUCTION_WORDS] === OP.assert);
+    const reached = this.closure.run(seeds, before, NEIGHBOUR.unknown);
+    if (reached.isMatch) return ACCEPT_STATE;
+    const { hasUndecided } = reached;
+    const members = [...reached.members].sort(ascending);
     const kept = hasUndecided ? before : NEIGHBOUR.other;
     const key = String.fromCharCode(kept, ...members);
     const known = this.ids.get(key);
@@ -146,8 +189,13 @@ class SubsetConstruction {
 
 const NO_SUBSET: Subset = { members: [], hasUndecided: false, before: NEIGHBOUR.other };
 
+function ascending(a: number, b: number): number {
+  return a - b;
+}
+
 interface Reached {
   readonly members: readonly number[];
+  readonly hasUndecided: boolean;
   readonly isMatch: boolean;
 }
 
@@ -169,6 +217,7 @@ class Closure {
     const generation = ++this.generation;
     const members: number[] = [];
     let isMatch = false;
+    let hasUndecided = false;
     const stack = [...seeds];
     for (let index = stack.pop(); index !== undefined; index = stack.pop()) {
       this.work++;
@@ -182,11 +231,12 @@ class Closure {
       else if (op === OP.save) stack.push(code[at + 2]!);
       else {
         const holds = assertionHolds(code[at + 1]!, before, after);
+        hasUndecided ||= holds === undefined;
         if (holds === undefined) members.push(index);
         else if (holds) stack.push(code[at + 2]!);
       }
     }
-    return { members, isMatch };
+    return { members, hasUndecided, isMatch };
   }
 }
 
@@ -221,36 +271,61 @@ export function readsByte(range: number, byte: number): boolean {
   return range >> 8 <= byte && byte <= (range & 0xff);
 }
 
-/** Bytes that no instruction and no assertion tells apart share a class; one sample for each. */
-function byteClasses(
-  code: Uint16Array,
-  asked: AskedNeighbours,
-): { readonly classOf: Uint8Array; readonly samples: readonly number[] } {
-  const startsClass = new Uint8Array(257);
+/**
+ * Bytes that no instruction and no assertion tells apart share a class. Classes are numbered in the
+ * order of their bytes, so what an instruction reads is a range of classes.
+ */
+interface ByteClasses {
+  readonly classOf: Uint8Array;
+  /** By class, its kind as the byte before a place, and as the one after. */
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  /** By instruction, the classes it reads: none when the first is behind the last. */
+  readonly first: Uint8Array;
+  readonly last: Uint8Array;
+}
+
+function byteClasses(code: Uint16Array): ByteClasses {
+  const asked = askedNeighbours(code);
+  const starts = classStarts(code, asked);
+  const classOf = new Uint8Array(256);
+  const before: number[] = [];
+  const after: number[] = [];
+  for (let byte = 0, next = 0; byte < 256; byte = next) {
+    next = starts.indexOf(1, byte + 1);
+    classOf.fill(before.length, byte, next);
+    before.push(asked.relevant(neighbourBefore(byte)));
+    after.push(neighbourOf(byte));
+  }
+  const first = new Uint8Array(code.length / INSTRUCTION_WORDS).fill(1);
+  const last = new Uint8Array(first.length);
+  for (let index = 0; index < first.length; index++) {
+    const at = index * INSTRUCTION_WORDS;
+    if (code[at] !== OP.byte) continue;
+    first[index] = classOf[code[at + 1]! >> 8]!;
+    last[index] = classOf[code[at + 1]! & 0xff]!;
+  }
+  return { classOf, before, after, first, last };
+}
+
+/** 1 for each byte that begins a class, and for 256. */
+function classStarts(code: Uint16Array, asked: AskedNeighbours): Uint8Array {
+  const starts = new Uint8Array(257);
   const separate = (low: number, high: number) => {
-    startsClass[low] = 1;
-    startsClass[high + 1] = 1;
+    starts[low] = 1;
+    starts[high + 1] = 1;
   };
+  separate(0, 0xff);
   for (let at = 0; at < code.length; at += INSTRUCTION_WORDS) {
     if (code[at] === OP.byte) separate(code[at + 1]! >> 8, code[at + 1]! & 0xff);
   }
   if (asked.asksNewline) separate(0x0a, 0x0a);
   if (asked.asksWord) {
-    for (const [low, high] of [
-      [0x30, 0x39],
-      [0x41, 0x5a],
-      [0x5f, 0x5f],
-      [0x61, 0x7a],
-    ] as const) {
-      separate(low, high);
-    }
+    separate(0x30, 0x39);
+    separate(0x41, 0x5a);
+    separate(0x5f, 0x5f);
+    separate(0x61, 0x7a);
     separate(0x80, 0xbf);
   }
-  const classOf = new Uint8Array(256);
-  const samples = [0];
-  for (let byte = 1; byte < 256; byte++) {
-    if (startsClass[byte] === 1) samples.push(byte);
-    classOf[byte] = samples.length - 1;
-  }
-  return { classOf, samples };
+  return starts;
 }

@@ -17,22 +17,21 @@ import type { DecidedDfa } from "./verdicts.ts";
 
 export function minimise({ dfa, verdicts }: DecidedDfa): DfaProgram {
   const blocks = refine(dfa, verdicts);
-  const order = numberBlocks(dfa, blocks);
-  const columns = mergeColumns(dfa, blocks, order);
-  const { samples } = columns;
+  const numbered = numberBlocks(dfa, blocks);
+  const { order, columns } = numbered;
+  const { columnOf, samples } = mergeColumns(columns);
   const table = new Uint16Array(order.length * samples.length);
-  for (let state = 0; state < order.length; state++) {
-    const row = order[state]! * dfa.classCount;
-    for (let column = 0; column < samples.length; column++) {
-      const target = dfa.table[row + samples[column]!]!;
-      table[state * samples.length + column] = blocks.numberOf(target);
+  for (let column = 0; column < samples.length; column++) {
+    const targets = columns[samples[column]!]!;
+    for (let state = 0, at = column; state < order.length; state++, at += samples.length) {
+      table[at] = targets[state]!;
     }
   }
   return {
     kind: "dfa",
-    classOf: dfa.classOf.map((byteClass) => columns.columnOf[byteClass]!),
+    classOf: dfa.classOf.map((byteClass) => columnOf[byteClass]!),
     classCount: samples.length,
-    start: blocks.numberOf(dfa.start),
+    start: numbered.start,
     table,
     verdicts: Uint8Array.from(order, (representative) => verdicts[representative]!),
   };
@@ -43,8 +42,6 @@ class Blocks {
   readonly blockOf: Int32Array;
   readonly first: number[] = [];
   readonly end: number[] = [];
-  /** The number a block gets in the result, -1 before that. */
-  readonly numbers: number[] = [];
   private readonly marked: number[] = [];
   private readonly elements: Int32Array;
   private readonly place: Int32Array;
@@ -63,20 +60,24 @@ class Blocks {
     });
   }
 
+  get count(): number {
+    return this.first.length;
+  }
+
+  get largest(): number {
+    const sizes = this.first.map((first, block) => this.end[block]! - first);
+    return sizes.indexOf(Math.max(...sizes));
+  }
+
   private open(first: number): number {
     this.first.push(first);
     this.end.push(first);
     this.marked.push(0);
-    this.numbers.push(-1);
     return this.first.length - 1;
   }
 
   statesOf(block: number): Int32Array {
     return this.elements.slice(this.first[block], this.end[block]);
-  }
-
-  numberOf(state: number): number {
-    return this.numbers[this.blockOf[state]!]!;
   }
 
   /** Marks a state once; true when it is the first one marked in its block. */
@@ -126,24 +127,25 @@ function sortedBy(keys: Uint8Array): Int32Array {
 function refine(dfa: RawDfa, verdicts: Uint8Array): Blocks {
   const { classCount } = dfa;
   const blocks = new Blocks(verdicts);
-  const incoming = incomingStates(dfa);
-  // Blocks to split the others by, each with all classes. Its states are copied first: should a
-  // block split itself, the rest of its classes still go by what it was, and its new part waits its
-  // turn. A new block is the smaller part, so adding it always suffices.
-  const pending = [...blocks.first.keys()];
+  const { starts, states: sources } = incomingStates(dfa);
+  // Blocks to split the others by, each with all classes. One block may be left out, because the
+  // table is complete: what leads into it is what leads into none of the others. A block's states
+  // are copied first: should it split itself, the rest of its classes still go by what it was, and
+  // its new part waits its turn. A new block is the smaller part, so adding it always suffices.
+  const largest = blocks.largest;
+  const pending = [...blocks.first.keys()].filter((block) => block !== largest);
   const touched: number[] = [];
   for (let block = pending.pop(); block !== undefined; block = pending.pop()) {
     const states = blocks.statesOf(block);
     for (let byteClass = 0; byteClass < classCount; byteClass++) {
-      touched.length = 0;
       for (let i = 0; i < states.length; i++) {
         const cell = states[i]! * classCount + byteClass;
-        for (let at = incoming.starts[cell]!; at < incoming.starts[cell + 1]!; at++) {
-          const source = incoming.states[at]!;
+        for (let at = starts[cell]!; at < starts[cell + 1]!; at++) {
+          const source = sources[at]!;
           if (blocks.mark(source)) touched.push(blocks.blockOf[source]!);
         }
       }
-      for (const one of touched) {
+      for (let one = touched.pop(); one !== undefined; one = touched.pop()) {
         const added = blocks.split(one);
         if (added >= 0) pending.push(added);
       }
@@ -161,54 +163,64 @@ interface IncomingStates {
   readonly states: Int32Array;
 }
 
-function incomingStates(dfa: RawDfa): IncomingStates {
-  const { classCount, stateCount, table } = dfa;
+function incomingStates({ classCount, stateCount, table }: RawDfa): IncomingStates {
   const starts = new Int32Array(stateCount * classCount + 1);
-  const cell = (edge: number) => table[edge]! * classCount + (edge % classCount);
-  for (let edge = 0; edge < table.length; edge++) starts[cell(edge) + 1]!++;
-  for (let i = 1; i < starts.length; i++) starts[i]! += starts[i - 1]!;
-  const filled = starts.slice();
+  for (let edge = 0, byteClass = 0; edge < table.length; edge++, byteClass++) {
+    if (byteClass === classCount) byteClass = 0;
+    starts[table[edge]! * classCount + byteClass]!++;
+  }
+  // First the end of each cell; filled from its end, each becomes the start.
+  for (let cell = 1; cell < starts.length; cell++) starts[cell]! += starts[cell - 1]!;
   const states = new Int32Array(table.length);
-  for (let edge = 0; edge < table.length; edge++) {
-    states[filled[cell(edge)]!++] = Math.floor(edge / classCount);
+  for (let state = 0, edge = 0; state < stateCount; state++) {
+    for (let byteClass = 0; byteClass < classCount; byteClass++, edge++) {
+      states[--starts[table[edge]! * classCount + byteClass]!] = state;
+    }
   }
   return { starts, states };
 }
 
-/** Numbers the reachable blocks, dead and accepting first; returns one state of each, in order. */
-function numberBlocks(dfa: RawDfa, blocks: Blocks): readonly number[] {
-  const order: number[] = [];
-  const meet = (state: number) => {
-    const block = blocks.blockOf[state]!;
-    if (blocks.numbers[block] !== -1) return;
-    blocks.numbers[block] = order.length;
-    order.push(state);
-  };
-  [DEAD_STATE, ACCEPT_STATE, dfa.start].forEach(meet);
-  for (let i = 0; i < order.length; i++) {
-    const row = order[i]! * dfa.classCount;
-    for (let c = 0; c < dfa.classCount; c++) meet(dfa.table[row + c]!);
-  }
-  return order;
+interface NumberedBlocks {
+  /** One state of each block that is reached, in the order of their numbers. */
+  readonly order: readonly number[];
+  readonly start: number;
+  /** By class and then by number: the number it leads to. */
+  readonly columns: readonly (readonly number[])[];
 }
 
-function mergeColumns(
-  dfa: RawDfa,
-  blocks: Blocks,
-  order: readonly number[],
-): { readonly columnOf: Uint8Array; readonly samples: readonly number[] } {
-  const columnOf = new Uint8Array(dfa.classCount);
+/** Numbers the reachable blocks, dead and accepting first. */
+function numberBlocks(dfa: RawDfa, blocks: Blocks): NumberedBlocks {
+  const { classCount, table } = dfa;
+  const { blockOf, count } = blocks;
+  const order: number[] = [];
+  const numbers = new Int32Array(count).fill(-1);
+  const numberOf = (state: number): number => {
+    const block = blockOf[state]!;
+    if (numbers[block] === -1) numbers[block] = order.push(state) - 1;
+    return numbers[block]!;
+  };
+  [DEAD_STATE, ACCEPT_STATE].forEach(numberOf);
+  const start = numberOf(dfa.start);
+  const columns: number[][] = Array.from({ length: classCount }, () => []);
+  for (let i = 0; i < order.length; i++) {
+    const row = order[i]! * classCount;
+    for (let c = 0; c < classCount; c++) columns[c]!.push(numberOf(table[row + c]!));
+  }
+  return { order, start, columns };
+}
+
+/** Classes with equal columns become one: the new number of each, and a class of each number. */
+function mergeColumns(columns: readonly (readonly number[])[]): {
+  readonly columnOf: Uint8Array;
+  readonly samples: readonly number[];
+} {
   const samples: number[] = [];
   const known = new Map<string, number>();
-  for (let c = 0; c < dfa.classCount; c++) {
-    const targets = order.map((state) => blocks.numberOf(dfa.table[state * dfa.classCount + c]!));
+  const columnOf = Uint8Array.from(columns, (targets, byteClass) => {
     const key = String.fromCharCode(...targets);
-    const column = known.get(key) ?? samples.length;
-    if (column === samples.length) {
-      samples.push(c);
-      known.set(key, column);
-    }
-    columnOf[c] = column;
-  }
+    const column = known.get(key) ?? samples.push(byteClass) - 1;
+    known.set(key, column);
+    return column;
+  });
   return { columnOf, samples };
 }

@@ -28,6 +28,9 @@ import { type ByteSequence, utf8Sequences } from "./utf8.ts";
 
 export const OP = { match: 0, byte: 1, split: 2, save: 3, assert: 4 } as const;
 
+/** A code point up to here is one byte. */
+const LAST_ASCII = 0x7f;
+
 /** Words per instruction. */
 export const INSTRUCTION_WORDS = 4;
 
@@ -91,6 +94,9 @@ class NfaBuilder {
   }
 
   private buildSet(set: CodePointSet, next: number): number {
+    if (set.length === 2 && set[1]! <= LAST_ASCII) {
+      return this.emit(OP.byte, (set[0]! << 8) | set[1]!, next, 0);
+    }
     const entry = this.buildSequences(utf8Sequences(set), 0, next, new Map());
     // An empty set reads a byte from a range that holds none.
     return entry ?? this.emit(OP.byte, 0x0100, next, 0);

@@ -25,8 +25,17 @@ const LENGTH_BANDS = [
   [0x10000, 0x10ffff],
 ] as const;
 
+/** Sets are few: `.`, named classes, and a glob's `*` and `?` are always the same lists. */
+const known = new WeakMap<CodePointSet, readonly ByteSequence[]>();
+
 /** The sequences of byte ranges that spell exactly the code points of the set. */
 export function utf8Sequences(set: CodePointSet): readonly ByteSequence[] {
+  const sequences = known.get(set) ?? spell(set);
+  known.set(set, sequences);
+  return sequences;
+}
+
+function spell(set: CodePointSet): readonly ByteSequence[] {
   const sequences: ByteSequence[] = [];
   for (let i = 0; i < set.length; i += 2) {
     for (const [low, high] of withoutSurrogates(set[i]!, set[i + 1]!)) {

@@ -72,14 +72,17 @@ export function decideStates(dfa: RawDfa): DecidedDfa {
       (canFail[boundary] === 0 ? VERDICT.acceptsAlways : 0) |
       (canMatch[boundary] === 0 ? VERDICT.acceptsNever : 0);
   }
+  replacement[DEAD_STATE] = DEAD_STATE;
   replacement[ACCEPT_STATE] = ACCEPT_STATE;
   verdicts[ACCEPT_STATE] = VERDICT.acceptsHere | VERDICT.acceptsAlways;
   verdicts[DEAD_STATE] = VERDICT.acceptsNever;
+  return { dfa: withStatesReplaced(dfa, replacement), verdicts };
+}
+
+function withStatesReplaced(dfa: RawDfa, replacement: Uint16Array): RawDfa {
+  if (replacement.every((to, state) => to === state)) return dfa;
   const table = dfa.table.map((state) => replacement[state]!);
-  // The rows of the two fixed states stay loops, whatever was found out about them.
-  table.fill(DEAD_STATE, 0, dfa.classCount);
-  table.fill(ACCEPT_STATE, dfa.classCount, 2 * dfa.classCount);
-  return { dfa: { ...dfa, table, start: replacement[dfa.start]! }, verdicts };
+  return { ...dfa, table, start: replacement[dfa.start]! };
 }
 
 /** A graph over pairs `state * PHASE_COUNT + phase`. */
@@ -93,6 +96,7 @@ interface PairGraph {
 }
 
 function reachablePairs(dfa: RawDfa): PairGraph {
+  const { classCount, table } = dfa;
   const steps = PHASES.map((ranges) => classSteps(dfa, ranges));
   const isReached = new Uint8Array(dfa.stateCount * PHASE_COUNT);
   const from: number[] = [];
@@ -103,9 +107,13 @@ function reachablePairs(dfa: RawDfa): PairGraph {
   for (let pair = pending.pop(); pair !== undefined; pair = pending.pop()) {
     const state = Math.floor(pair / PHASE_COUNT);
     const { classes, phases } = steps[pair % PHASE_COUNT]!;
+    const row = state * classCount;
+    let previous = -1;
     for (let i = 0; i < classes.length; i++) {
-      const next = dfa.table[state * dfa.classCount + classes[i]!]!;
-      const target = next * PHASE_COUNT + phases[i]!;
+      const target = table[row + classes[i]!]! * PHASE_COUNT + phases[i]!;
+      // Most classes of a state lead to where the one before leads.
+      if (target === previous) continue;
+      previous = target;
       edgeBefore.push(lastEdge[target]!);
       lastEdge[target] = from.length;
       from.push(pair);
@@ -131,8 +139,8 @@ function classSteps(
   const phases: number[] = [];
   const isKnown = new Uint8Array(dfa.classCount * PHASE_COUNT);
   for (const [low, high, phase] of ranges) {
-    for (let byte = low; byte <= high; byte++) {
-      const byteClass = dfa.classOf[byte]!;
+    // Classes are numbered in the order of their bytes.
+    for (let byteClass = dfa.classOf[low]!; byteClass <= dfa.classOf[high]!; byteClass++) {
       const key = byteClass * PHASE_COUNT + phase;
       if (isKnown[key] === 1) continue;
       isKnown[key] = 1;

@@ -50,6 +50,7 @@ export function decodeValue(type: FieldType, json: unknown): ValueReading {
       return decodeIp(json);
     case "list":
     case "map":
+    case "record":
       return bad("is a list or a map, which a recording cannot hold", "leave the field out");
     default:
       return assertNever(type);

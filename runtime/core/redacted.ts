@@ -1,0 +1,2 @@
+/** What stands in the place of a value that is never shown (`@redact`). */
+export const redactedText = "‹redacted›";
