@@ -154,7 +154,7 @@ function lowerRules(modules: readonly Module[], session: Session): LoweredRule[]
     if (rule && source.isEnabled) rules.push(rule);
   }
   for (const sample of samples) lowerRule(sample, session);
-  checkSubsumption(sources, session);
+  checkSubsumption(sources, rules, session);
   return rules;
 }
 

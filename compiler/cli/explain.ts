@@ -1,6 +1,14 @@
 /** `tapioc explain`: codes offline, and what rules become at each stage. */
 import { type CompileResult, emitMatcher, selectKernelEvents } from "#compiler";
-import { type KernelNeed, printDerive, printRule, UsageError } from "#core";
+import {
+  type CoreUnit,
+  type Derive,
+  heardSteps,
+  type KernelNeed,
+  printDerive,
+  printRule,
+  UsageError,
+} from "#core";
 import { catalog, findEntry } from "#grammar";
 
 export const stages = ["parse", "lower", "js", "kernel"];
@@ -33,7 +41,8 @@ export function explainRules(
   only: string | undefined,
 ): string {
   const rules = rulesOf(result, only);
-  const unit = { ...result.unit, rules: rules.map((r) => r.core) };
+  const read = { ...result.unit, rules: rules.map((r) => r.core) };
+  const unit = only === undefined ? read : { ...read, derives: derivesOf(read) };
   const kinds = unit.schema.kinds.map((k) => k.name);
   switch (after) {
     case "parse":
@@ -52,6 +61,17 @@ export function explainRules(
     default:
       return `${unit.rules.map((r) => printRule(r, kinds)).join("\n")}\n${kernelText(selectKernelEvents(unit))}`;
   }
+}
+
+/** What the rules read of derived events, and what these are derived from in turn. */
+function derivesOf({ derives, rules }: CoreUnit): Derive[] {
+  const wanted = new Set(rules.flatMap((r) => heardSteps(r).flatMap((s) => s.kinds)));
+  // A derived event is made of an earlier kind, so that one pass from the end finds them all.
+  const used = [...derives].reverse().filter((d) => {
+    if (wanted.has(d.kind)) for (const kind of d.step.kinds) wanted.add(kind);
+    return wanted.has(d.kind);
+  });
+  return used.reverse();
 }
 
 /** All rules, or those called `only`, plainly or in full; throws `UsageError` if there is none. */

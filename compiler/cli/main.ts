@@ -21,6 +21,7 @@ import { stdFiles } from "../../grammar/std.gen.ts";
 import { boundsJson, boundsTable, certificateOf } from "./bounds-report.ts";
 import { explainCode, explainRules, rulesOf, stages } from "./explain.ts";
 import { type InputFile, readBeside, readInputs } from "./inputs.ts";
+import { sha256 } from "./sha256.ts";
 import { parseSize } from "./size.ts";
 import { jsonTestReport, textReport } from "./test/report.ts";
 import { defaultPermutations } from "./test/run.ts";
@@ -215,7 +216,7 @@ function compileCommand(paths: readonly string[], out: string, o: CompileFlags):
     inputs.map((f) => ({ file: f.name, text: f.text })),
     version,
   );
-  const bytes = encodeBundle(body);
+  const bytes = encodeBundle(body, sha256);
   writeWhole(out, bytes);
   process.stderr.write(
     `${out}: ${counted(result.rules.length, "rule")}, ${bytes.length} bytes, ${hashInHead(bytes)}\n`,
@@ -224,9 +225,9 @@ function compileCommand(paths: readonly string[], out: string, o: CompileFlags):
   return exitCodes.ok;
 }
 
-function sayUnarmed({ rules, schema }: CompileResult["unit"]): void {
-  const gaps = rules.flatMap((rule) => {
-    const reason = engineCannot(rule, schema);
+function sayUnarmed(unit: CompileResult["unit"]): void {
+  const gaps = unit.rules.flatMap((rule) => {
+    const reason = engineCannot(unit, rule);
     return reason === undefined ? [] : [{ name: rule.name, reason }];
   });
   for (const { name, reason } of gaps)
@@ -234,7 +235,7 @@ function sayUnarmed({ rules, schema }: CompileResult["unit"]): void {
       `note: \`${name}\` will not be armed: the engine cannot run ${reason} yet\n`,
     );
   if (gaps.length > 1)
-    process.stderr.write(`note: ${gaps.length} of ${rules.length} rules will not be armed\n`);
+    process.stderr.write(`note: ${gaps.length} of ${unit.rules.length} rules will not be armed\n`);
 }
 
 /** `1 rule`, `2 rules`. */

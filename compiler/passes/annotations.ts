@@ -1,5 +1,5 @@
 /** `@name("…")` before declarations and behind fields: known ones only, with what they need. */
-import type { Annotation, FieldDecl } from "#grammar";
+import type { Annotation, FieldDecl, TypeNode } from "#grammar";
 import type { Session } from "./elaborate/scope.ts";
 import { suggestion } from "./similar.ts";
 
@@ -20,7 +20,21 @@ const onFields: ReadonlyMap<string, "text" | "nothing"> = new Map([
 export function checkFieldAnnotations(fields: readonly FieldDecl[], session: Session): void {
   for (const field of fields) {
     checkAnnotations(field.annotations, "a field", session);
-    if (field.type.kind === "recordType") checkFieldAnnotations(field.type.fields, session);
+    checkFieldAnnotations(membersIn(field.type), session);
+  }
+}
+
+/** The members of a record, or of the records that a list or map holds at any depth. */
+function membersIn(type: TypeNode): readonly FieldDecl[] {
+  switch (type.kind) {
+    case "recordType":
+      return type.fields;
+    case "listType":
+      return membersIn(type.element);
+    case "mapType":
+      return membersIn(type.value);
+    default:
+      return [];
   }
 }
 

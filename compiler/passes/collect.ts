@@ -70,6 +70,7 @@ export function collectModules(files: readonly SourceFile[], sink: DiagnosticSin
       else isImportLost = true;
       if (!byName.has(item.path.text) && item.path.text !== "")
         reportModule(item, module.name, byName, sink);
+      if (item.path.text === module.name) reportOwn(item, sink);
       if (item.alias) declareAlias(item, item.alias, names, aliases, sink);
     }
     return {
@@ -99,6 +100,14 @@ function ownNames(file: SourceFile, sink: DiagnosticSink): Map<string, NamedDecl
     else reportTwice(decl.name.text, decl, first, sink);
   }
   return names;
+}
+
+/** All names of a module are known in each of its files. */
+function reportOwn(item: Import, sink: DiagnosticSink): void {
+  const edits = [{ at: item.span, newText: "" }];
+  const fix = { title: "remove the import", kind: "safe" as const, edits };
+  const fixes = item.alias ? [] : [fix];
+  sink.add(diagnostic("TAP2008", item.path.span, { module: item.path.text }, { fixes }));
 }
 
 function reportModule(

@@ -1,5 +1,5 @@
 /** Declarations by themselves: those that no rule uses are checked as well. */
-import type { Diagnostic, SourceFile } from "#grammar";
+import type { Formal, SourceFile } from "#grammar";
 import { fieldType } from "../schema/field-type.ts";
 import { checkAnnotations, checkFieldAnnotations } from "./annotations.ts";
 import type { Module } from "./collect.ts";
@@ -80,26 +80,19 @@ function checkLet(
 ): void {
   checkFormalNames(decl, scope.module, session);
   const bound = new Map<string, Operand>();
-  for (const formal of decl.formals) bound.set(formal.name.text, placeholder(formal.type, session));
+  for (const formal of decl.formals) bound.set(formal.name.text, placeholder(formal, session));
   const expanding = [`${scope.module.name}.${decl.name.text}`];
   checkReturn(decl, elaborate(decl.body, { ...scope, bound, expanding }), scope);
 }
 
-function placeholder(
-  type: {
-    path: { text: string; span: Diagnostic["at"]; id: number };
-    id: number;
-    span: Diagnostic["at"];
-  },
-  session: Session,
-): Operand {
+function placeholder({ name: formal, type }: Formal, session: Session): Operand {
   const name = type.path.text;
   const kind = session.info.kindByName.get(name);
   const step = {
     name,
     kinds: kind === undefined ? [] : [kind],
     of: { step: "current" as const },
-    isOptional: false,
+    isOptional: type.isOptional,
     isRepeated: false,
   };
   if (kind !== undefined) return { is: "event", step };
@@ -115,5 +108,5 @@ function placeholder(
     },
     session.sink,
   );
-  return value(typeOfField(declared), { op: "param", name: "" });
+  return value(typeOfField(declared), { op: "param", name: formal.text }, type.isOptional);
 }

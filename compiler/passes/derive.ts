@@ -9,9 +9,11 @@ import { elaborateValue } from "./elaborate/elaborate.ts";
 import { factsWhenTrue, withFacts } from "./elaborate/presence.ts";
 import { emptyScope } from "./elaborate/reuse.ts";
 import { type Scope, type Session, type Value, wrong } from "./elaborate/scope.ts";
+import { widest } from "./finding-kind.ts";
 import { inOrderOfNeed } from "./order.ts";
 import { PatternKeys } from "./pattern/key.ts";
 import { type LoweredStep, lowerStep, seeing } from "./pattern/step.ts";
+import { isRedactedOf, showsRedacted } from "./redact.ts";
 import { type Type, typeName } from "./types.ts";
 
 /** Texts that are computed. */
@@ -144,7 +146,13 @@ function fieldOf(init: FieldInit, x: Value, lowered: LoweredStep, session: Sessi
     const params = { expected: "a value of a field", found: typeName(x.type) };
     session.report("TAP2010", init.value, params, { help });
   }
-  return { name: init.name.text, type: type ?? { t: "bool" }, isOptional: x.isOptional };
+  const isRedacted = isRedactedOf(lowered.step.kinds, session.info.schema.kinds);
+  return {
+    name: init.name.text,
+    type: type ?? { t: "bool" },
+    isOptional: x.isOptional,
+    ...(showsRedacted(x.core, isRedacted) ? { isRedacted: true } : {}),
+  };
 }
 
 /** The field type that holds values of `type`; undefined when fields have none. */
@@ -165,6 +173,7 @@ function storedType(
     case "list":
     case "map":
       return copiedType(core, lowered, session);
+    case "record":
     case "bytes_rate":
     case "error":
       return undefined;
@@ -188,9 +197,6 @@ function copiedType(core: Expr, { step }: LoweredStep, session: Session): FieldT
   const fields = step.kinds.flatMap(
     (k) => kinds[k]?.fields.find((f) => f.name === core.name) ?? [],
   );
-  const types = fields.map((f) => f.type);
-  const [first] = types;
-  if (first?.t !== "string") return first;
-  const bytes = types.map((t) => (t.t === "string" ? t.maxBytes : 0));
-  return { t: "string", maxBytes: Math.max(...bytes) };
+  const [first, ...others] = fields.map((f) => f.type);
+  return others.reduce<FieldType | undefined>((all, type) => all && widest(all, type), first);
 }

@@ -7,6 +7,7 @@ import {
   type Expr,
   type Field,
   type FieldType,
+  type ItemType,
   type Pattern,
   type Severity,
   someExpr,
@@ -14,6 +15,7 @@ import {
 } from "#core";
 import type { Session } from "./elaborate/scope.ts";
 import { hasEmptyPanes } from "./pattern/window.ts";
+import { isRedactedOf, showsRedacted } from "./redact.ts";
 import { commonType, typeOfField } from "./types.ts";
 
 const severities: readonly Severity[] = ["info", "warning", "error", "critical"];
@@ -31,7 +33,8 @@ export function kindOfFinding(rule: CoreRule, { info }: Session): EventKind {
   add({ name: "confidence", type: { t: "float" }, isOptional: false });
   add({ name: "summary", type: text(summaryBytes), isOptional: false });
   add({ name: "title", type: text(titleBytes), isOptional: false });
-  add({ name: "key", type: text(keyBytes), isOptional: true });
+  const secret = hasRedactedKey(rule, kinds) ? ({ isRedacted: true } as const) : {};
+  add({ name: "key", type: text(keyBytes), isOptional: true, ...secret });
   if (rule.pattern.node === "win" && hasScore(rule.pattern.having))
     add({ name: "score", type: { t: "float" }, isOptional: true });
   const steps = stepsOf(rule.pattern);
@@ -53,6 +56,12 @@ export function kindOfFinding(rule: CoreRule, { info }: Session): EventKind {
     fields: [...fields.values()],
     made: "finding",
   };
+}
+
+function hasRedactedKey({ pattern }: CoreRule, kinds: readonly EventKind[]): boolean {
+  return stepsOf(pattern).some((step) =>
+    step.key.some((part) => showsRedacted(part.expr, isRedactedOf(step.kinds, kinds))),
+  );
 }
 
 function hasScore(having: Expr): boolean {
@@ -91,17 +100,42 @@ function sharedFields(ids: readonly number[], kinds: readonly EventKind[]): Fiel
       .slice(1)
       .reduce<FieldType | undefined>((all, f) => all && widest(all, f.type), found[0]?.type);
     const isOptional = found.length < lists.length || found.some((f) => f.isOptional);
-    return type ? [{ name, type, isOptional }] : [];
+    const secret = found.some((f) => f.isRedacted) ? ({ isRedacted: true } as const) : {};
+    return type ? [{ name, type, isOptional, ...secret }] : [];
   });
 }
 
 /** The field type that holds values of both; undefined when there is none. */
-function widest(a: FieldType, b: FieldType): FieldType | undefined {
+export function widest(a: FieldType, b: FieldType): FieldType | undefined {
+  if (a.t === "list" && b.t === "list") {
+    const item = widestItem(a.item, b.item);
+    return item && { t: "list", item, max: Math.max(a.max, b.max) };
+  }
+  if (a.t === "map" && b.t === "map") {
+    const [key, item] = [widest(a.key, b.key), widestItem(a.value, b.value)];
+    return key && item && { t: "map", key, value: item, max: Math.max(a.max, b.max) };
+  }
+  if (a.t === "record" && b.t === "record") return widestRecord(a.members, b.members);
   const common = commonType(typeOfField(a), typeOfField(b));
   if (!common) return undefined;
   if (common.t === "enum") return { t: "enum", members: common.members };
   if (common.t === "string") return { t: "string", maxBytes: Math.max(bytesOf(a), bytesOf(b)) };
   return common.t === a.t ? a : common.t === b.t ? b : undefined;
+}
+
+function widestItem(a: ItemType, b: ItemType): ItemType | undefined {
+  const type = widest(a.type, b.type);
+  return type && { type, isOptional: a.isOptional || b.isOptional };
+}
+
+function widestRecord(a: readonly Field[], b: readonly Field[]): FieldType | undefined {
+  const members = a.flatMap((m) => {
+    const other = b.find((x) => x.name === m.name);
+    const item = other && widestItem(m, other);
+    return item ? [{ name: m.name, ...item }] : [];
+  });
+  const isSame = members.length === a.length && a.length === b.length;
+  return isSame ? { t: "record", members } : undefined;
 }
 
 function bytesOf(type: FieldType): number {

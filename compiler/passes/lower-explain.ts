@@ -1,6 +1,6 @@
 /** `explain { … }` to core: every claim is checked against what the pattern can carry. */
 
-import type { Explain, Labelled, Ref } from "#core";
+import type { Explain, Labelled } from "#core";
 import type { Expr as Ast, ExplainItem, ExplainLine, Node, Path } from "#grammar";
 import {
   elaborate,
@@ -186,12 +186,22 @@ function shownShare(x: number): string {
   return String(Number(x.toFixed(6)));
 }
 
-/** The event a finding's root is, for the checks of tests. */
+/**
+ * The event a finding's root is, for the checks of tests. Where the match decides which step that
+ * is, it reads like a union of these steps, captured behind all steps of the pattern.
+ */
 export function rootBinding(
-  explain: Explain,
+  { root }: Explain,
   bindings: readonly StepBinding[],
 ): StepBinding | undefined {
-  const of: Ref = explain.root.of;
-  const binding = bindings.find((b) => b.of.step === of.step);
-  return binding && { ...binding, of };
+  const { of, firstOf } = root;
+  if (!firstOf) return bindings.find((b) => b.of.step === of.step);
+  const roots = bindings.filter((b) => b.of.step !== "current" && firstOf.includes(b.of.step));
+  return {
+    name: "root",
+    kinds: [...new Set(roots.flatMap((b) => b.kinds))].sort((a, b) => a - b),
+    of: { step: bindings.length, pick: "first" },
+    isOptional: roots.every((b) => b.isOptional),
+    isRepeated: false,
+  };
 }

@@ -1,13 +1,16 @@
 /** Rules to core: the pattern first, then every clause that speaks about its matches. */
 import type { CoreRule, Labelled } from "#core";
 import type { RuleDecl } from "#grammar";
+import { hasAnnotation } from "../schema/annotation.ts";
 import { elaborate, elaborateValue } from "./elaborate/elaborate.ts";
 import { emptyScope } from "./elaborate/reuse.ts";
 import type { Local, Scope, Session, StepBinding } from "./elaborate/scope.ts";
 import { lowerExplain } from "./lower-explain.ts";
 import { lowerPattern } from "./lower-pattern.ts";
+import type { KeyShape } from "./pattern/key.ts";
 import type { LoweredPattern } from "./pattern/lowered.ts";
 import { seeing } from "./pattern/step.ts";
+import { redacted } from "./redact.ts";
 import {
   type Clause,
   checkNamesOnce,
@@ -31,6 +34,8 @@ export interface LoweredRule {
   readonly isKeysMaxSaid: boolean;
   /** What expressions about a match see: its steps, and what their conditions bound. */
   readonly scope: Scope;
+  /** What the keys of its matches are made of. */
+  readonly keyShape: readonly KeyShape[];
 }
 
 /** The core form of a rule, or undefined when it has errors. */
@@ -53,10 +58,10 @@ function lowerClauses(source: RuleSource, session: Session): LoweredRule | undef
   if (!lowered) return undefined;
   const scope = explainingScope(lowered, rule);
   const bindings = lowered.seen.map((s) => s.binding);
-  const core = coreRule(source, lowered, rule, scope);
+  const core = redacted(coreRule(source, lowered, rule, scope), session.info.schema.kinds);
   checkUnread(locals, scope);
   const isKeysMaxSaid = clauseOf(clauses, "keysItem") !== undefined;
-  return { core, bindings, decl, isKeysMaxSaid, scope };
+  return { core, bindings, decl, isKeysMaxSaid, scope, keyShape: lowered.keys.shape };
 }
 
 function coreRule(
@@ -67,12 +72,15 @@ function coreRule(
 ): CoreRule {
   const { decl, module, clauses } = source;
   const version = decl.version ?? 1;
+  if (version < 1)
+    rule.session.report("TAP2018", decl.name, { what: "the version", bounds: "at least 1" });
   const severity = clauseOf(clauses, "severityItem");
   const explain = clauseOf(clauses, "explainItem");
   return {
     name: decl.name.text,
     module: module.name,
     version,
+    ...(hasAnnotation(decl.annotations, "experimental") ? { isExperimental: true } : {}),
     ...texts(clauses),
     mitre: clausesOf(clauses, "mitreItem").flatMap((c) => c.item.ids.map((x) => x.value)),
     labels: labelsOf(clauses, scope),

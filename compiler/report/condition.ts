@@ -9,10 +9,12 @@ import {
   allStepsOf,
   type CoreRule,
   type Expr,
+  type FieldType,
   format,
   printExpr,
   type Ref,
   type Schema,
+  someExpr,
   stepsOf,
   type Unit,
   unitOf,
@@ -39,15 +41,17 @@ class Writer {
   readonly #names: readonly string[];
   readonly #current: string;
   readonly #schema: Schema;
-  /** Units of the fields of the rule's events, by name. */
-  readonly #units = new Map<string, Unit>();
+  /** Types of the fields of the rule's events, by name. */
+  readonly #types = new Map<string, FieldType>();
+  /** The lists of the quantifiers around what is being written, outermost first. */
+  readonly #lists: Expr[] = [];
 
   constructor(rule: CoreRule, current: string, schema: Schema) {
     this.#names = stepsOf(rule.pattern).map((s) => s.name);
     this.#current = current;
     this.#schema = schema;
     for (const id of allStepsOf(rule.pattern).flatMap((s) => s.kinds))
-      for (const f of this.#schema.kinds[id]?.fields ?? []) this.#units.set(f.name, unitOf(f.type));
+      for (const f of this.#schema.kinds[id]?.fields ?? []) this.#types.set(f.name, f.type);
   }
 
   write(e: Expr, unit?: Unit): string {
@@ -77,6 +81,8 @@ class Writer {
       }
       case "arith":
         return this.#arithmetic(e);
+      case "quant":
+        return this.#quantified(e);
       case "cmp":
       case "in":
       case "cidr":
@@ -164,11 +170,43 @@ class Writer {
         return this.#aggregate(e);
       case "history":
         return this.#history(e);
+      case "var":
+        return this.#variable(e.level);
+      case "index":
+        return `${this.#within(e.list, primary)}[${this.write(e.at)}]`;
+      case "member":
+        return `${this.#within(e.record, primary)}.${e.name}`;
       case "list":
         return `[${e.items.map((i) => this.write(i, unit)).join(", ")}]`;
       default:
         return this.#core(e);
     }
+  }
+
+  #quantified(e: Extract<Expr, { op: "quant" }>): Written {
+    this.#lists[e.level] = e.list;
+    const written = this.#membership(e) ?? {
+      text: `${e.quantifier}(${this.#variable(e.level)} in ${this.write(e.list)}: ${this.write(e.body)})`,
+      binds: primary,
+    };
+    this.#lists.length = e.level;
+    return written;
+  }
+
+  /** Some item equals a value: `x in list`. */
+  #membership({ quantifier, list, level, body }: Extract<Expr, { op: "quant" }>) {
+    if (quantifier !== "any" || body.op !== "cmp" || body.cmp !== "==") return undefined;
+    const isItem = (e: Expr) => e.op === "var" && e.level === level;
+    if (!isItem(body.right) || someExpr(body.left, isItem)) return undefined;
+    const least = strength.compare + 1;
+    const item = this.#within(body.left, least, this.#unitOf(body.right));
+    return { text: `${item} in ${this.#within(list, least)}`, binds: strength.compare };
+  }
+
+  /** The core has forgotten what the author called it. */
+  #variable(level: number): string {
+    const name = ["x", "y", "z"][level] ?? `x${level}`;
+    return this.#names.includes(name) || name === this.#current ? `${name}_` : name;
   }
 
   #aggregate(e: Extract<Expr, { op: "agg" }>): string {
@@ -203,7 +241,12 @@ class Writer {
   #unitOf(e: Expr): Unit | undefined {
     switch (e.op) {
       case "field":
-        return this.#units.get(e.name);
+      case "index":
+      case "member":
+      case "var": {
+        const type = this.#typeOf(e);
+        return type && unitOf(type);
+      }
       case "meta":
         return e.what === "time" ? "time" : undefined;
       case "span":
@@ -218,6 +261,29 @@ class Writer {
         return this.#unitOf(e.arg);
       case "agg":
         return this.#aggregateUnit(e);
+      default:
+        return undefined;
+    }
+  }
+
+  /** The declared type of what is read from an event; undefined of anything else. */
+  #typeOf(e: Expr): FieldType | undefined {
+    switch (e.op) {
+      case "field":
+        return this.#types.get(e.name);
+      case "var": {
+        const list = this.#lists[e.level];
+        const type = list && this.#typeOf(list);
+        return type?.t === "map" ? type.key : itemOf(type);
+      }
+      case "index":
+        return itemOf(this.#typeOf(e.list));
+      case "member": {
+        const record = this.#typeOf(e.record);
+        return record?.t === "record"
+          ? record.members.find((m) => m.name === e.name)?.type
+          : undefined;
+      }
       default:
         return undefined;
     }
@@ -244,13 +310,24 @@ class Writer {
       case "eta":
         return "duration";
       case "slope":
-        return arg === "size" ? "bytes_rate" : "rate";
+        return growthOf(arg);
       case "top":
         return undefined;
       default:
         return arg;
     }
   }
+}
+
+/** Growth of sizes and plain numbers is a rate; that of others is told in their own unit. */
+function growthOf(unit: Unit | undefined): Unit | undefined {
+  if (unit === "size") return "bytes_rate";
+  return unit === "int" || unit === "float" || unit === "port" ? "rate" : unit;
+}
+
+function itemOf(type: FieldType | undefined): FieldType | undefined {
+  if (type?.t === "list") return type.item.type;
+  return type?.t === "map" ? type.value.type : undefined;
 }
 
 /** Exactly the value: a rounded one would name another rule. */

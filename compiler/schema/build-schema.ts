@@ -20,6 +20,7 @@ import {
   type SourceFile,
 } from "#grammar";
 import { suggestion } from "../passes/similar.ts";
+import { annotationText } from "./annotation.ts";
 import { fieldsOf, fieldType, unreadable } from "./field-type.ts";
 
 /** What declares a kind: events come from sources, the others are made of events. */
@@ -316,10 +317,7 @@ class KindBuilder {
 
 /** The text of `@deprecated("…")`; undefined without the annotation. */
 export function deprecationIn(annotations: readonly Annotation[]): string | undefined {
-  const found = annotations.find((a) => a.name.text === "deprecated");
-  if (!found) return undefined;
-  const arg = found.args[0]?.value;
-  return arg?.kind === "string" ? arg.value : "";
+  return annotationText(annotations, "deprecated");
 }
 
 export { fieldType } from "./field-type.ts";

@@ -2,17 +2,20 @@
  * From type expressions to record types. Records are flattened: `r: { a: int b: string(8)? }` is
  * the fields `r.a` and `r.b`, so that everything behind the schema knows fields only.
  */
-import type { Field, FieldType, ScalarType } from "#core";
+import type { Field, FieldType, ItemType, ScalarType } from "#core";
 import {
+  type Annotation,
   type DiagnosticSink,
   diagnostic,
   type FieldDecl,
   type ListType,
   type MapType,
   type Name,
+  type RecordType,
   type TypeNode,
 } from "#grammar";
 import { suggestion } from "../passes/similar.ts";
+import { annotationText, hasAnnotation } from "./annotation.ts";
 
 const scalarTypes = [
   "bool",
@@ -33,6 +36,10 @@ const scalarTypes = [
 /** Stands for a type that was reported: what is read of it is no news. */
 export const unreadable: FieldType = { t: "bool" };
 
+/** Levels of lists, maps and records in each other. */
+const levelsMax = 8;
+/** Single values in one field, those of all its items counted. */
+const valuesMax = 65_536;
 /** Bytes of a text; a source's line is no longer. */
 const textMax = 65_536;
 /** Items of a list or a map. */
@@ -44,23 +51,62 @@ const keyTypes: readonly FieldType["t"][] = ["string", "enum", "int", "u32", "id
 export function fieldsOf(decl: FieldDecl, sink: DiagnosticSink): Field[] {
   const { type, name } = decl;
   if (type.kind !== "recordType") {
-    return [{ name: name.text, type: fieldType(type, sink), isOptional: type.isOptional }];
+    const field = { name: name.text, type: fieldType(type, sink), isOptional: type.isOptional };
+    return [annotated(field, decl.annotations)];
   }
   const seen = new Set<string>();
   return type.fields.flatMap((inner) => {
     if (seen.has(inner.name.text))
       sink.add(diagnostic("TAP2005", inner.name.span, { name: inner.name.text }));
     seen.add(inner.name.text);
-    return fieldsOf(inner, sink).map((f) => ({
-      ...f,
-      name: `${name.text}.${f.name}`,
-      isOptional: type.isOptional || f.isOptional,
-    }));
+    return fieldsOf(inner, sink).map((f) => {
+      const isOptional = type.isOptional || f.isOptional;
+      const member = { ...f, name: `${name.text}.${f.name}`, isOptional };
+      return hasAnnotation(decl.annotations, "redact") ? redacted(member) : member;
+    });
   });
 }
 
-/** The record type of a type expression; what a value cannot have is reported. */
+/** The field with what `@redact` and `@unit` say of it. */
+function annotated(field: Field, annotations: readonly Annotation[]): Field {
+  const unit = annotationText(annotations, "unit");
+  const known = unit === undefined ? field : { ...field, unit };
+  const isSecret = hasAnnotation(annotations, "redact") || holdsRedacted(field.type);
+  return isSecret ? redacted(known) : known;
+}
+
+/** A list or map is shown as a whole, so that it is as secret as what is in it. */
+function holdsRedacted(type: FieldType): boolean {
+  switch (type.t) {
+    case "list":
+      return holdsRedacted(type.item.type);
+    case "map":
+      return holdsRedacted(type.value.type);
+    case "record":
+      return type.members.some((m) => m.isRedacted === true || holdsRedacted(m.type));
+    default:
+      return false;
+  }
+}
+
+/**
+ * A recording keeps nothing of a redacted value. Of a text it can say that none of it is known;
+ * every other value is missing there, so that rules have to reckon with it.
+ */
+function redacted(field: Field): Field {
+  return { ...field, isRedacted: true, isOptional: field.isOptional || field.type.t !== "string" };
+}
+
+/** The type of a value by itself; what such a value cannot have is reported. */
 export function fieldType(node: TypeNode, sink: DiagnosticSink): FieldType {
+  if (node.kind === "recordType")
+    return unfit(node, "a record", "give each of its parts a field of its own", sink);
+  const type = typeAt(node, sink);
+  return isOfSize(node, type, sink) ? type : unreadable;
+}
+
+/** The type at any depth; what is an item, or a member of one, may be a record. */
+function typeAt(node: TypeNode, sink: DiagnosticSink): FieldType {
   switch (node.kind) {
     case "enumType":
       return enumOf(node, sink);
@@ -76,10 +122,51 @@ export function fieldType(node: TypeNode, sink: DiagnosticSink): FieldType {
         max: node.max,
       };
     case "recordType":
-      return unfit(node, "a record", "give each of its parts a field of its own", sink);
+      return { t: "record", members: membersOf(node, sink) };
     case "namedType":
       return namedType(node, sink);
   }
+}
+
+function membersOf({ fields }: RecordType, sink: DiagnosticSink): Field[] {
+  const members = new Map<string, Field>();
+  for (const { name, type, annotations } of fields) {
+    const secret = hasAnnotation(annotations, "redact") ? ({ isRedacted: true } as const) : {};
+    const member = { name: name.text, ...itemType(type, sink), ...secret };
+    if (members.has(name.text)) sink.add(diagnostic("TAP2005", name.span, { name: name.text }));
+    else members.set(name.text, member);
+  }
+  return [...members.values()];
+}
+
+/** Said once of the whole type: which of its levels is too much is for its author to decide. */
+function isOfSize(node: TypeNode, type: FieldType, sink: DiagnosticSink): boolean {
+  const { levels, values } = sizeOf(type);
+  if (levels > levelsMax) {
+    const what = "the depth of lists, maps and records in each other";
+    sink.add(diagnostic("TAP2018", node.span, { what, bounds: `at most ${levelsMax}` }));
+    return false;
+  }
+  // Of one level alone the number of items has been checked.
+  if (levels < 2 || values <= valuesMax) return true;
+  const what = "the number of values in a field, those of all its items together,";
+  sink.add(diagnostic("TAP2018", node.span, { what, bounds: `at most ${valuesMax}` }));
+  return false;
+}
+
+function sizeOf(type: FieldType): { readonly levels: number; readonly values: number } {
+  const parts = partsOf(type).map(sizeOf);
+  const levels = Math.max(0, ...parts.map((p) => p.levels));
+  const values = parts.reduce((sum, p) => sum + p.values, 0);
+  if (type.t === "record") return { levels: levels + 1, values };
+  if (type.t !== "list" && type.t !== "map") return { levels: 0, values: 1 };
+  return { levels: levels + 1, values: values * type.max };
+}
+
+function partsOf(type: FieldType): readonly FieldType[] {
+  if (type.t === "list") return [type.item.type];
+  if (type.t === "map") return [type.key, type.value.type];
+  return type.t === "record" ? type.members.map((m) => m.type) : [];
 }
 
 function enumOf(node: Extract<TypeNode, { kind: "enumType" }>, sink: DiagnosticSink): FieldType {
@@ -136,15 +223,14 @@ function checkItemCount(node: ListType | MapType, sink: DiagnosticSink): void {
   sink.add(diagnostic("TAP2018", node.span, { what, bounds: `from 1 to ${itemsMax}` }));
 }
 
-/** An item is there or is not in the list; there is no third state. */
-function itemType(node: TypeNode, sink: DiagnosticSink): FieldType {
-  if (node.isOptional)
-    return unfit(node, "an optional item", "take the `?` away: what is missing is left out", sink);
-  return fieldType(node, sink);
+function itemType(node: TypeNode, sink: DiagnosticSink): ItemType {
+  return { type: typeAt(node, sink), isOptional: node.isOptional };
 }
 
 function keyType(node: TypeNode, sink: DiagnosticSink): FieldType {
-  const type = itemType(node, sink);
+  if (node.isOptional)
+    return unfit(node, "an optional key", "take the `?` away: entries are found by key", sink);
+  const type = typeAt(node, sink);
   if (type === unreadable || keyTypes.includes(type.t)) return type;
   return unfit(node, "this key", `use one of ${keyTypes.join(", ")} as the key`, sink);
 }

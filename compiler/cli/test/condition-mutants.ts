@@ -39,9 +39,19 @@ function variants(e: Expr, write: Write): Change[] {
       ];
     case "cmp":
       return [...thresholds(e, write), negated(e, write)];
+    case "quant":
+      return [negated(e, write), ...withinQuantifier(e, write)];
     default:
       return [negated(e, write)];
   }
+}
+
+/** What its condition says of an item makes sense only together with the list. */
+function withinQuantifier(e: Extract<Expr, { op: "quant" }>, write: Write): Change[] {
+  return variants(e.body, write).map((change) => {
+    const to = { ...e, body: change.to };
+    return { description: `\`${write(e)}\` becomes \`${write(to)}\``, to };
+  });
 }
 
 function negated(e: Expr, write: Write): Change {

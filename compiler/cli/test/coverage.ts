@@ -1,12 +1,14 @@
 /**
  * What the tests of a rule exercise. A step is covered when some event fitted it; a condition of a
- * conjunction, and the condition of an exception, when it was true once and false once. Seen is
- * what the reference interpreter evaluates while it judges the tests.
+ * conjunction, and those of exceptions and of what findings say, when it was true once and false
+ * once; a policy when it did something once. Seen is what the reference interpreter evaluates while
+ * it judges the tests.
  */
 import {
-  allStepsOf,
   type CoreRule,
   type Expr,
+  fullName,
+  heardSteps,
   type Judgement,
   type Schema,
   type Step,
@@ -15,7 +17,7 @@ import { writerFor } from "../../report/condition.ts";
 import type { Story } from "./story.ts";
 
 export interface CoverageGap {
-  /** ``step `oom` ``, `having`, or the exception. */
+  /** ``step `oom` ``, `having`, the exception, or another clause. */
   readonly part: string;
   readonly text: string;
   readonly never: readonly ("met" | "true" | "false")[];
@@ -34,6 +36,7 @@ export class Observations {
   /** What each condition came to when it was last evaluated. */
   readonly #last = new Map<Expr, boolean | undefined>();
   readonly #kinds = new Map<string, Set<number>>();
+  readonly #effects = new Map<string, Set<Effect>>();
 
   /** To be told of every condition that is evaluated. */
   readonly observe = (expr: Expr, judged: boolean | undefined): void => {
@@ -63,12 +66,29 @@ export class Observations {
     for (const { captures } of ways)
       for (const taken of captures) for (const event of taken?.kept ?? []) kinds.add(event.kind);
     this.#kinds.set(rule, kinds);
+    this.#learnEffects(found);
+  }
+
+  #learnEffects({ counts, findings }: Judgement): void {
+    for (const [rule, { suppressed, limited }] of counts) {
+      if (suppressed > 0) this.#effectsOf(rule).add("suppressed");
+      if (limited > 0) this.#effectsOf(rule).add("limited");
+    }
+    for (const { match } of findings)
+      if (match.resolvedAt !== undefined) this.#effectsOf(fullName(match.rule)).add("resolved");
+  }
+
+  #effectsOf(rule: string): Set<Effect> {
+    const known = this.#effects.get(rule) ?? new Set();
+    this.#effects.set(rule, known);
+    return known;
   }
 
   of(rule: CoreRule, schema: Schema): RuleCoverage {
     const parts = [
-      ...allStepsOf(rule.pattern).map((s) => this.#step(rule, s)),
+      ...heardSteps(rule).map((s) => this.#step(rule, s)),
       ...conditionsOf(rule, schema).map((c) => this.#condition(c)),
+      ...policiesOf(rule).map((p) => this.#policy(rule, p)),
     ];
     const gaps = parts.filter((g) => g.never.length > 0);
     const total = parts.length;
@@ -83,11 +103,36 @@ export class Observations {
     return { part: `step \`${step.name}\``, text: "an event", never: isMet ? [] : ["met"] };
   }
 
+  #policy(rule: CoreRule, { part, text, effect }: PlacedPolicy): CoverageGap {
+    const isMet = this.#effects.get(fullName(rule))?.has(effect);
+    return { part, text, never: isMet ? [] : ["met"] };
+  }
+
   #condition({ part, text, expr }: PlacedCondition): CoverageGap {
     const seen = this.#verdicts.get(expr);
     const never = [true, false].filter((v) => !seen?.has(v)).map((v) => (v ? "true" : "false"));
     return { part, text, never: never as ("true" | "false")[] };
   }
+}
+
+/** What a policy did to findings. */
+type Effect = "suppressed" | "limited" | "resolved";
+
+interface PlacedPolicy {
+  readonly part: string;
+  readonly text: string;
+  readonly effect: Effect;
+}
+
+function policiesOf({ suppress, rate, resolve }: CoreRule): PlacedPolicy[] {
+  const held = "a finding held back";
+  return [
+    ...(suppress ? [{ part: "`suppress`", text: held, effect: "suppressed" as const }] : []),
+    ...(rate ? [{ part: "`rate`", text: held, effect: "limited" as const }] : []),
+    ...(resolve
+      ? [{ part: "`resolve`", text: "a finding over", effect: "resolved" as const }]
+      : []),
+  ];
 }
 
 interface PlacedCondition {
@@ -97,11 +142,11 @@ interface PlacedCondition {
 }
 
 function conditionsOf(rule: CoreRule, schema: Schema): PlacedCondition[] {
-  const { pattern } = rule;
+  const { pattern, explain } = rule;
   const placed = (part: string, current: string, condition: Expr | undefined) =>
     condition ? partsOf(part, condition, writerFor(rule, current, schema)) : [];
   return [
-    ...allStepsOf(pattern).flatMap((s) => placed(`step \`${s.name}\``, s.name, s.where)),
+    ...heardSteps(rule).flatMap((s) => placed(`step \`${s.name}\``, s.name, s.where)),
     ...(pattern.node === "win" ? placed("having", pattern.step.name, pattern.having) : []),
     ...(pattern.node === "inv" ? placed("the entities", "entity", pattern.where) : []),
     ...rule.exceptions.map((e) => ({
@@ -109,6 +154,9 @@ function conditionsOf(rule: CoreRule, schema: Schema): PlacedCondition[] {
       text: "its condition",
       expr: e.when,
     })),
+    ...placed("`severity`", "", rule.severity.when),
+    ...explain.confidence.terms.flatMap((t) => placed("`confidence`", "", t.when)),
+    ...explain.recommend.flatMap((r) => placed("`recommend`", "", r.when)),
   ];
 }
 

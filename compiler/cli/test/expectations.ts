@@ -10,6 +10,7 @@ import {
   type Match,
   matchEnv,
   type NearMiss,
+  rootOf,
   stepsOf,
   type Value,
   writeDuration,
@@ -223,9 +224,9 @@ export class ExpectationJudge {
   }
 
   #envOf({ finding, match }: Judged): Env {
-    const { confidence, severity, summary, title, state } = finding;
-    const env = matchEnv(this.#unit, this.#params, match, this.#story.world);
-    return { ...env, finding: { confidence, severity, summary, title, state } };
+    const { confidence, severity, summary, title, state, recommendations } = finding;
+    const env = withRoot(matchEnv(this.#unit, this.#params, match, this.#story.world), match);
+    return { ...env, finding: { confidence, severity, summary, title, state, recommendations } };
   }
 
   #nearMissEnv(n: NearMiss): Env {
@@ -249,6 +250,26 @@ export class ExpectationJudge {
       return failure(c.at, `\`${c.text}\` does not hold${sides}`, { condition });
     });
   }
+}
+
+/**
+ * The root that only the match knows (`first_of`) stands behind the captures of the steps, where
+ * conditions on it look for it.
+ */
+function withRoot(env: Env, match: Match): Env {
+  if (!match.rule.explain.root.firstOf) return env;
+  const at = stepsOf(match.rule.pattern).length;
+  const { step = at } = rootOf(match);
+  // Where none of these steps came, an event of another one stands in, which has other fields.
+  const root = env.captures[step];
+  const captures = Array.from({ length: at + 1 }, (_, i) => (i === at ? root : env.captures[i]));
+  const { uncertain = [], incomplete = [] } = env.quality ?? {};
+  const isIn = (steps: readonly number[]) => (steps.includes(step) ? [...steps, at] : steps);
+  return {
+    ...env,
+    captures,
+    quality: { uncertain: isIn(uncertain), incomplete: isIn(incomplete) },
+  };
 }
 
 function sidesOf(c: Condition, env: Env): SeenCondition {

@@ -1,15 +1,12 @@
 /**
  * Small changes to a rule that a good test notices: thresholds by one, spans halved and doubled,
- * conditions dropped and negated, neighbouring steps swapped, keys and negatives dropped. They are
- * made on the core form, where a rule is plain data.
+ * conditions dropped and negated, neighbouring steps swapped, keys and negatives dropped, and what
+ * becomes of matches changed (outcome-mutants.ts). They are made on the core form, where a rule is
+ * plain data.
  */
 import {
   type All,
   type CoreRule,
-  type Count,
-  type Duration,
-  type Expr,
-  formatDuration,
   type Inv,
   type KeyPart,
   type Pattern,
@@ -22,7 +19,17 @@ import {
   type Win,
 } from "#core";
 import { writerFor } from "../../report/condition.ts";
+import {
+  type Basis,
+  type Change,
+  countChanges,
+  eachOf,
+  spanChanges,
+  stepChanges,
+  within,
+} from "./changes.ts";
 import { conditionVariants } from "./condition-mutants.ts";
+import { outcomeChanges } from "./outcome-mutants.ts";
 
 export interface Mutant {
   /** What was changed and where. */
@@ -30,18 +37,6 @@ export interface Mutant {
   readonly rule: CoreRule;
   /** Steps that changed places: captures are numbered the other way round. */
   readonly swapped: readonly [number, number] | undefined;
-}
-
-interface Change<T> {
-  readonly description: string;
-  readonly to: T;
-}
-
-/** What changes are made and described with. */
-interface Basis {
-  readonly params: ReadonlyMap<string, Value>;
-  /** Writes conditions on events of this step. */
-  readonly writerAt: (step: string) => (e: Expr) => string;
 }
 
 export function mutantsOf(
@@ -57,7 +52,12 @@ export function mutantsOf(
       swapped: undefined,
     }),
   );
-  return [...changes, ...exceptionMutants(rule), ...swapMutants(rule)];
+  const outcomes = outcomeChanges(rule, basis).map(({ description, to }) => ({
+    description,
+    rule: to,
+    swapped: undefined,
+  }));
+  return [...changes, ...exceptionMutants(rule), ...swapMutants(rule), ...outcomes];
 }
 
 function patternChanges(pattern: Pattern, basis: Basis): Change<Pattern>[] {
@@ -71,15 +71,6 @@ function patternChanges(pattern: Pattern, basis: Basis): Change<Pattern>[] {
     case "inv":
       return invChanges(pattern, basis);
   }
-}
-
-/** The changes of a part, put back into the whole. */
-function within<T, U>(changes: readonly Change<T>[], put: (part: T) => U): Change<U>[] {
-  return changes.map(({ description, to }) => ({ description, to: put(to) }));
-}
-
-function eachOf<T>(items: readonly T[], change: (item: T) => Change<T>[]): Change<T[]>[] {
-  return items.flatMap((item, i) => within(change(item), (to) => items.with(i, to)));
 }
 
 function seqChanges(seq: Seq, basis: Basis): Change<Seq>[] {
@@ -192,47 +183,12 @@ function invChanges(inv: Inv, basis: Basis): Change<Inv>[] {
   ];
 }
 
-function stepChanges(step: Step, basis: Basis): Change<Step>[] {
-  if (!step.where) return [];
-  const part = `step \`${step.name}\``;
-  const dropped = {
-    description: `${part}: its condition is dropped`,
-    to: { ...step, where: undefined },
-  };
-  const variants = within(
-    conditionVariants(part, step.where, basis.writerAt(step.name)),
-    (where) => ({
-      ...step,
-      where,
-    }),
-  );
-  return step.where.op === "and" ? variants : [dropped, ...variants];
-}
-
 function untilChanges(until: Step | undefined, basis: Basis): Change<Step | undefined>[] {
   if (!until) return [];
   return [
     { description: `\`until ${until.name}\` is dropped`, to: undefined },
     ...stepChanges(until, basis),
   ];
-}
-
-/** Half and double; a parameter stands for its value. */
-function spanChanges(what: string, span: Duration | undefined, basis: Basis): Change<number>[] {
-  const us = typeof span === "object" ? basis.params.get(span.param) : span;
-  if (typeof us !== "number" || us < 2) return [];
-  return [Math.floor(us / 2), us * 2].map((to) => ({
-    description: `${what} is ${formatDuration(to)} instead of ${formatDuration(us)}`,
-    to,
-  }));
-}
-
-function countChanges(what: string, count: Count, basis: Basis): Change<number>[] {
-  const n = typeof count === "object" ? basis.params.get(count.param) : count;
-  if (typeof n !== "number") return [];
-  return [n - 1, n + 1]
-    .filter((to) => to >= 1)
-    .map((to) => ({ description: `${what} is ${to} instead of ${n}`, to }));
 }
 
 /** Every part of the key, dropped from all steps at once. */

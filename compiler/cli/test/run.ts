@@ -66,7 +66,7 @@ export function engineGaps(
 ): readonly { readonly rule: string; readonly reason: string }[] {
   const tested = new Set(tests.map((t) => t.target));
   return unit.rules.flatMap((rule) => {
-    const reason = tested.has(fullName(rule)) ? engineCannot(rule, unit.schema) : undefined;
+    const reason = tested.has(fullName(rule)) ? engineCannot(unit, rule) : undefined;
     return reason === undefined ? [] : [{ rule: rule.name, reason }];
   });
 }

@@ -18,6 +18,7 @@ import {
   type Judgement,
   keyOf,
   type Step,
+  scoreOf,
   someExpr,
   truth,
   unitOf,
@@ -51,7 +52,9 @@ export function unfittedSteps(stage: Stage, hasFound: boolean): string[] {
   const { unit, params, story, judged } = stage;
   const { world } = story;
   const given = story.events.map((e) => e.event);
-  const made = judged.findings.flatMap((f, i) => findingEvent(unit, params, f, i, world) ?? []);
+  const made = judged.findings.flatMap(
+    (f, i) => findingEvent(unit, f, i, () => scoreOf(unit, params, f.match, world)) ?? [],
+  );
   const events = [...withDerived(unit, params, given, { world }), ...made];
   const base: Env = { unit, params, current: undefined, captures: [], world };
   const scene: Scene = { ...stage, events, base };

@@ -1,5 +1,5 @@
 /** How many bytes a value takes in the state of a rule. */
-import type { CoreUnit, Expr, FieldType, Pattern } from "#core";
+import type { CoreUnit, Expr, FieldType, ItemType, Pattern } from "#core";
 import { stepsOf } from "#core";
 
 /** Length and place of a text or list, in front of its bytes. */
@@ -21,12 +21,23 @@ export function fieldBytes(type: FieldType): number {
     case "string":
       return headBytes + type.maxBytes;
     case "list":
-      return headBytes + type.max * fieldBytes(type.item);
+      return headBytes + itemBytes(type.item, type.max);
     case "map":
-      return headBytes + type.max * (fieldBytes(type.key) + fieldBytes(type.value));
+      return headBytes + type.max * fieldBytes(type.key) + itemBytes(type.value, type.max);
+    case "record":
+      return type.members.reduce((n, m) => n + fieldBytes(m.type), presenceBytes(type.members));
     default:
       return wordBytes;
   }
+}
+
+/** Bytes of `max` items, each with its own presence where it may be missing. */
+function itemBytes(item: ItemType, max: number): number {
+  return max * fieldBytes(item.type) + (item.isOptional ? Math.ceil(max / 8) : 0);
+}
+
+function presenceBytes(members: readonly ItemType[]): number {
+  return Math.ceil(members.filter((m) => m.isOptional).length / 8);
 }
 
 /** The widest field of that name among `kinds`. */
@@ -50,11 +61,8 @@ export function exprBytes(
   switch (e.op) {
     case "const":
       return typeof e.value === "string" ? headBytes + e.value.length * 3 : wordBytes;
-    case "field": {
-      const kinds =
-        e.of.step === "current" ? current : (stepsOf(pattern)[e.of.step]?.kinds ?? current);
-      return widestField(unit, kinds, e.name);
-    }
+    case "field":
+      return Math.max(0, ...readTypes(unit, pattern, current, e).map(fieldBytes));
     case "entity":
     case "subject":
       return headBytes + (unit.schema.entities.find((k) => k.name === e.kind)?.keyBytes ?? 0);
@@ -67,10 +75,46 @@ export function exprBytes(
     case "call":
       return headBytes + e.args.reduce((n, a) => n + inner(a), 0);
     case "index":
-      return inner(e.list);
+    case "member":
+      return Math.max(wordBytes, ...readTypes(unit, pattern, current, e).map(fieldBytes));
     case "capture":
       return inner(e.text);
     default:
       return wordBytes;
   }
+}
+
+/** The types that what is read from an event has in each of its kinds; none of anything else. */
+function readTypes(
+  unit: CoreUnit,
+  pattern: Pattern,
+  current: readonly number[],
+  e: Expr,
+): FieldType[] {
+  const of = (x: Expr) => readTypes(unit, pattern, current, x);
+  switch (e.op) {
+    case "field": {
+      const steps = stepsOf(pattern);
+      const kinds = e.of.step === "current" ? current : (steps[e.of.step]?.kinds ?? current);
+      const fields = kinds.flatMap((k) => unit.schema.kinds[k]?.fields ?? []);
+      return fields.filter((f) => f.name === e.name).map((f) => f.type);
+    }
+    case "index":
+      return e.list.op === "list" ? e.list.items.flatMap(of) : of(e.list).flatMap(itemTypes);
+    case "member":
+      return of(e.record).flatMap((type) =>
+        type.t === "record" ? type.members.filter((m) => m.name === e.name).map((m) => m.type) : [],
+      );
+    case "coalesce":
+      return [...of(e.left), ...of(e.right)];
+    case "if":
+      return [...of(e.yes), ...of(e.no)];
+    default:
+      return [];
+  }
+}
+
+function itemTypes(type: FieldType): FieldType[] {
+  if (type.t === "list") return [type.item.type];
+  return type.t === "map" ? [type.value.type] : [];
 }

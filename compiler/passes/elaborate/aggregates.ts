@@ -159,8 +159,7 @@ function ofNumber(
 }
 
 function notAggregated(fn: string, arg: { x: Value; node: Ast }, scope: Scope): Operand {
-  const expected =
-    fn === "slope" ? "a size or a plain number" : "a number that can be added to others";
+  const expected = "a number that can be added to others";
   const help = `give \`${fn}()\` ${expected}`;
   const params = { expected, found: typeName(arg.x.type) };
   scope.session.report("TAP2010", arg.node, params, { help });
@@ -178,9 +177,11 @@ function averaged(type: Type): Type | undefined {
   return isPlainNumber(type) ? { t: "float" } : type;
 }
 
+/** Per second: a rate where the language has one, else the change in one second. */
 function growth(type: Type): Type | undefined {
+  if (type.t === "time") return undefined;
   if (type.t === "size") return { t: "bytes_rate" };
-  return isPlainNumber(type) ? { t: "rate" } : undefined;
+  return isPlainNumber(type) ? { t: "rate" } : type;
 }
 
 /** `ratio(a, b)`: a share of two aggregates in one unit; missing when `b` is 0. */

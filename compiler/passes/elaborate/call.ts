@@ -1,13 +1,14 @@
 /** Calls: builtins, `let`s, aggregates, and the few forms that look like functions. */
 
 import { type Builtin, builtins, findBuiltin } from "#core";
-import type { Arg, CallExpr, LetDecl, NameRef } from "#grammar";
+import type { Arg, CallExpr, Formal, LetDecl, NameRef } from "#grammar";
 import { fieldType } from "../../schema/build-schema.ts";
 import { isTypeName } from "../../schema/field-type.ts";
 import { suggestion } from "../similar.ts";
 import {
   boolType,
   commonType,
+  hasItems,
   isComparable,
   isNumeric,
   isScalar,
@@ -33,7 +34,15 @@ import {
   rolloutFact,
 } from "./forms.ts";
 import { emptyScope } from "./reuse.ts";
-import { type Local, type Operand, type Scope, type Session, value, wrong } from "./scope.ts";
+import {
+  type Ast,
+  type Local,
+  type Operand,
+  type Scope,
+  type Session,
+  value,
+  wrong,
+} from "./scope.ts";
 
 type Special = (e: CallExpr, scope: Scope) => Operand;
 
@@ -69,7 +78,7 @@ export function isCalled(name: string): boolean {
   return special.has(name) || aggregates.has(name) || findBuiltin(name) !== undefined;
 }
 
-export function elaborateCall(e: CallExpr, scope: Scope): Operand {
+export function elaborateCall(e: CallExpr, scope: Scope, isNegated = false): Operand {
   const name = e.callee.text;
   const form = special.get(name);
   const aggregate = aggregates.get(name);
@@ -78,7 +87,7 @@ export function elaborateCall(e: CallExpr, scope: Scope): Operand {
     return aggregate ? elaborateAggregate(e, aggregate, scope) : (form?.(e, scope) ?? wrong);
   }
   const decl = scope.module.names.get(name);
-  if (decl?.decl.kind === "letDecl") return expandLet(e, decl.decl, decl.module, scope);
+  if (decl?.decl.kind === "letDecl") return expandLet(e, decl.decl, decl.module, scope, isNegated);
   if (findBuiltin(name)) return callBuiltin(e, scope);
   if (scope.session.isLost(e.callee, name)) return { is: "error" };
   const forms = [...special.keys(), ...aggregates.keys(), ...builtins.map((b) => b.name)];
@@ -120,9 +129,16 @@ function callBuiltin(e: CallExpr, scope: Scope): Operand {
   }
   const first = args[0]?.type ?? boolType;
   const isOptional = args.some((a) => a.isOptional);
-  const type: Type =
-    builtin.returns === "same" ? first : builtin.returns === "int" ? { t: "int" } : { t: "string" };
-  return value(type, { op: "call", fn: builtin.name, args: args.map((a) => a.core) }, isOptional);
+  return value(
+    resultOf(builtin, first),
+    { op: "call", fn: builtin.name, args: args.map((a) => a.core) },
+    isOptional,
+  );
+}
+
+function resultOf({ returns }: Builtin, first: Type): Type {
+  if (returns === "same") return first;
+  return returns === "bool" || returns === "int" ? { t: returns } : { t: "string" };
 }
 
 /** The argument for a parameter: by name, or at its place. */
@@ -149,46 +165,67 @@ type Wanted = Builtin["params"][number]["unit"];
 
 const wantedName: Partial<Record<Wanted, string>> = {
   text: "a text",
+  ip: "an address",
   any: "a single value",
   sized: "a text, a list or a map",
 };
 
 function fits(type: Type, wanted: Wanted): boolean {
   if (wanted === "any") return isScalar(type);
-  if (wanted === "sized") return type.t === "string" || !isScalar(type);
+  if (wanted === "sized") return type.t === "string" || hasItems(type);
+  if (wanted === "ip") return type.t === "ip";
+  // A network is a text inside, so that it can be given where one is.
+  if (type.t === "cidr") return wanted === "text";
   return wanted === "number" ? isNumeric(type) : isText(type) && type.t === "string";
 }
 
 /** Puts the arguments in the place of the formals and reads the body: `let`s cost nothing. */
-function expandLet(e: CallExpr, decl: LetDecl, moduleName: string, scope: Scope): Operand {
+function expandLet(
+  e: CallExpr,
+  decl: LetDecl,
+  moduleName: string,
+  scope: Scope,
+  isNegated: boolean,
+): Operand {
   const key = `${moduleName}.${decl.name.text}`;
   if (scope.expanding.includes(key)) return scope.session.usesItself(e, decl.name.text, scope, key);
   if (scope.session.isTooLarge(key)) return { is: "error" };
   scope.session.checkDeprecated(e.callee, "the function", decl.name.text, decl.annotations);
-  const bound = new Map<string, Operand>();
+  const home = emptyScope(moduleName, scope.session, decl);
+  const args = letArguments(e, decl, scope, home);
+  if (!args) return { is: "error" };
+  const bound = new Map(args.map(({ formal, x }) => [formal.name.text, x]));
+  const { place, facts, depth } = scope;
+  const given = args.filter(({ formal }) => !formal.type.isOptional);
+  const use = { node: e, scope, isNegated, given };
+  const expanding = [...scope.expanding, key];
+  const inner = { ...home, place, bound, facts, depth, expanding, use };
+  return checkReturn(decl, elaborate(decl.body, inner, isNegated), scope);
+}
+
+/** What stands for each formal, the defaults read at home; undefined after an error. */
+function letArguments(e: CallExpr, decl: LetDecl, scope: Scope, home: Scope) {
   const names = decl.formals.map((f) => f.name.text);
-  if (hasStrayName(e, names, scope)) return { is: "error" };
+  if (hasStrayName(e, names, scope)) return undefined;
   checkArgsOnce(e.args, scope.session);
+  const args: { formal: Formal; node: Ast; x: Operand }[] = [];
   for (const [i, formal] of decl.formals.entries()) {
     const arg = argFor(e, formal.name.text, i);
     const node = arg?.value ?? formal.fallback;
-    if (!node) return scope.session.wrongCount(e, countText(names));
-    const x = elaborate(node, arg ? scope : emptyScope(moduleName, scope.session, decl));
+    if (!node) return wrongCount(e, names, scope);
+    const x = elaborate(node, arg ? scope : home);
     if (!fitsFormal(x, formal.type.path.text, scope)) {
-      scope.session.report("TAP2010", node, {
-        expected: `\`${formal.type.path.text}\``,
-        found: operandName(x),
-      });
-      return { is: "error" };
+      const params = { expected: `\`${formal.type.path.text}\``, found: operandName(x) };
+      scope.session.report("TAP2010", node, params);
+      return undefined;
     }
-    bound.set(formal.name.text, x);
+    args.push({ formal, node, x });
   }
-  if (e.args.length > decl.formals.length) return scope.session.wrongCount(e, countText(names));
-  const { place, facts, depth } = scope;
-  const expanding = [...scope.expanding, key];
-  const home = emptyScope(moduleName, scope.session, decl);
-  const inner = { ...home, place, bound, facts, depth, expanding };
-  return checkReturn(decl, elaborate(decl.body, inner), scope);
+  return e.args.length > names.length ? wrongCount(e, names, scope) : args;
+}
+
+function wrongCount(e: CallExpr, names: readonly string[], scope: Scope): undefined {
+  scope.session.wrongCount(e, countText(names));
 }
 
 /** What the body gives must be what the declaration says; its own names stay inside. */
@@ -240,10 +277,17 @@ export function fitsFormal(x: Operand, name: string, scope: Scope): boolean {
 }
 
 /** A rule's own `let`, read where it is used. */
-export function expandLocal(e: NameRef, { decl, module }: Local, scope: Scope): Operand {
+export function expandLocal(
+  e: NameRef,
+  { decl, module }: Local,
+  scope: Scope,
+  isNegated: boolean,
+): Operand {
   const { text } = decl.name;
   if (scope.expanding.includes(text)) return scope.session.usesItself(e, text, scope, text);
   scope.session.readLocals.add(decl);
-  const x = elaborate(decl.body, { ...scope, module, expanding: [...scope.expanding, text] });
+  const expanding = [...scope.expanding, text];
+  const use = { node: e, scope, isNegated, given: undefined };
+  const x = elaborate(decl.body, { ...scope, module, expanding, use }, isNegated);
   return x.is === "value" ? { ...x, groups: undefined } : x;
 }

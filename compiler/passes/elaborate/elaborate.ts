@@ -4,10 +4,12 @@ import { type Expr, parseIp, printExpr } from "#core";
 import type { BinaryExpr, IsExpr, NameRef, Node, StringLiteral, UnaryExpr } from "#grammar";
 import type { Known } from "../collect.ts";
 import {
+  askParts,
   boolType,
   commonType,
   example,
   isNumeric,
+  isScalar,
   isText,
   type Type,
   typeName,
@@ -18,7 +20,7 @@ import { elaborateCall, expandLocal, isCalled } from "./call.ts";
 import { mergeGroups, withGroups } from "./capture.ts";
 import { elaborateMember } from "./member.ts";
 import { arithmetic, compareValues, elaborateIn, elaborateTextTest } from "./operators.ts";
-import { factsWhenNotTrue, factsWhenTrue, warnUnguarded, withFacts } from "./presence.ts";
+import { factsWhenNotTrue, factsWhenTrue, warnUnguarded, withFact, withFacts } from "./presence.ts";
 import { elaborateIndex, elaborateList, elaborateQuantified } from "./quantifier.ts";
 import { listItems, paramOperand } from "./reuse.ts";
 import { type Ast, type Operand, type Scope, type Value, value, wrong } from "./scope.ts";
@@ -28,18 +30,25 @@ export function elaborateCondition(e: Ast, scope: Scope): Expr {
   return condition(e, scope, false).core;
 }
 
+/** What is a condition by itself, when it is of that type. */
+const readAsCondition: ReadonlySet<Expr["op"]> = new Set(["field", "if", "index", "member", "var"]);
+
 /** A condition under an even (`false`) or odd (`true`) number of negations. */
 export function condition(e: Ast, scope: Scope, isNegated: boolean): Value {
   const x = elaborateValue(e, scope, isNegated);
-  if (isNegated && (x.core.op === "field" || x.core.op === "if"))
+  if (isNegated && readAsCondition.has(x.core.op))
     warnUnguarded(e, [{ x, node: e }], scope, isNegated);
   if (x.type.t === "bool" || x.type.t === "error") return x;
-  const help = isNumeric(x.type)
-    ? `compare it, such as \`${scope.session.text(e)} > ${example(x.type) ?? "0"}\``
-    : `compare it, such as \`${scope.session.text(e)} == ${example(x.type) ?? "…"}\``;
+  const help = howToTest(scope.session.text(e), x.type);
   const params = { expected: "a condition", found: typeName(x.type) };
   scope.session.report("TAP2010", e, params, { help });
   return wrong;
+}
+
+function howToTest(text: string, type: Type): string {
+  if (!isScalar(type)) return askParts(type);
+  const op = isNumeric(type) ? ">" : "==";
+  return `compare it, such as \`${text} ${op} ${example(type) ?? "…"}\``;
 }
 
 /** An expression that must have a value: a step or an entity alone is not one. */
@@ -114,13 +123,14 @@ function elaborateKind(e: Ast, scope: Scope, isNegated: boolean): Operand {
         { op: "const", value: e.microPerSecond },
       );
     case "nameRef":
-      return elaborateName(e, scope);
+      return elaborateName(e, scope, isNegated);
     case "member": {
       const plain = unaliased(e, scope);
-      return plain.kind === "nameRef" ? elaborateName(plain, scope) : elaborateMember(e, scope);
+      if (plain.kind === "nameRef") return elaborateName(plain, scope, isNegated);
+      return elaborateMember(e, scope);
     }
     case "call":
-      return elaborateCall(e, scope);
+      return elaborateCall(e, scope, isNegated);
     case "unary":
       return elaborateUnary(e, scope, isNegated);
     case "binary":
@@ -200,18 +210,21 @@ export function elaborateTemplate(e: StringLiteral, scope: Scope): Value {
   return value({ t: "string" }, { op: "concat", parts });
 }
 
-function elaborateName(e: NameRef, scope: Scope): Operand {
+function elaborateName(e: NameRef, scope: Scope, isNegated: boolean): Operand {
   const { name } = e;
   const bound = scope.bound.get(name);
-  if (bound) return bound;
+  if (bound) return bound.is === "value" ? withFact(bound, scope) : bound;
   const step = scope.steps.get(name);
   if (step) return { is: "event", step };
   const local = scope.locals.get(name);
-  if (local) return expandLocal(e, local, scope);
+  if (local) return expandLocal(e, local, scope, isNegated);
   if (scope.later.has(name)) {
     scope.session.report("TAP3001", e, { step: name });
     return { is: "error" };
   }
+  // Reserved: nothing can be declared under that name.
+  if (name === "missing")
+    return notAValue(e, "`missing`", "to ask for it, write `x is missing`", scope);
   const found = scope.module.names.get(name);
   switch (found?.decl.kind) {
     case "paramDecl":
@@ -221,11 +234,16 @@ function elaborateName(e: NameRef, scope: Scope): Operand {
       if (!list) return { is: "error" };
       if (list.type.t === "cidr")
         return notAValue(e, "a list of networks", `test an address: \`x in ${name}\``, scope);
-      return value({ t: "list", item: list.type }, { op: "list", items: list.items });
+      const item = { type: list.type, isOptional: false };
+      return value({ t: "list", item }, { op: "list", items: list.items });
     }
     case "letDecl":
       if (found.decl.formals.length === 0)
-        return elaborateCall({ ...e, kind: "call", callee: nameNode(e), args: [] }, scope);
+        return elaborateCall(
+          { ...e, kind: "call", callee: nameNode(e), args: [] },
+          scope,
+          isNegated,
+        );
       return notAValue(e, "a function", howToCall(name, found), scope);
     case "patternDecl":
       return notAValue(e, "a pattern", `write \`text matches ${name}\``, scope);
@@ -309,9 +327,10 @@ function presence(e: Ast, operand: Ast, scope: Scope, isPresent: boolean): Opera
   return value(boolType, isPresent ? core : { op: "not", arg: core });
 }
 
-/** A field that every event of the step has is asked for in vain; a `let` may be read of others. */
+/** A field or member that is always there is asked for in vain; a `let` may be read of others. */
 function warnAlwaysThere(at: Ast, operand: Ast, x: Value, isPresent: boolean, scope: Scope): void {
-  if (x.isOptional || x.origin === undefined || scope.expanding.length > 0) return;
+  const isDeclared = x.origin !== undefined || x.core.op === "member";
+  if (x.isOptional || !isDeclared || scope.expanding.length > 0) return;
   if (scope.facts.has(printExpr(x.core))) return;
   const { session } = scope;
   const reason = `\`${session.text(operand)}\` is always there`;

@@ -51,7 +51,7 @@ export function levelMember(e: MemberExpr, x: Value, level: EntityLevel, scope: 
   if (only) {
     const core: Expr = { op: "hop", from: x.core, via: only.name };
     return {
-      ...value({ t: "list", item: text }, core, x.isOptional),
+      ...value({ t: "list", item: { type: text, isOptional: false } }, core, x.isOptional),
       level: { kind, owner: undefined },
     };
   }
@@ -164,5 +164,5 @@ function keyOf(node: Ast, kind: string, takesMany: boolean, scope: Scope): Expr 
 function isKeyOf(x: Value, kind: string, takesMany: boolean): boolean {
   if (x.level && x.level.kind !== kind) return false;
   if (x.type.t === "string") return true;
-  return takesMany && x.type.t === "list" && x.type.item.t === "string";
+  return takesMany && x.type.t === "list" && x.type.item.type.t === "string";
 }

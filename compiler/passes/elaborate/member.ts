@@ -1,14 +1,15 @@
-/** `step.field`, `step.record.field`, and the facts every event has. */
+/** `step.field`, `step.record.field`, `item.member`, and the facts every event has. */
 
-import type { Field } from "#core";
+import type { Expr, Field } from "#core";
 import type { MemberExpr } from "#grammar";
-import { commonType, type Type, typeName, typeOfField } from "../types.ts";
+import { suggestion } from "../similar.ts";
+import { commonType, example, type Type, typeName, typeOfField } from "../types.ts";
 import { pickedField } from "./aggregates.ts";
 import { groupMember } from "./capture.ts";
 import { elaborate } from "./elaborate.ts";
 import { entityMember, levelMember } from "./entities.ts";
-import { withFact } from "./presence.ts";
-import { type Operand, type Scope, type StepBinding, value } from "./scope.ts";
+import { stepMayBeUnbound, withFact } from "./presence.ts";
+import { type Operand, type Scope, type StepBinding, type Value, value } from "./scope.ts";
 
 export function elaborateMember(e: MemberExpr, scope: Scope): Operand {
   const object = elaborate(e.object, scope);
@@ -28,17 +29,58 @@ export function elaborateMember(e: MemberExpr, scope: Scope): Operand {
       return known(groupMember(e, object, scope), scope);
     case "value":
       if (object.level) return known(levelMember(e, object, object.level, scope), scope);
-      return noFields(e, typeName(object.type), scope, object.type.t === "error");
+      if (object.type.t === "record")
+        return known(recordMember(e, object, object.type, scope), scope);
+      return noFields(e, object, scope);
     case "firstOf":
-      return noFields(e, "`first_of(…)`", scope);
+      return notAStep(e, "`first_of(…)`", "only steps, records and entities have fields", scope);
   }
 }
 
-function noFields(e: MemberExpr, found: string, scope: Scope, isKnown = false): Operand {
-  if (isKnown) return { is: "error" };
-  const help = "only steps, records and entities have fields";
+function noFields(e: MemberExpr, { type }: Value, scope: Scope): Operand {
+  if (type.t === "error") return { is: "error" };
+  return notAStep(e, typeName(type), howToRead(e, type, scope), scope);
+}
+
+/** A list or map of records has no members, but its items do. */
+function howToRead(e: MemberExpr, type: Type, { session }: Scope): string {
+  const [list, member] = [session.text(e.object), e.member.text];
+  if (type.t === "list" && type.item.type.t === "record")
+    return `read it of an item: \`${list}[0].${member}\`, or \`any(x in ${list}: x.${member} …)\``;
+  if (type.t === "map" && type.value.type.t === "record")
+    return `read it of an item: \`${list}[${example(type.key) ?? "key"}].${member}\``;
+  return "only steps, records and entities have fields";
+}
+
+function notAStep(e: MemberExpr, found: string, help: string, scope: Scope): Operand {
   scope.session.report("TAP2010", e.object, { expected: "a step", found }, { help });
   return { is: "error" };
+}
+
+/** A member of a record that is a value: missing when it or the record is. */
+function recordMember(
+  e: MemberExpr,
+  record: Value,
+  { members }: Extract<Type, { t: "record" }>,
+  scope: Scope,
+): Operand {
+  const name = e.member.text;
+  const found = members.find((m) => m.name === name);
+  if (!found) {
+    const names = members.map((m) => m.name);
+    const { similar, fixes } = suggestion(name, names, e.member.span);
+    const params = { record: scope.session.text(e.object), member: name, similar };
+    const help = `its members are ${names.map((n) => `\`${n}\``).join(", ")}`;
+    scope.session.report("TAP2041", e.member, params, { fixes, help });
+    return { is: "error" };
+  }
+  const { declared } = record;
+  const fields = declared?.kind === "recordType" ? declared.fields : [];
+  const decl = fields.find((f) => f.name.text === name);
+  scope.session.checkDeprecated(e.member, "the member", name, decl?.annotations);
+  const core: Expr = { op: "member", record: record.core, name };
+  const x = value(found.type, core, record.isOptional || found.isOptional);
+  return { ...x, declared: decl?.type };
 }
 
 function known(x: Operand, scope: Scope): Operand {
@@ -48,18 +90,6 @@ function known(x: Operand, scope: Scope): Operand {
 /** What `first(m)` and `last(m)` read in the condition of a window. */
 function ofPicked(x: Operand, step: StepBinding): Operand {
   return x.is === "value" && step.picked ? pickedField(x, step.picked) : x;
-}
-
-/** A step that may be unbound makes everything read from it optional. */
-export function stepMayBeUnbound(step: StepBinding, scope: Scope): boolean {
-  if (!step.isOptional) return false;
-  const name =
-    step.of.step === "current"
-      ? "current"
-      : step.of.pick === "last"
-        ? `last(@${step.of.step})`
-        : `@${step.of.step}`;
-  return !scope.facts.has(`bound(${name})`) && !scope.facts.has(`bound(@${step.of.step})`);
 }
 
 function eventMember(e: MemberExpr, step: StepBinding, prefix: string, scope: Scope): Operand {
@@ -89,16 +119,15 @@ function fieldMember(
   const present = found.filter((f) => f !== undefined);
   const type = typeOfAll(present);
   if (!type) return mixedTypes(e, step, present, scope);
-  for (const kind of step.kinds) {
-    const decl = scope.session.info.fieldDecl(kind, name);
+  const decls = step.kinds.map((kind) => scope.session.info.fieldDecl(kind, name));
+  for (const decl of decls)
     scope.session.checkDeprecated(e.member, "the field", name, decl?.annotations);
-  }
   const isOptional =
     stepMayBeUnbound(step, scope) ||
     present.length < found.length ||
     present.some((f) => f.isOptional);
   const x = withFact(value(type, { op: "field", of: step.of, name }, isOptional), scope);
-  return { ...x, origin: { kinds: step.kinds, field: name } };
+  return { ...x, origin: { kinds: step.kinds, field: name }, declared: decls[0]?.type };
 }
 
 function mixedTypes(

@@ -4,6 +4,7 @@ import { type ArithOp, bounded, type CmpOp, type Expr, parseCidr, type TextError
 import type { BinaryExpr, InExpr, ListExpr, StringLiteral, TextExpr } from "#grammar";
 import { suggestion } from "../similar.ts";
 import {
+  askParts,
   boolType,
   example,
   isComparable,
@@ -20,8 +21,9 @@ import { unaliased } from "./alias.ts";
 import { checkPatternField, groupsOf } from "./capture.ts";
 import { type Compared, checkLength, checkReachable } from "./constant.ts";
 import { elaborateValue } from "./elaborate.ts";
+import { checkedInterval } from "./overflow.ts";
 import { warnUnguarded } from "./presence.ts";
-import { inList } from "./quantifier.ts";
+import { inList, warnMissingItems } from "./quantifier.ts";
 import { listItems, patternProgram } from "./reuse.ts";
 import {
   type Ast,
@@ -100,8 +102,7 @@ function bothPlain(a: Type, b: Type): boolean {
 
 /** The way out for two types that cannot be compared. */
 function helpFor(left: Type, right: Type) {
-  if (!isScalar(left) || !isScalar(right))
-    return { help: "ask for its items: `x in list`, or `any(x in list: …)`" };
+  if (!isScalar(left) || !isScalar(right)) return { help: askParts(isScalar(left) ? right : left) };
   if (isText(left) && isText(right))
     return { help: "texts have no order: use `==`, `in`, `startswith`, `contains` or `matches`" };
   if (left.t === right.t && !isNumeric(left))
@@ -112,8 +113,8 @@ function helpFor(left: Type, right: Type) {
 }
 
 /**
- * A text constant compared with an enum, or a choice of texts, must be one of its members. A fix is
- * only offered where the constant is written at `node`.
+ * A text constant compared with an enum, or a choice of texts, must be one of its members, and so
+ * must be what a parameter can be. A fix is only offered where the constant is written at `node`.
  */
 export function checkMembers(
   node: Ast,
@@ -125,6 +126,7 @@ export function checkMembers(
   const members = textsOf(other.type);
   // Two constants are compared where a formal stands for one of them.
   if (!members || (other.type.t === "string" && other.core.op === "const")) return true;
+  if (x.core.op === "param") return checkParam(node, x, x.core.name, members, scope);
   if (x.core.op !== "const" || typeof x.core.value !== "string") return true;
   if (members.includes(x.core.value)) return true;
   const { similar, fixes } = suggestion(x.core.value, members, node.span, (m) => `"${m}"`);
@@ -133,9 +135,36 @@ export function checkMembers(
   return false;
 }
 
+/** The default of a parameter and, of an enum, whatever it can be set to, are among `members`. */
+function checkParam(
+  node: Ast,
+  x: Value,
+  name: string,
+  members: readonly string[],
+  { session }: Scope,
+): boolean {
+  const known = session.params.get(name);
+  if (typeof known?.param.value !== "string") return true;
+  const stray = [known.param.value, ...(textsOf(x.type) ?? [])].find((t) => !members.includes(t));
+  if (stray === undefined) return true;
+  const { decl } = known;
+  const isDefault = decl.value.kind === "string" && decl.value.value === stray;
+  const at = isDefault ? decl.value : decl.type;
+  const { similar, fixes } = suggestion(stray, members, at.span, (m) => `"${m}"`);
+  const labels = [{ at: at.span, text: isDefault ? "its default" : "what it can be" }];
+  const extras = isDefault && x.type.t !== "enum" ? { labels, fixes } : { labels };
+  session.report("TAP2011", node, { value: stray, members: members.join(", "), similar }, extras);
+  return false;
+}
+
 /** `x in [a, b]`, `x in list`, `x in cidr"…"`. */
 export function elaborateIn(e: InExpr, scope: Scope, isNegated: boolean): Operand {
   const item = elaborateValue(e.item, scope);
+  if (!isScalar(item.type)) {
+    const params = { expected: "a single value", found: typeName(item.type) };
+    scope.session.report("TAP2010", e.item, params, { help: askParts(item.type) });
+    return wrong;
+  }
   const core = membership(e, item, scope, isNegated);
   if (!core || item.type.t === "error") return wrong;
   if (e.isNegated !== isNegated) warnUnguarded(e, [{ x: item, node: e.item }], scope, isNegated);
@@ -155,8 +184,12 @@ function membership(e: InExpr, item: Value, scope: Scope, isNegated: boolean): E
   }
   const other = elaborateValue(set, scope);
   if (other.type.t === "error" || item.type.t === "error") return undefined;
+  if (other.type.t === "cidr") return inKnownLater(other, item, e, scope);
   if (other.type.t === "list" || other.type.t === "map") {
-    if (e.isNegated !== isNegated) warnUnguarded(e, [{ x: other, node: set }], scope, isNegated);
+    if (e.isNegated !== isNegated) {
+      warnUnguarded(e, [{ x: other, node: set }], scope, isNegated);
+      warnMissingItems(e, other.type, scope);
+    }
     return inList(e.item, item, other, set, scope);
   }
   const params = { expected: "a list or a network", found: typeName(other.type) };
@@ -172,7 +205,10 @@ function isNetwork(node: Ast): node is StringLiteral {
 function inItems(set: ListExpr, item: Value, e: InExpr, scope: Scope): Expr | undefined {
   const networks = set.items.filter(isNetwork).map((x) => inNetwork(x, item, e, scope));
   const rest = set.items.filter((x) => !isNetwork(x));
-  const values = rest.map((node) => ({ node, x: elaborateValue(node, scope) }));
+  const known = rest.map((node) => ({ node, x: elaborateValue(node, scope) }));
+  const later = known.filter(({ x }) => x.type.t === "cidr");
+  networks.push(...later.map(({ x }) => inKnownLater(x, item, e, scope)));
+  const values = known.filter(({ x }) => x.type.t !== "cidr");
   const isFine = values.map(({ node, x }) => fitsItem(node, x, e.item, item, scope)).every(Boolean);
   if (!isFine || networks.includes(undefined)) return undefined;
   const among: Expr = { op: "in", item: item.core, set: values.map(({ x }) => x.core) };
@@ -248,13 +284,21 @@ export function networkAt(node: StringLiteral, scope: Scope) {
   return undefined;
 }
 
+/** A network that only a parameter knows. */
+function inKnownLater(network: Value, item: Value, e: InExpr, scope: Scope): Expr | undefined {
+  if (!isAddress(item, e, scope)) return undefined;
+  return { op: "call", fn: "in_network", args: [item.core, network.core] };
+}
+
+function isAddress(item: Value, e: InExpr, { session }: Scope): boolean {
+  if (item.type.t === "ip" || item.type.t === "error") return true;
+  session.report("TAP2010", e.item, { expected: "an address", found: typeName(item.type) });
+  return false;
+}
+
 function inNetwork(set: StringLiteral, item: Value, e: InExpr, scope: Scope): Expr | undefined {
   const network = networkAt(set, scope);
-  if (!network) return undefined;
-  if (item.type.t !== "ip" && item.type.t !== "error") {
-    scope.session.report("TAP2010", e.item, { expected: "an address", found: typeName(item.type) });
-    return undefined;
-  }
+  if (!network || !isAddress(item, e, scope)) return undefined;
   return { op: "cidr", item: item.core, base: network.base, prefixBits: network.prefixBits };
 }
 
@@ -396,7 +440,7 @@ export function arithmetic(e: BinaryExpr, left: Value, right: Value, scope: Scop
     return wrong;
   }
   const isInt = rule.type.t !== "float";
-  const core: Expr = {
+  const core: Arithmetic = {
     op: "arith",
     fn: op,
     left: left.core,
@@ -404,22 +448,23 @@ export function arithmetic(e: BinaryExpr, left: Value, right: Value, scope: Scop
     scale: rule.scale,
     isInt,
   };
-  return folded(e, rule.type, core, isOptional, scope);
+  const constant = folded(e, rule.type, core, scope);
+  if (constant) return constant;
+  const interval = checkedInterval(e, core, left, right, scope);
+  return { ...value(rule.type, core, isOptional), interval };
 }
 
-/** Arithmetic on constants is done once, here; what has no result is a mistake. */
-function folded(
-  e: BinaryExpr,
-  type: Type,
-  core: Extract<Expr, { op: "arith" }>,
-  isOptional: boolean,
-  scope: Scope,
-): Operand {
+type Arithmetic = Extract<Expr, { op: "arith" }>;
+
+/**
+ * Arithmetic on constants is done once, here; what has no result is a mistake. Undefined where the
+ * result is known only at run time.
+ */
+function folded(e: BinaryExpr, type: Type, core: Arithmetic, scope: Scope): Value | undefined {
   const { left, right, fn } = core;
   const b = right.op === "const" && typeof right.value === "number" ? right.value : undefined;
   if (fn === "/" && b === 0) return noResult(e, "nothing can be divided by 0", scope);
-  if (left.op !== "const" || typeof left.value !== "number" || b === undefined)
-    return value(type, core, isOptional);
+  if (left.op !== "const" || typeof left.value !== "number" || b === undefined) return undefined;
   const a = left.value;
   const raw = fn === "+" ? a + b : fn === "-" ? a - b : fn === "*" ? a * b : a / b;
   const result = bounded(raw * core.scale, core.isInt);
@@ -427,7 +472,7 @@ function folded(
   return value(type, { op: "const", value: result });
 }
 
-function noResult(e: BinaryExpr, reason: string, scope: Scope): Operand {
+function noResult(e: BinaryExpr, reason: string, scope: Scope): Value {
   scope.session.report("TAP2040", e, { text: scope.session.text(e), reason });
   return wrong;
 }

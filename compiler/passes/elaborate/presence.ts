@@ -2,9 +2,9 @@
  * Which values are known to be present (Cedar's `has` narrowing): after `has x and …`, after a test
  * on `x` that came out, and so on.
  */
-import { type Expr, printExpr } from "#core";
-import type { Fix, Node } from "#grammar";
-import type { Ast, Scope, Value } from "./scope.ts";
+import { type Expr, printExpr, type Ref, someExpr } from "#core";
+import type { Fix } from "#grammar";
+import type { Ast, Given, Operand, Scope, StepBinding, Value } from "./scope.ts";
 
 export function withFacts(scope: Scope, facts: readonly string[]): Scope {
   return facts.length === 0 ? scope : { ...scope, facts: new Set([...scope.facts, ...facts]) };
@@ -14,7 +14,7 @@ export function withFacts(scope: Scope, facts: readonly string[]): Scope {
 export function factsWhenTrue(e: Expr): string[] {
   switch (e.op) {
     case "has":
-      return [printExpr(e.arg)];
+      return [...new Set([printExpr(e.arg), ...operand(e.arg)])];
     case "bound":
       return [printExpr(e)];
     case "and":
@@ -73,14 +73,38 @@ function decided(e: Expr): string[] {
   return e.op === "text" || e.op === "matches" ? operand(e.text) : [];
 }
 
+/** What is read must have been there, and with an item or member what it was read from. */
 function operand(e: Expr): string[] {
-  const isRead = ["field", "entity", "index", "capture"].includes(e.op);
-  return isRead ? [printExpr(e)] : [];
+  switch (e.op) {
+    case "field":
+    case "entity":
+    case "capture":
+    case "var":
+      return [printExpr(e)];
+    case "index":
+      return [printExpr(e), ...operand(e.list), ...operand(e.at)];
+    case "member":
+      return [printExpr(e), ...operand(e.record)];
+    default:
+      return [];
+  }
 }
 
 /** `x`, not optional any more where it is known to be present. */
 export function withFact(x: Value, scope: Scope): Value {
   return x.isOptional && scope.facts.has(printExpr(x.core)) ? { ...x, isOptional: false } : x;
+}
+
+/** A step that may be unbound makes everything read from it optional. */
+export function stepMayBeUnbound(step: StepBinding, scope: Scope): boolean {
+  if (!step.isOptional) return false;
+  const name =
+    step.of.step === "current"
+      ? "current"
+      : step.of.pick === "last"
+        ? `last(@${step.of.step})`
+        : `@${step.of.step}`;
+  return !scope.facts.has(`bound(${name})`) && !scope.facts.has(`bound(@${step.of.step})`);
 }
 
 /** Whether `x` can be missing where `scope` is. */
@@ -100,16 +124,50 @@ export function mayBeMissing(x: Value, scope: Scope): boolean {
  * test (`isInverted`) a guard works the other way round: `not (has x and x == 1)` holds without x.
  */
 export function warnUnguarded(
-  node: Node,
+  node: Ast,
   operands: readonly { readonly x: Value; readonly node: Ast }[],
   scope: Scope,
   isInverted: boolean,
 ): void {
   if (!["condition", "aggregate", "explain"].includes(scope.place)) return;
   const open = operands.filter(({ x }) => x.type.t !== "error" && mayBeMissing(x, scope));
-  if (open.length === 0) return;
+  if (open.length > 0) warnOpen(node, open, scope, isInverted);
+}
+
+/** Says it where it can be put right: in a `let`, or where the `let` is given or negates it. */
+function warnOpen(node: Ast, open: readonly Given[], scope: Scope, isInverted: boolean): void {
+  const { use } = scope;
+  const blamed = use?.given ? use.given.filter((g) => causes(g, open, use.scope)) : open;
+  if (use && blamed.length > 0 && (use.given || use.isNegated)) {
+    warnOpen(use.node, blamed, use.scope, use.isNegated);
+  } else if (use?.isNegated) {
+    // A guard in the body would change what it means for its other uses: the author has to choose.
+    const labels = [{ at: use.node.span, text: "negated here" }];
+    scope.session.report("TAP2101", node, { value: shownOpen(open, scope)[0] ?? "" }, { labels });
+  } else reportOpen(node, open, scope, isInverted);
+}
+
+/** Whether what stands for a formal may be missing, and one of `open` is read from it. */
+function causes({ x }: Given, open: readonly Given[], scope: Scope): boolean {
+  if (x.is === "event")
+    return stepMayBeUnbound(x.step, scope) && open.some((o) => readsStep(o.x, x.step.of.step));
+  if (x.is !== "value" || !mayBeMissing(x, scope)) return false;
+  const text = printExpr(x.core);
+  return open.some((o) => o.x.is === "value" && someExpr(o.x.core, (e) => printExpr(e) === text));
+}
+
+function readsStep(x: Operand, step: Ref["step"]): boolean {
+  if (x.is === "event") return x.step.of.step === step;
+  return x.is === "value" && someExpr(x.core, (e) => "of" in e && e.of.step === step);
+}
+
+function shownOpen(open: readonly Given[], { session }: Scope): string[] {
+  return open.map(({ node }) => guarded(session.text(node), node));
+}
+
+function reportOpen(node: Ast, open: readonly Given[], scope: Scope, isInverted: boolean): void {
   const { session } = scope;
-  const names = open.map(({ node: n }) => guarded(session.text(n), n));
+  const names = shownOpen(open, scope);
   const shown = names.map((n) => `\`${n}\``).join(" or ");
   const whole = session.text(node);
   const all = [...names.map((n) => `has ${n}`), whole].join(" and ");
@@ -119,18 +177,11 @@ export function warnUnguarded(
     kind: "review",
     edits: [{ at: node.span, newText: `(${text})` }],
   });
-  const value = names[0] ?? "";
-  session.report(
-    "TAP2101",
-    node,
-    { value },
-    {
-      fixes: [
-        fix(`a missing ${shown} does not match`, isInverted ? any : all),
-        fix(`a missing ${shown} matches`, isInverted ? all : any),
-      ],
-    },
-  );
+  const fixes = [
+    fix(`a missing ${shown} does not match`, isInverted ? any : all),
+    fix(`a missing ${shown} matches`, isInverted ? all : any),
+  ];
+  session.report("TAP2101", node, { value: names[0] ?? "" }, { fixes });
 }
 
 /** What can stand behind \`has\`: names, fields and calls as they are, the rest in parentheses. */

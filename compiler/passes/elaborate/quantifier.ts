@@ -1,7 +1,7 @@
 /** Lists and maps in expressions: literals, items, `any`, `all`, `none`, and `in` a list. */
 import type { Expr } from "#core";
-import type { IndexExpr, ListExpr, QuantifiedExpr } from "#grammar";
-import { boolType, isComparable, type Type, typeName } from "../types.ts";
+import type { Fix, IndexExpr, InExpr, ListExpr, QuantifiedExpr, TypeNode } from "#grammar";
+import { boolType, isComparable, type Type, type Typed, typeName } from "../types.ts";
 import { condition, elaborateValue } from "./elaborate.ts";
 import { oneType } from "./one-type.ts";
 import { checkMembers } from "./operators.ts";
@@ -20,7 +20,9 @@ export function elaborateList(e: ListExpr, scope: Scope): Operand {
   }
   const type = oneType(first.x.type, items, scope);
   if (!type) return wrong;
-  return value({ t: "list", item: type }, { op: "list", items: items.map(({ x }) => x.core) });
+  const isOptional = items.some(({ x }) => x.isOptional);
+  const core: Expr = { op: "list", items: items.map(({ x }) => x.core) };
+  return value({ t: "list", item: { type, isOptional } }, core);
 }
 
 /** `list[0]` counts from 0; `map["key"]`. There may be no such item. */
@@ -45,7 +47,8 @@ export function elaborateIndex(e: IndexExpr, scope: Scope): Operand {
   if (!checkMembers(e.index, at, value(key, list.core), scope)) return wrong;
   if (!isPlace(e, list.type, at.core, scope)) return wrong;
   const core: Expr = { op: "index", list: list.core, at: at.core };
-  return withFact(value(item, core, true), scope);
+  const x = value(item.type, core, true);
+  return withFact({ ...x, declared: declaredItem(list.declared) }, scope);
 }
 
 /** A constant place of a list must be one that the list can have. */
@@ -59,9 +62,21 @@ function isPlace(node: Ast, list: Type, at: Expr, scope: Scope): boolean {
   return false;
 }
 
-function itemType(type: Type): Type | undefined {
+/** What an index finds. */
+function itemType(type: Type): Typed | undefined {
   if (type.t === "list") return type.item;
   return type.t === "map" ? type.value : undefined;
+}
+
+/** What a quantifier and `in` go through: of a map its keys. */
+function memberType(type: Type): Typed | undefined {
+  return type.t === "map" ? { type: type.key, isOptional: false } : itemType(type);
+}
+
+/** What an index finds, as the type of the list or map says it. */
+function declaredItem(list: TypeNode | undefined): TypeNode | undefined {
+  if (list?.kind === "listType") return list.element;
+  return list?.kind === "mapType" ? list.value : undefined;
 }
 
 /** `any(x in list: p)`; of a map `x` is each of its keys. */
@@ -69,7 +84,7 @@ export function elaborateQuantified(e: QuantifiedExpr, scope: Scope, isNegated: 
   const { session } = scope;
   const list = elaborateValue(e.list, scope);
   if (list.type.t === "error") return wrong;
-  const item = list.type.t === "map" ? list.type.key : itemType(list.type);
+  const item = memberType(list.type);
   if (!item) {
     const params = { expected: "a list or a map", found: typeName(list.type) };
     const help = `write a list behind \`in\`, such as \`${e.quantifier}(x in [1, 2]: x > 1)\``;
@@ -78,7 +93,9 @@ export function elaborateQuantified(e: QuantifiedExpr, scope: Scope, isNegated: 
   }
   session.checkFreeName(e.variable, scope);
   const level = scope.depth ?? 0;
-  const bound = new Map(scope.bound).set(e.variable.text, value(item, { op: "var", level }));
+  const each = value(item.type, { op: "var", level }, item.isOptional);
+  const declared = list.type.t === "list" ? declaredItem(list.declared) : undefined;
+  const bound = new Map(scope.bound).set(e.variable.text, { ...each, declared });
   const inner: Scope = { ...scope, bound, depth: level + 1 };
   // `none` is a negation of its body; `all` is not, since it is two of them.
   const body = condition(e.body, inner, e.quantifier === "none" ? !isNegated : isNegated);
@@ -103,8 +120,8 @@ export function inList(
   set: Ast,
   scope: Scope,
 ): Expr | undefined {
-  const of = list.type.t === "map" ? list.type.key : itemType(list.type);
-  if (!of || !isComparable(item.type, of)) {
+  const of = memberType(list.type);
+  if (!of || !isComparable(item.type, of.type)) {
     scope.session.report("TAP2010", set, {
       expected: `a list of ${typeName(item.type).replace(/^an? /, "")}s`,
       found: typeName(list.type),
@@ -112,8 +129,53 @@ export function inList(
     return undefined;
   }
   const level = scope.depth ?? 0;
-  const each = value(of, { op: "var", level });
+  const each = value(of.type, { op: "var", level }, of.isOptional);
   if (!checkMembers(node, item, each, scope)) return undefined;
   const body: Expr = { op: "cmp", cmp: "==", left: item.core, right: each.core };
   return { op: "quant", quantifier: "any", list: list.core, level, body };
+}
+
+/**
+ * Warns when a negated `in` goes through items that may be missing: whether one of those is the
+ * value is unknown. What it means then only a quantifier can say.
+ */
+export function warnMissingItems(e: InExpr, list: Type, scope: Scope): void {
+  if (!["condition", "aggregate", "explain"].includes(scope.place)) return;
+  if (list.t !== "list" || !list.item.isOptional) return;
+  const { session } = scope;
+  const set = session.text(e.set);
+  const item = freeName(scope);
+  // With `not in` no item may be the value; of an `in` under a `not` the contrary is written.
+  const [quantifier, op] = e.isNegated ? ["all", "!="] : ["any", "=="];
+  const test = `${item} ${op} ${session.text(e.item)}`;
+  const whenThere = `${quantifier}(${item} in ${set}: has ${item} and ${test})`;
+  const whenMissing = `${quantifier}(${item} in ${set}: not has ${item} or ${test})`;
+  const [refuses, allows] = e.isNegated ? [whenThere, whenMissing] : [whenMissing, whenThere];
+  const fix = (title: string, newText: string): Fix => ({
+    title: `${title}: \`${newText}\``,
+    kind: "review",
+    edits: [{ at: e.span, newText }],
+  });
+  session.report(
+    "TAP2101",
+    e,
+    { value: `an item of ${set}` },
+    {
+      help: "say with a quantifier what a missing item means",
+      fixes: [fix("a missing item does not match", refuses), fix("a missing item matches", allows)],
+    },
+  );
+}
+
+/** A name for an item that stands for nothing else here. */
+function freeName({ bound, steps, locals, later, module }: Scope): string {
+  const isTaken = (name: string) =>
+    bound.has(name) ||
+    steps.has(name) ||
+    locals.has(name) ||
+    later.has(name) ||
+    module.names.has(name);
+  let name = "item";
+  for (let n = 2; isTaken(name); n++) name = `item${n}`;
+  return name;
 }

@@ -48,6 +48,8 @@ export function mapParts(e: Expr, f: (part: Expr) => Expr): Expr {
       return { ...e, items: e.items.map(f) };
     case "index":
       return { ...e, list: f(e.list), at: f(e.at) };
+    case "member":
+      return { ...e, record: f(e.record) };
     case "quant":
       return { ...e, list: f(e.list), body: f(e.body) };
     case "hop":

@@ -45,7 +45,7 @@ export function declareParam(
   decl: ParamDecl,
   moduleName: string,
   session: Session,
-): { param: Param; type: Type } | undefined {
+): { param: Param; type: Type; decl: ParamDecl } | undefined {
   const name = paramName(moduleName, decl);
   const known = session.params.get(name);
   if (known || session.pendingParams.has(decl)) return known;
@@ -68,14 +68,14 @@ function readParam(decl: ParamDecl, moduleName: string, session: Session) {
   if (!isInside(initial, range, decl, session)) return undefined;
   const { min, max } = range ?? { min: undefined, max: undefined };
   const param: Param = { name, unit: unitOfType(type), value: initial, min, max };
-  return { param, type };
+  return { param, type, decl };
 }
 
 /** One value of a simple type: what can be changed at run time. */
 function paramType(decl: ParamDecl, session: Session): Type | undefined {
   const type = typeOfField(fieldType(decl.type, session.sink));
   if (type.t === "error") return undefined;
-  if (isScalar(type) && type.t !== "cidr" && !decl.type.isOptional) return type;
+  if (isScalar(type) && !decl.type.isOptional) return type;
   const what = decl.type.isOptional ? "a parameter without a value" : typeName(type);
   const help = decl.type.isOptional
     ? "take the `?` away: a parameter always has its default"

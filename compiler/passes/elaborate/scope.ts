@@ -31,6 +31,7 @@ import {
   type ParamDecl,
   type Params,
   type Span,
+  type TypeNode,
 } from "#grammar";
 import { deprecationIn, type SchemaInfo } from "../../schema/build-schema.ts";
 import type { Module } from "../collect.ts";
@@ -59,10 +60,19 @@ export interface Value {
   readonly core: Expr;
   /** A level of an entity, or a list of such: what its own levels are read from. */
   readonly level?: EntityLevel | undefined;
+  /** The values that arithmetic can come to, where all it is made of has declared ends. */
+  readonly interval?: Interval | undefined;
   /** A field as it is declared, for `pattern … on kind.field`. */
   readonly origin?: { readonly kinds: readonly number[]; readonly field: string } | undefined;
+  /** The type as it is written where the field, item or member is declared. */
+  readonly declared?: TypeNode | undefined;
   /** Names that are bound where the value, a condition, is true: `matches … as m`. */
   readonly groups?: Groups | undefined;
+}
+
+export interface Interval {
+  readonly min: number;
+  readonly max: number;
 }
 
 export interface EntityLevel {
@@ -129,6 +139,24 @@ export interface Scope {
   readonly expanding: readonly string[];
   /** Quantifiers around this place. */
   readonly depth?: number | undefined;
+  /** Where the `let` that is being expanded is used. */
+  readonly use?: LetUse | undefined;
+}
+
+/** The use of a `let`, which is where its reader decides what a missing value means. */
+export interface LetUse {
+  readonly node: Ast;
+  readonly scope: Scope;
+  /** Whether it stands under an odd number of negations. */
+  readonly isNegated: boolean;
+  /** What stands for formals that are not declared optional; undefined of a rule's own `let`. */
+  readonly given: readonly Given[] | undefined;
+}
+
+/** Something an expression reads, and where it is written. */
+export interface Given {
+  readonly node: Ast;
+  readonly x: Operand;
 }
 
 /** `let`s are read again at each use, so a few of them can stand for a tree of any size. */
@@ -154,7 +182,7 @@ export class Session {
   readonly info: SchemaInfo;
   readonly sink: DiagnosticSink;
   readonly programs: TextProgram[] = [];
-  readonly params = new Map<string, { param: Param; type: Type }>();
+  readonly params = new Map<string, { param: Param; type: Type; decl: ParamDecl }>();
   /** Lists that were read; without items after an error. */
   readonly lists = new Map<ListDecl, { readonly list: ListItems | undefined }>();
   readonly modules: ReadonlyMap<string, Module>;

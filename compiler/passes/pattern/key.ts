@@ -11,6 +11,39 @@ export interface LoweredKey {
   readonly type: Type;
 }
 
+/** One part of a key, as far as it says whether keys of two rules can be equal. */
+export interface KeyShape {
+  readonly type: Type;
+  /** The kind of entity whose key it is. */
+  readonly entity: string | undefined;
+}
+
+function shapeOf({ part, type }: LoweredKey): KeyShape {
+  return { type, entity: part.expr.op === "entity" ? part.expr.kind : undefined };
+}
+
+function entityShape(entity: string): KeyShape {
+  return { type: { t: "string" }, entity };
+}
+
+/** Whether keys of both shapes can ever be equal: as many parts, of the same kinds of things. */
+export function canShareKey(a: readonly KeyShape[], b: readonly KeyShape[]): boolean {
+  return a.length === b.length && a.every((x, i) => canBeSame(x, b[i] ?? x));
+}
+
+function canBeSame(a: KeyShape, b: KeyShape): boolean {
+  if (a.entity !== undefined && b.entity !== undefined) return a.entity === b.entity;
+  return isComparable(a.type, b.type);
+}
+
+/** What a key is made of, for messages. */
+export function keyName(shape: readonly KeyShape[]): string {
+  if (shape.length === 0) return "empty";
+  return shape
+    .map((s) => (s.entity === undefined ? typeName(s.type) : `a ${s.entity}`))
+    .join(" and ");
+}
+
 /** How many keys a rule may have at a time when no entity kind bounds them. */
 export const defaultKeysMax = 4096;
 const keysMost = 65_536;
@@ -23,7 +56,8 @@ const keysLeast = 16;
  */
 export class PatternKeys {
   #shared: readonly Key[];
-  #types: readonly Type[] | undefined;
+  /** Of the first step. */
+  #first: readonly LoweredKey[] | undefined;
 
   constructor(shared: readonly Key[]) {
     this.#shared = shared;
@@ -31,7 +65,7 @@ export class PatternKeys {
 
   /** Whether events of different steps have something in common by their keys. */
   get isKeyed(): boolean {
-    return this.#shared.length > 0 || (this.#types?.length ?? 0) > 0;
+    return this.#shared.length > 0 || (this.#first?.length ?? 0) > 0;
   }
 
   /** The keys written once for all steps. */
@@ -43,23 +77,31 @@ export class PatternKeys {
   of(node: AstStep, self: StepBinding, scope: Scope): KeyPart[] {
     if (self.isBroken) return [];
     const keys = (node.by ?? this.#shared).map((k) => lowerKey(k, self, scope, node));
-    const types = keys.map((k) => k.type);
-    if (!this.#types) this.#types = types;
-    else this.#checkTypes(this.#types, types, node, self, scope);
+    if (this.#first) this.#checkTypes(this.#first, keys, node, self, scope);
+    else this.#first = keys;
     return keys.map((k) => k.part);
   }
 
+  /** What keys of matches are made of, in order. */
+  get shape(): readonly KeyShape[] {
+    if (this.#first) return this.#first.map(shapeOf);
+    // An absence for each entity reads no key from events.
+    return this.#shared.flatMap((k) => (k.kind === "sameKey" ? entityShape(k.entity.text) : []));
+  }
+
   #checkTypes(
-    expected: readonly Type[],
-    types: readonly Type[],
+    expected: readonly LoweredKey[],
+    keys: readonly LoweredKey[],
     node: AstStep,
     self: StepBinding,
     { session }: Scope,
   ): void {
     const fits =
-      expected.length === types.length && expected.every((t, i) => isComparable(t, types[i] ?? t));
-    const nameAll = (ts: readonly Type[]) => ts.map(typeName).join(" and ") || "empty";
-    const params = { step: self.name, left: nameAll(expected), right: nameAll(types) };
+      expected.length === keys.length &&
+      expected.every(({ type }, i) => isComparable(type, keys[i]?.type ?? type));
+    const nameAll = (ks: readonly LoweredKey[]) =>
+      ks.map((k) => typeName(k.type)).join(" and ") || "empty";
+    const params = { step: self.name, left: nameAll(expected), right: nameAll(keys) };
     if (!fits) session.report("TAP3203", node, params);
   }
 }

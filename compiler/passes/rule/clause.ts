@@ -49,6 +49,8 @@ export function clauseOf<K extends RuleItem["kind"]>(
 /** `rule` with the names of the place where the clause was written. */
 export function scopeOf({ origin }: Clause, rule: Scope): Scope {
   const { module } = origin;
+  // Only what comes out of a template was written with names of its own.
+  if (origin.bound.size === 0) return { ...rule, module };
   return { ...rule, module, bound: new Map([...rule.bound, ...origin.bound]) };
 }
 

@@ -3,7 +3,9 @@ import type { CoreRule, KeyPart, Subsumption } from "#core";
 import type { DurationLiteral, Key, Name } from "#grammar";
 import type { Scope, Session } from "../elaborate/scope.ts";
 import { fullName, ruleNamed, ruleNames } from "../findings.ts";
+import type { LoweredRule } from "../lower-rule.ts";
 import { inOrderOfNeed } from "../order.ts";
+import { canShareKey, keyName } from "../pattern/key.ts";
 import type { LoweredPattern } from "../pattern/lowered.ts";
 import { lowerStep } from "../pattern/step.ts";
 import { suggestion } from "../similar.ts";
@@ -93,21 +95,57 @@ function subsumed(name: Name, { module, session }: Scope): string | undefined {
   return undefined;
 }
 
-/** Findings become children of findings; nothing may become a child of itself. */
-export function checkSubsumption(sources: readonly RuleSource[], session: Session): void {
+interface Link {
+  /** Where it is named. */
+  readonly at: Name;
+  readonly rule: RuleSource;
+  readonly hasKey: boolean;
+}
+
+/**
+ * Findings become children of findings; nothing may become a child of itself, and only what can
+ * have the key of its parent can become a child at all. `lowered` are the rules without errors.
+ */
+export function checkSubsumption(
+  sources: readonly RuleSource[],
+  lowered: readonly LoweredRule[],
+  session: Session,
+): void {
+  const links = linksOf(sources, session);
+  checkCycles(sources, links, session);
+  const byDecl = new Map(lowered.map((r) => [r.decl, r]));
+  for (const [source, named] of links) {
+    const parent = byDecl.get(source.decl);
+    for (const { at, rule, hasKey } of named) {
+      const child = byDecl.get(rule.decl);
+      if (hasKey || !parent || !child || canShareKey(parent.keyShape, child.keyShape)) continue;
+      const [mine, its] = [keyName(parent.keyShape), keyName(child.keyShape)];
+      session.report("TAP2056", at, { rule: at.text, its, mine });
+    }
+  }
+}
+
+function linksOf(sources: readonly RuleSource[], session: Session): Map<RuleSource, Link[]> {
   const byDecl = new Map(sources.map((s) => [s.decl, s]));
-  const links = new Map(
+  return new Map(
     sources.map((source) => [
       source,
       clausesOf(source.clauses, "subsumesItem").flatMap(({ item, origin }) =>
         item.rules.flatMap((at) => {
           const found = ruleNamed(at.text, origin.module, session);
           const rule = found && byDecl.get(found.decl);
-          return rule ? [{ at, rule }] : [];
+          return rule ? [{ at, rule, hasKey: item.by !== undefined }] : [];
         }),
       ),
     ]),
   );
+}
+
+function checkCycles(
+  sources: readonly RuleSource[],
+  links: ReadonlyMap<RuleSource, readonly Link[]>,
+  session: Session,
+): void {
   const { cycles } = inOrderOfNeed(sources, (s) => (links.get(s) ?? []).map((l) => l.rule));
   for (const cycle of cycles) {
     const [first] = cycle;

@@ -123,12 +123,14 @@ function oneOf(members: readonly string[]): Type {
 /** Conditions on a finding see the steps, the root, and the facts of the finding. */
 function findingScope(rule: LoweredRule, module: Module, session: Session): Scope {
   const text = { t: "string" } as const;
+  const texts: Type = { t: "list", item: { type: text, isOptional: false } };
   const bound = new Map<string, Operand>([
     ["confidence", value({ t: "float" }, { op: "finding", what: "confidence" })],
     ["severity", value(oneOf(severities), { op: "finding", what: "severity" })],
     ["summary", value(text, { op: "finding", what: "summary" })],
     ["title", value(text, { op: "finding", what: "title" })],
     ["state", value(oneOf(["open", "resolved"]), { op: "finding", what: "state" })],
+    ["recommendations", value(texts, { op: "finding", what: "recommendations" })],
   ]);
   const root = rootBinding(rule.core.explain, rule.bindings);
   if (root) bound.set("root", { is: "event", step: root });

@@ -7,6 +7,11 @@ export function readBy(kind: number | undefined, field: string): string {
   return `${kind ?? "any"}.${field}`;
 }
 
+/** How a member that is read of the items of lists and maps is named, whichever lists they are. */
+export function readInItem(member: string): string {
+  return `item.${member}`;
+}
+
 /** The names of all fields that some rule or derived event reads. */
 export function fieldsRead(rules: readonly CoreRule[], derives: readonly Derive[]): Set<string> {
   const read = new Set<string>();
@@ -35,6 +40,7 @@ function note(
   for (const expr of exprs) {
     if (!expr) continue;
     walkExpr(expr, (e) => {
+      if (e.op === "member") read.add(readInItem(e.name));
       if (e.op !== "field") return;
       const kinds = e.of.step === "current" ? current : (captured[e.of.step] ?? []);
       for (const kind of kinds) read.add(readBy(kind, e.name));

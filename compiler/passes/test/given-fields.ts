@@ -1,15 +1,23 @@
 /**
  * The fields of an event in a test. Values are constants: `now()` is the event's own time, `seq()`
  * counts the repetitions of its line from 1. Lists are written `[a, b]`; maps and records as lists
- * of pairs, `[pair("key", 1)]`, because the language has no braces in expressions.
+ * of pairs, `[pair("key", 1)]`, because the language has no braces in expressions. An item that is
+ * not there is written `missing`; a member that is not there may also be left out.
+ *
+ *     containers: [[pair("name", "api"), pair("restarts", 4)], missing]
  */
-import { CutText, evaluate, type FieldType, type Value } from "#core";
+import { CutText, evaluate, type FieldType, type ItemType, RecordValue, type Value } from "#core";
 import type { Expr as Ast, FieldInit, GivenLine, Name, Node } from "#grammar";
 import { elaborateValue } from "../elaborate/elaborate.ts";
 import type { Scope, Session } from "../elaborate/scope.ts";
 import { suggestion } from "../similar.ts";
 import { isComparable, typeName, typeOfField } from "../types.ts";
-import { readBy } from "./fields-read.ts";
+import { readBy, readInItem } from "./fields-read.ts";
+
+type ItemMember = Extract<FieldType, { t: "record" }>["members"][number];
+
+const membersWritten = `the members, like \`[pair("name", 1)]\``;
+const memberName = "the name of a member as a text";
 
 type EventLine = Extract<GivenLine, { kind: "eventLine" }>;
 
@@ -36,7 +44,7 @@ export function readFields(
   read: ReadonlySet<string>,
   scope: Scope,
 ): readonly Value[] | undefined {
-  return new FieldReader(line, kind, moment, scope).read(read);
+  return new FieldReader(line, kind, moment, read, scope).read();
 }
 
 class FieldReader {
@@ -47,19 +55,27 @@ class FieldReader {
   readonly #kind: number;
   readonly #fields;
   readonly #values: Value[];
+  readonly #needed: ReadonlySet<string>;
   #isFine = true;
 
-  constructor(line: EventLine, kind: number, moment: Moment, scope: Scope) {
+  constructor(
+    line: EventLine,
+    kind: number,
+    moment: Moment,
+    needed: ReadonlySet<string>,
+    scope: Scope,
+  ) {
     this.#line = line;
     this.#kind = kind;
     this.#moment = moment;
+    this.#needed = needed;
     this.#scope = scope;
     this.#session = scope.session;
     this.#fields = scope.session.info.schema.kinds[kind]?.fields ?? [];
     this.#values = this.#fields.map(() => undefined);
   }
 
-  read(needed: ReadonlySet<string>): readonly Value[] | undefined {
+  read(): readonly Value[] | undefined {
     const seen = new Map<string, FieldInit>();
     for (const init of this.#line.fields) {
       const name = init.name.text;
@@ -68,22 +84,25 @@ class FieldReader {
       seen.set(name, init);
       if (name !== "entity") this.#init(init);
     }
-    if (this.#isFine) this.#complete(needed);
+    if (this.#isFine) this.#complete();
     return this.#isFine ? this.#values : undefined;
   }
 
-  #complete(needed: ReadonlySet<string>): void {
+  #complete(): void {
     const fields: string[] = [];
     for (const [i, field] of this.#fields.entries()) {
       if (this.#values[i] !== undefined || field.isOptional) continue;
-      const isRead = [this.#kind, undefined].some((k) => needed.has(readBy(k, field.name)));
+      const isRead = [this.#kind, undefined].some((k) => this.#needed.has(readBy(k, field.name)));
       if (isRead) fields.push(field.name);
       else this.#values[i] = emptiest(field.type);
     }
+    this.#notGiven(this.#line.event, fields);
+  }
+
+  #notGiven(at: Node, fields: readonly string[]): void {
     if (fields.length === 0) return;
     this.#isFine = false;
-    const { event } = this.#line;
-    this.#session.report("TAP2016", event, { fields, event: event.text });
+    this.#session.report("TAP2016", at, { fields, event: this.#line.event.text });
   }
 
   #init(init: FieldInit): void {
@@ -97,11 +116,11 @@ class FieldReader {
   #record(init: FieldInit, name: string): void {
     const pairs = pairsOf(init.value);
     if (!pairs) {
-      this.#wrong(init.value, `the members, like \`[pair("name", 1)]\``);
+      this.#wrong(init.value, membersWritten);
       return;
     }
     for (const [key, value] of pairs) {
-      if (key.kind !== "string") this.#wrong(key, "the name of a member as a text");
+      if (key.kind !== "string") this.#wrong(key, memberName);
       else if (this.#fields.some((f) => f.name === `${name}.${key.value}`))
         this.#set(`${name}.${key.value}`, value, init.name);
       else this.#unknownMember(key, key.value, name);
@@ -129,28 +148,76 @@ class FieldReader {
       this.#isFine = false;
       return;
     }
-    this.#values[index] = this.#value(node, field.type);
+    this.#values[index] = this.#value(node, field, name);
   }
 
-  #value(node: Ast, type: FieldType): Value {
-    if (type.t === "list") return this.#list(node, type);
-    if (type.t === "map") return this.#map(node, type);
+  /** `path` names the field, or the member of its items, for messages. */
+  #value(node: Ast, { type, isOptional }: ItemType, path: string): Value {
+    if (node.kind === "nameRef" && node.name === "missing")
+      return isOptional ? undefined : this.#wrong(node, howWritten(type));
+    if (type.t === "list") return this.#list(node, type, path);
+    if (type.t === "map") return this.#map(node, type, path);
+    if (type.t === "record") return this.#item(node, type, path);
     return this.#constant(node, type);
   }
 
-  #list(node: Ast, type: Extract<FieldType, { t: "list" }>): Value {
-    if (node.kind !== "list") return this.#wrong(node, "a list, like `[1, 2]`");
+  #list(node: Ast, type: Extract<FieldType, { t: "list" }>, path: string): Value {
+    if (node.kind !== "list") return this.#wrong(node, howWritten(type));
     this.#checkSize(node, node.items.length, type.max);
-    return node.items.map((item) => this.#value(item, type.item));
+    return node.items.map((item) => this.#value(item, type.item, path));
   }
 
-  #map(node: Ast, type: Extract<FieldType, { t: "map" }>): Value {
+  #map(node: Ast, type: Extract<FieldType, { t: "map" }>, path: string): Value {
     const pairs = pairsOf(node);
-    if (!pairs) return this.#wrong(node, `the entries, like \`[pair("key", 1)]\``);
+    if (!pairs) return this.#wrong(node, howWritten(type));
     this.#checkSize(node, pairs.length, type.max);
+    const keyType = { type: type.key, isOptional: false };
     return new Map(
-      pairs.map(([key, value]) => [this.#value(key, type.key), this.#value(value, type.value)]),
+      pairs.map(([key, value]) => [
+        this.#value(key, keyType, path),
+        this.#value(value, type.value, path),
+      ]),
     );
+  }
+
+  /** A record in a list or map. */
+  #item(node: Ast, { members }: Extract<FieldType, { t: "record" }>, path: string): Value {
+    const pairs = pairsOf(node);
+    if (!pairs) return this.#wrong(node, membersWritten);
+    const written = new Map<string, Ast>();
+    const values = new Map<string, Value>();
+    for (const [key, value] of pairs) {
+      const member = this.#memberAt(key, path, members);
+      if (!member) return undefined;
+      const first = written.get(member.name);
+      if (first) this.#session.writtenTwice(member.name, first, key);
+      written.set(member.name, key);
+      values.set(member.name, this.#value(value, member, `${path}.${member.name}`));
+    }
+    const open = members.filter((m) => !m.isOptional && !written.has(m.name));
+    for (const m of open) values.set(m.name, emptiest(m.type));
+    const needed = open.filter((m) => this.#needed.has(readInItem(m.name)));
+    this.#notGiven(
+      node,
+      needed.map((m) => `${path}.${m.name}`),
+    );
+    return new RecordValue(values);
+  }
+
+  #memberAt(key: Ast, path: string, members: readonly ItemMember[]): ItemMember | undefined {
+    if (key.kind !== "string") return this.#wrong(key, memberName);
+    const found = members.find((m) => m.name === key.value);
+    if (!found) this.#unknownInItem(key, key.value, path, members);
+    return found;
+  }
+
+  #unknownInItem(at: Node, member: string, path: string, members: readonly ItemMember[]): void {
+    this.#isFine = false;
+    const names = members.map((m) => m.name);
+    const { similar, fixes } = suggestion(member, names, at.span, (m) => `"${m}"`);
+    const record = `${this.#line.event.text}.${path}`;
+    const help = `its members are ${names.map((n) => `\`${n}\``).join(", ")}`;
+    this.#session.report("TAP2041", at, { record, member, similar }, { fixes, help });
   }
 
   #checkSize(node: Ast, size: number, max: number): void {
@@ -239,9 +306,20 @@ function emptiest(type: FieldType): Value {
       return [];
     case "map":
       return new Map();
+    case "record": {
+      const open = type.members.filter((m) => !m.isOptional);
+      return new RecordValue(open.map((m) => [m.name, emptiest(m.type)]));
+    }
     default:
       return 0;
   }
+}
+
+/** Completes "expected …". */
+function howWritten(type: FieldType): string {
+  if (type.t === "list") return "a list, like `[1, 2]`";
+  if (type.t === "map") return `the entries, like \`[pair("key", 1)]\``;
+  return type.t === "record" ? membersWritten : typeName(typeOfField(type));
 }
 
 /** `[pair(k, v), …]` as written; undefined when it is something else. */

@@ -18,6 +18,7 @@ export function lowerTests(
   session: Session,
 ): TestCase[] {
   if (modules.every((m) => m.tests.length === 0)) return [];
+  checkTitles(modules, session);
   const read = fieldsRead(
     rules.map((r) => r.core),
     derives,
@@ -25,6 +26,22 @@ export function lowerTests(
   const targets = { rules, areWhole: session.sinkErrors() === 0 };
   const lower = (t: TestDecl, m: Module) => lowerTest(t, m, targets, read, session) ?? [];
   return modules.flatMap((m) => m.tests.flatMap((t) => lower(t, m)));
+}
+
+/** Reports name a test by its rule and its title. */
+function checkTitles(modules: readonly Module[], session: Session): void {
+  const seen = new Map<string, TestDecl>();
+  for (const { name, tests } of modules) {
+    for (const test of tests) {
+      const key = JSON.stringify([name, test.rule.text, test.title.value]);
+      const first = seen.get(key);
+      if (!first) seen.set(key, test);
+      else {
+        const labels = [{ at: first.title.span, text: "the first one" }];
+        session.report("TAP5007", test.title, { title: test.title.value }, { labels });
+      }
+    }
+  }
 }
 
 function lowerTest(

@@ -5,6 +5,7 @@ import {
   type Field,
   type FieldType,
   formatDuration,
+  type ItemType,
   type Schema,
 } from "#core";
 import { catalog, type Entry } from "#grammar";
@@ -115,6 +116,10 @@ function fieldTypeName(field: Field): string {
   return field.isOptional ? `${name}?` : name;
 }
 
+function itemText({ type, isOptional }: ItemType): string {
+  return isOptional ? `${typeText(type)}?` : typeText(type);
+}
+
 function typeText(type: FieldType): string {
   switch (type.t) {
     case "enum":
@@ -122,9 +127,11 @@ function typeText(type: FieldType): string {
     case "string":
       return `string(${type.maxBytes})`;
     case "list":
-      return `list of at most ${type.max} × ${typeText(type.item)}`;
+      return `list of at most ${type.max} × ${itemText(type.item)}`;
     case "map":
-      return `map of at most ${type.max} from ${typeText(type.key)} to ${typeText(type.value)}`;
+      return `map of at most ${type.max} from ${typeText(type.key)} to ${itemText(type.value)}`;
+    case "record":
+      return `{ ${type.members.map((m) => `${m.name}: ${itemText(m)}`).join(", ")} }`;
     default:
       return type.t;
   }
