@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { findingsOf } from "./both-ways.ts";
 import { compileFixture } from "./fixtures.ts";
 
-const rule = (where: string) => `rule r { match p: t.a where ${where} }`;
+const lets = 'let is_a(s: string) -> bool = s == "a"\nlet not_a(s: string) -> bool = s != "a"\n';
+const rule = (where: string) => `${lets}rule r { match p: t.a where ${where} }`;
 
 /** The condition after each of the two fixes. */
 function fixed(where: string): string[] {
@@ -29,6 +30,9 @@ test.each([
   'not (not (p.s not matches re"a"))',
   'p.s + "b" != "ab"',
   "p.x + len(p.s) != 2",
+  "not_a(p.s)",
+  "not is_a(p.s)",
+  'not (p.id == "q" or is_a(p.s))',
 ])("%s", (where) => {
   const [without, withMissing] = fixed(where);
   const count = (condition: string | undefined, s: string | undefined) =>

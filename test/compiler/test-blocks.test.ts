@@ -490,7 +490,7 @@ describe("mutants", () => {
       at 41s t.a { k: 3 x: 2 } at 50s t.b { k: 3 }
       at 61s t.a { k: 4 x: 2 } at 72s t.b { k: 4 }
       at 81s t.a { k: 5 x: 2 } at 82s t.b { k: 6 }`;
-    const score = scoreOf(plainPair, block(edges, "finding r at 50s times 1", "r"));
+    const score = scoreOf(plainPair, block(edges, "finding r at 50s times 1", "r", "edges"));
     expect(score).toEqual({ rule: "r", killed: 9, total: 9, survivors: [] });
   });
 
@@ -510,6 +510,77 @@ describe("mutants", () => {
     const result = compiled(text + block(given, "finding r { x.x == 1, y.x == 2 }", "r"));
     const [score] = mutationScores(result, result.tests, defaultParams(result.unit), undefined);
     expect(score?.survivors).not.toContain("`x` and `y` are swapped");
+  });
+});
+
+describe("what becomes of a match", () => {
+  const source = `${head}rule r {
+  severity error when e.x > 5 and has e.s else info
+  match e: t.a by e.k
+  resolve on f: t.b where f.x == 1 by f.k
+  suppress 10s
+  rate 2 per 1m
+  explain {
+    root e
+    confidence 0.5 plus 0.25 when e.x > 7
+    recommend "look at {e.x}" when e.x > 8
+  }
+}
+`;
+  const measured = (given: string, expected: string) => {
+    const result = compiled(source + block(given, expected, "r"));
+    const observations = new Observations();
+    expect(runTests(result, { observations }).flatMap((o) => o.failures)).toEqual([]);
+    const coverage = observations.of(result.unit.rules[0]!, result.unit.schema);
+    const [score] = mutationScores(result, result.tests, defaultParams(result.unit), undefined);
+    return { coverage, score };
+  };
+
+  test("is in the coverage, each condition and each policy", () => {
+    const { coverage } = measured("at 1s t.a { k: 1 x: 9 }", "finding r");
+    expect(coverage.gaps.map((g) => `${g.part}: ${g.text}: ${g.never.join()}`)).toEqual([
+      "step `f`: an event: met",
+      "step `f`: `f.x == 1`: true,false",
+      "`severity`: `e.x > 5`: false",
+      "`severity`: `has e.s`: true",
+      "`confidence`: `e.x > 7`: false",
+      "`recommend`: `e.x > 8`: false",
+      "`suppress`: a finding held back: met",
+      "`rate`: a finding held back: met",
+      "`resolve`: a finding over: met",
+    ]);
+  });
+
+  test("is changed by mutants, which tests of it notice", () => {
+    const weak = measured("at 1s t.a { k: 1 x: 9 }", "finding r");
+    const survivors = weak.score?.survivors ?? [];
+    expect(survivors).toContain("`severity`: `e.x > 5` becomes `e.x > 6`");
+    expect(survivors).toContain("`confidence`: `e.x > 7` is negated");
+    expect(survivors).toContain("`recommend`: `e.x > 8` is negated");
+    for (const clause of ["suppress", "resolve"])
+      expect(survivors).toContain(`\`${clause}\` is dropped`);
+    expect(survivors).toContain("`rate` is 1 instead of 2");
+
+    const given = `at 1s t.a { k: 1 x: 6 s: "s" }
+      at 7s t.a { k: 1 x: 9 s: "s" }
+      at 9s t.b { k: 1 x: 0 }
+      at 10s t.b { k: 1 x: 1 }
+      at 12s t.a { k: 1 x: 5 s: "s" }
+      at 22s t.a { k: 1 x: 9 }
+      at 40s t.a { k: 2 x: 8 } at 52s t.a { k: 2 x: 9 s: "s" }
+      at 65s t.a { k: 1 x: 7 } at 80s t.b { k: 2 x: 2 }`;
+    const { coverage, score } = measured(
+      given,
+      `finding r at 1s { severity == "error", confidence == 0.5, state == "resolved" }
+      finding r at 12s { severity == "info", len(recommendations) == 0, state == "open" }
+      finding r at 40s { confidence == 0.75, len(recommendations) == 0, severity == "info" }
+      finding r at 52s { any(t in recommendations: t == "look at 9"), severity == "error" }
+      finding r at 65s { confidence == 0.5 }
+      finding r times 5
+      resolved r at 10s`,
+    );
+    expect(coverage.gaps).toEqual([]);
+    expect(score?.survivors).toEqual(["the time of `rate` is 30s instead of 1m"]);
   });
 });
 
