@@ -2,10 +2,10 @@
 import type { Finding } from "./finding.ts";
 import {
   type CoreUnit,
-  type Env,
   type Expr,
   evaluate,
   type Match,
+  type MatchFacts,
   matchEnv,
   rootOf,
   stepsOf,
@@ -14,25 +14,40 @@ import {
 } from "./ir/index.ts";
 import type { EventData, Schema, Value } from "./schema.ts";
 
-/** Undefined when no rule is over findings of this one. `seq`: its number among all findings. */
+/**
+ * Undefined when no rule is over findings of this one. `seq` orders findings of one time; `score`
+ * is the value of the condition's first `zscore`.
+ */
 export function findingEvent(
   unit: CoreUnit,
-  params: ReadonlyMap<string, Value>,
-  { finding, match }: { readonly finding: Finding; readonly match: Match },
+  { finding, match }: { readonly finding: Finding; readonly match: MatchFacts },
   seq: number,
-  world?: World,
+  score: () => Value,
 ): EventData | undefined {
-  const name = `finding.${finding.module}.${finding.rule}`;
-  const kind = unit.schema.kinds.findIndex((k) => k.made === "finding" && k.name === name);
+  const kind = findingKindOf(unit, match.rule);
   const info = unit.schema.kinds[kind];
   if (!info) return undefined;
-  const env = matchEnv(unit, params, match, world);
-  const fields = info.fields.map((f) => fieldValue(unit, f.name, finding, match, env));
+  const fields = info.fields.map((f) => fieldValue(unit, f.name, finding, match, score));
   const { id, at: ts, entity } = finding;
   return { id, kind, ts, seq, entity: Object.keys(entity).length > 0 ? entity : undefined, fields };
 }
 
-function fieldValue(unit: CoreUnit, name: string, finding: Finding, match: Match, env: Env): Value {
+/** The kind of a rule's findings as events; -1 when no rule is over them. */
+export function findingKindOf(
+  unit: CoreUnit,
+  { module, name }: { readonly module: string; readonly name: string },
+): number {
+  const kind = `finding.${module}.${name}`;
+  return unit.schema.kinds.findIndex((k) => k.made === "finding" && k.name === kind);
+}
+
+function fieldValue(
+  unit: CoreUnit,
+  name: string,
+  finding: Finding,
+  match: MatchFacts,
+  score: () => Value,
+): Value {
   switch (name) {
     case "severity":
     case "confidence":
@@ -42,14 +57,14 @@ function fieldValue(unit: CoreUnit, name: string, finding: Finding, match: Match
     case "key":
       return readableKey(match.key);
     case "score":
-      return scoreOf(match, env);
+      return score();
     default:
       return eventField(unit.schema, name, match);
   }
 }
 
 /** `root.<field>` and `<step>.<field>`: of the root's event, and of the first one of a step. */
-function eventField(schema: Schema, name: string, match: Match): Value {
+function eventField(schema: Schema, name: string, match: MatchFacts): Value {
   const dot = name.indexOf(".");
   const step = name.slice(0, dot);
   const names = stepsOf(match.rule.pattern).map((s) => s.name);
@@ -66,12 +81,17 @@ function readableKey(key: string): string | undefined {
 }
 
 /** The value of the first `zscore` of a window's condition. */
-function scoreOf(match: Match, env: Env): Value {
+export function scoreOf(
+  unit: CoreUnit,
+  params: ReadonlyMap<string, Value>,
+  match: Match,
+  world?: World,
+): Value {
   const { pattern } = match.rule;
   let score: Expr | undefined;
   if (pattern.node === "win")
     walkExpr(pattern.having, (e) => {
       if (e.op === "history" && e.what === "zscore") score ??= e;
     });
-  return score && evaluate(score, env);
+  return score && evaluate(score, matchEnv(unit, params, match, world));
 }

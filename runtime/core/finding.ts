@@ -4,18 +4,20 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import { type Dimension, dimensionsOf } from "./dimensions.ts";
 import {
   type CoreRule,
   type CoreUnit,
   type Expr,
   format,
   type Labelled,
-  type Match,
+  type MatchFacts,
   rootOf,
   type Severity,
   stepsOf,
   type Unit,
 } from "./ir/index.ts";
+import { redactedText } from "./redacted.ts";
 import type { EntityRef, EventData, FieldType, Value } from "./schema.ts";
 
 /** One event as evidence: where in the pattern, when, and what it said. */
@@ -29,10 +31,28 @@ export interface EvidenceLine {
   readonly fields: readonly (readonly [name: string, value: string])[];
 }
 
+/** One moment of a finding's story. */
+export interface Moment {
+  /** µs since the epoch. */
+  readonly ts: number;
+  /** `silence`: nothing had come until then. */
+  readonly what: "event" | "silence" | "resolved";
+  /** Of an event. */
+  readonly step?: string;
+  readonly eventId?: string;
+}
+
 export interface Finding {
   readonly id: string;
+  /** 0 when it is first told, and one more each time something about it changes. */
   readonly revision: number;
-  readonly state: "open" | "resolved";
+  /**
+   * `update`: still open, and something about it has changed. `retracted`: what was told on arrival
+   * did not hold when everything was known.
+   */
+  readonly state: "open" | "update" | "resolved" | "retracted";
+  /** Told as soon as the events arrived (`emit eager`); it will be confirmed or retracted. */
+  readonly isProvisional?: true;
   readonly rule: string;
   readonly module: string;
   readonly version: number;
@@ -66,6 +86,10 @@ export interface Finding {
     readonly because: string | undefined;
   }[];
   readonly evidence: readonly EvidenceLine[];
+  /** The evidence in the order of time, and what followed. */
+  readonly timeline: readonly Moment[];
+  /** How the events belong together. */
+  readonly dimensions: readonly Dimension[];
   readonly facts: readonly (readonly [string, string])[];
   readonly recommendations: readonly string[];
   readonly doc: string | undefined;
@@ -84,16 +108,12 @@ export interface Finding {
 /** Values of a rule's explanation expressions for one match; back ends differ only in this. */
 export type ExplainEval = (expr: Expr) => Value;
 
-/**
- * Writes the finding for `match`. `bundle` is the hash of what judged it; `degraded` says what is
- * known to have been lost around it.
- */
+/** Writes the finding for `match`. `bundle` is the hash of what judged it. */
 export function writeFinding(
   unit: CoreUnit,
-  match: Match,
+  match: MatchFacts,
   evaluate: ExplainEval,
   bundle: string,
-  degraded: readonly string[] = [],
 ): Finding {
   const { rule } = match;
   const { explain } = rule;
@@ -103,8 +123,8 @@ export function writeFinding(
   const labelled = (items: readonly Labelled[]) =>
     items.map((l) => [l.name, format(evaluate(l.expr), l.unit)] as const);
   return {
-    id: findingId(match, root.event),
-    revision: 0,
+    id: findingId(unit, match, root.event),
+    revision: match.resolvedAt === undefined ? 0 : 1,
     state: match.resolvedAt === undefined ? "open" : "resolved",
     rule: rule.name,
     module: rule.module,
@@ -128,6 +148,8 @@ export function writeFinding(
     })),
     chain: chainOf(match, names, text),
     evidence: evidenceOf(unit, match, names),
+    timeline: timelineOf(match, names),
+    dimensions: dimensionsOf(match),
     facts: labelled(explain.evidence),
     recommendations: explain.recommend
       .filter((r) => !r.when || evaluate(r.when) === true)
@@ -137,7 +159,7 @@ export function writeFinding(
     owner: rule.owner,
     mitre: rule.mitre,
     labels: labelled(rule.labels),
-    degraded: [...doubtsOf(match), ...degraded],
+    degraded: [...doubtsOf(match), ...lossesOf(unit, match)],
     ...(match.resolvedAt === undefined ? {} : { resolvedAt: match.resolvedAt }),
   };
 }
@@ -146,27 +168,44 @@ function stepNames(rule: CoreRule): string[] {
   return stepsOf(rule.pattern).map((s) => s.name);
 }
 
-function doubtsOf(match: Match): string[] {
+function doubtsOf(match: MatchFacts): string[] {
   if (!match.isIncomplete) return [];
-  if (!match.quality || match.quality.incomplete.length === 0)
-    return ["a condition could not be decided on some event, or bounded state overflowed"];
+  if (!match.quality || match.quality.incomplete.length === 0) {
+    return match.losses
+      ? []
+      : ["a condition could not be decided on some event, or bounded state overflowed"];
+  }
   const names = stepNames(match.rule);
   const steps = match.quality.incomplete.map((i) => names[i] ?? "").join(", ");
-  return [`events of ${steps} may be missing: a source lost some or was silent`];
+  return [`events of ${steps} may be missing${match.losses ? "" : ": a source was silent"}`];
+}
+
+function lossesOf(unit: CoreUnit, match: MatchFacts): string[] {
+  return (match.losses ?? []).map(({ source, count }) => {
+    const name = unit.schema.sources[source]?.name ?? "?";
+    return `source ${name} lost ${count} ${count === 1 ? "event" : "events"} in this time`;
+  });
 }
 
 /** Hash of rule, version, key, root and completing event: the same after restart and replay. */
-function findingId(match: Match, root: EventData | undefined): string {
+function findingId(unit: CoreUnit, match: MatchFacts, root: EventData | undefined): string {
   const { rule } = match;
+  // A derived event has the id of what it was made of.
+  const nameOf = (event: EventData | undefined) => {
+    const kind = unit.schema.kinds[event?.kind ?? -1];
+    return event && (kind?.made === "derived" ? `${event.id} ${kind.name}` : event.id);
+  };
   const text = JSON.stringify([
     rule.module,
     rule.name,
     rule.version,
     match.key,
-    root?.id ?? null,
-    match.last?.id ?? match.at,
+    nameOf(root) ?? null,
+    nameOf(match.last) ?? match.at,
     // Of several matches that one event completes, root and end may be the same.
-    ...(rule.policy.select === "each" ? match.captures.map((c) => c?.first.id ?? null) : []),
+    ...(rule.policy.select === "each" ? match.captures.map((c) => nameOf(c?.first) ?? null) : []),
+    // Runs that went on to the ends of several spans may have the same events.
+    ...(rule.pattern.node === "seq" && rule.policy.emit === "close" ? [match.at] : []),
   ]);
   return bytesToHex(sha256(utf8ToBytes(text))).slice(0, 20);
 }
@@ -184,7 +223,7 @@ function confidenceOf(rule: CoreRule, evaluate: ExplainEval): number {
 
 /** The declared chain, or every bound step in order; links left out by the match are skipped. */
 function chainOf(
-  match: Match,
+  match: MatchFacts,
   names: readonly string[],
   text: (e: Expr) => string,
 ): Finding["chain"] {
@@ -205,7 +244,7 @@ function chainOf(
 }
 
 /** The bound steps that are links, in the order of the story. */
-function linksOf(match: Match, declared: readonly number[]): number[] {
+function linksOf(match: MatchFacts, declared: readonly number[]): number[] {
   const bound = match.captures.flatMap((c, i) => (c ? [i] : []));
   if (match.rule.pattern.node === "all") {
     // The steps of an all-of are in no order: the story is told as declared, or as it happened.
@@ -229,12 +268,12 @@ function firstOf<T>(
 }
 
 /** Optional evidence between declared links still belongs to the story. */
-function isLink(match: Match, step: number): boolean {
+function isLink(match: MatchFacts, step: number): boolean {
   return match.rule.pattern.node === "seq" && match.rule.pattern.steps[step]?.isOptional === true;
 }
 
 function reason(
-  match: Match,
+  match: MatchFacts,
   from: number,
   to: number,
   text: (e: Expr) => string,
@@ -249,10 +288,25 @@ function reason(
   return chain?.as && text(chain.as);
 }
 
-function evidenceOf(unit: CoreUnit, match: Match, names: readonly string[]): EvidenceLine[] {
+function evidenceOf(unit: CoreUnit, match: MatchFacts, names: readonly string[]): EvidenceLine[] {
   return match.captures.flatMap((taken, i) =>
     (taken?.kept ?? []).map((event) => evidenceLine(unit, names[i] ?? "", event)),
   );
+}
+
+/** Events of one time come in the order of the steps they were taken by. */
+function timelineOf(match: MatchFacts, names: readonly string[]): Moment[] {
+  const events = match.captures.flatMap((taken, i) =>
+    (taken?.kept ?? []).map(
+      (e): Moment => ({ ts: e.ts, what: "event", step: names[i] ?? "", eventId: e.id }),
+    ),
+  );
+  events.sort((a, b) => a.ts - b.ts);
+  const isSilence = match.last === undefined || match.last.ts < match.at;
+  const end: Moment[] = isSilence ? [{ ts: match.at, what: "silence" }] : [];
+  const { resolvedAt } = match;
+  const over: Moment[] = resolvedAt === undefined ? [] : [{ ts: resolvedAt, what: "resolved" }];
+  return [...events, ...end, ...over];
 }
 
 function evidenceLine(unit: CoreUnit, step: string, event: EventData): EvidenceLine {
@@ -260,7 +314,8 @@ function evidenceLine(unit: CoreUnit, step: string, event: EventData): EvidenceL
   const fields = (kind?.fields ?? []).flatMap((field, i) => {
     const value = event.fields[i];
     if (value === undefined) return [];
-    return [[field.name, format(value, unitOf(field.type))] as const];
+    const text = field.isRedacted ? redactedText : format(value, unitOf(field.type));
+    return [[field.name, text] as const];
   });
   return { step, event: kind?.name ?? "?", eventId: event.id, ts: event.ts, fields };
 }
@@ -277,8 +332,11 @@ export function unitOf(type: FieldType): Unit {
     case "cidr":
       return "ip";
     case "list":
+      return unitOf(type.item.type);
     case "map":
-      return "list";
+      return { key: unitOf(type.key), value: unitOf(type.value.type) };
+    case "record":
+      return { members: type.members.map((m) => ({ name: m.name, unit: unitOf(m.type) })) };
     default:
       return type.t;
   }

@@ -1,13 +1,15 @@
 /** What compiler, runtime and editor all stand on; no IO. */
 export { type Builtin, builtins, findBuiltin } from "./builtins/index.ts";
 export * from "./bundle/index.ts";
+export type { Dimension, DimensionName } from "./dimensions.ts";
 export { eventId, makeEvent } from "./event.ts";
 export * from "./exit-codes.ts";
 export * from "./finding.ts";
-export { findingEvent } from "./finding-event.ts";
+export { findingEvent, findingKindOf, scoreOf } from "./finding-event.ts";
 export * from "./ir/index.ts";
 export * from "./judge.ts";
 export * from "./layout.ts";
+export { redactedText } from "./redacted.ts";
 export * from "./schema.ts";
 export * from "./source.ts";
 export * from "./text/index.ts";

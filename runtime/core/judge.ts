@@ -3,8 +3,8 @@
  * findings become events for the rules after them, and become children of those that subsume them.
  */
 
-import { type Finding, writeFinding } from "./finding.ts";
-import { findingEvent } from "./finding-event.ts";
+import { type ExplainEval, type Finding, writeFinding } from "./finding.ts";
+import { findingEvent, scoreOf } from "./finding-event.ts";
 import {
   type CoreRule,
   type CoreUnit,
@@ -57,18 +57,30 @@ export function judge(
   const counts = new Map<string, Account>();
   for (const rule of unit.rules) {
     const given = options.eventsFor?.(rule) ?? trace.events;
-    const made = findings.flatMap((f, i) => findingEvent(unit, params, f, i, trace.world) ?? []);
+    const score = ({ match }: Judged) => scoreOf(unit, params, match, trace.world);
+    const made = findings.flatMap((f, i) => findingEvent(unit, f, i, () => score(f)) ?? []);
     const events = [...withDerived(unit, params, given, trace), ...made];
     const said = interpretRule(unit, rule, params, { ...trace, events });
     nearMisses.push(...said.nearMisses);
     counts.set(`${rule.module}.${rule.name}`, accountOf(said));
     for (const match of said.matches) {
-      const env = matchEnv(unit, params, match, trace.world);
-      const finding = writeFinding(unit, match, (e) => evaluate(e, env), options.bundle ?? "");
+      const env = { ...matchEnv(unit, params, match, trace.world), observe: trace.observe };
+      const read = observed((e) => evaluate(e, env), trace.observe);
+      const finding = writeFinding(unit, match, read, options.bundle ?? "");
       findings.push({ finding, match });
     }
   }
   return { findings: withParents(unit, params, findings, trace.world), nearMisses, counts };
+}
+
+/** `read`, which tells of every condition what it came to. */
+function observed(read: ExplainEval, observe: Trace["observe"]): ExplainEval {
+  if (!observe) return read;
+  return (e) => {
+    const x = read(e);
+    observe(e, typeof x === "boolean" ? x : undefined);
+    return x;
+  };
 }
 
 function accountOf(said: Interpretation): Account {

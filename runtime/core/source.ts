@@ -2,7 +2,7 @@
  * The contract between an event source and the runtime. A source writes into an `EventWriter` or
  * counts a drop; it holds no queue of its own.
  */
-import type { EntityRef } from "./schema.ts";
+import type { EntityRef, Value } from "./schema.ts";
 
 /**
  * Writes one record at a time: `begin`, any number of `set…`, then `commit`. Fields not set stay
@@ -18,6 +18,8 @@ export interface EventWriter {
   setIp(field: number, value: bigint): void;
   /** `isCut`: the source knows only this prefix of the text. */
   setText(field: number, text: string, isCut?: boolean): void;
+  /** A list or a map as a whole. */
+  setCollection(field: number, value: Value): void;
   /** False when the ring is full and the record was dropped (and counted). */
   commit(): boolean;
 }

@@ -20,8 +20,20 @@ export type Ref = { readonly step: "current" } | { readonly step: number; readon
 /** Which event of a repeated step; for a step without `repeat` both are the same event. */
 export type Pick = "first" | "last";
 
-/** How a value is written for people; also decides which operations are integer-valued. */
-export type Unit =
+/** How a value is written for people; a list is written as its items are. */
+export type Unit = ScalarUnit | MapUnit | RecordUnit;
+
+export interface MapUnit {
+  readonly key: Unit;
+  readonly value: Unit;
+}
+
+export interface RecordUnit {
+  readonly members: readonly { readonly name: string; readonly unit: Unit }[];
+}
+
+/** Also decides which operations are integer-valued. */
+export type ScalarUnit =
   | "bool"
   | "int"
   | "float"
@@ -36,8 +48,7 @@ export type Unit =
   | "ip"
   | "port"
   | "event"
-  | "entity"
-  | "list";
+  | "entity";
 
 export type CmpOp = "==" | "!=" | "<" | "<=" | ">" | ">=";
 /** `a op b` says the same as `b mirrored[op] a`. */
@@ -108,6 +119,8 @@ export type Expr =
   | { readonly op: "list"; readonly items: readonly Expr[] }
   /** `list[int]` counts from 0, `map[key]`; missing when there is no such item. */
   | { readonly op: "index"; readonly list: Expr; readonly at: Expr }
+  /** A member of a record that is an item, or that is a member of one. */
+  | { readonly op: "member"; readonly record: Expr; readonly name: string }
   /** Kleene `or` (any), `and` (all) or negated `or` (none) of `body` over the items of `list`. */
   | {
       readonly op: "quant";
@@ -197,6 +210,8 @@ export type FindingFact =
   | "summary"
   | "title"
   | "state"
+  /** What is proposed, a list of texts. */
+  | "recommendations"
   /** Of a near miss: by how much the nearest candidate missed its bound, µs. */
   | "overshoot"
   /** Of a near miss: how many steps were reached, and why it died. */
@@ -332,6 +347,8 @@ export interface CoreRule {
   readonly name: string;
   readonly module: string;
   readonly version: number;
+  /** Its author may still change what it means (`@experimental`). */
+  readonly isExperimental?: true;
   readonly doc: string | undefined;
   readonly runbook: string | undefined;
   readonly owner: string | undefined;
@@ -454,6 +471,12 @@ export function allStepsOf(pattern: Pattern): readonly Step[] {
   return out;
 }
 
+/** Every step of a rule an event can meet: those of its pattern, then that of `resolve on`. */
+export function heardSteps(rule: CoreRule): readonly Step[] {
+  const { pattern, resolve } = rule;
+  return resolve && "on" in resolve ? [...allStepsOf(pattern), resolve.on] : allStepsOf(pattern);
+}
+
 /**
  * Whether it matters which other events lie between two steps (`next`, `strict`), so that every
  * event of the rule's own kinds must be seen: by the kernel filter, the matcher and the engine
@@ -463,6 +486,26 @@ export function needsContiguity(pattern: Pattern): boolean {
   return (
     pattern.node === "seq" && (pattern.isStrict || pattern.steps.some((s) => s.gap?.gap === "next"))
   );
+}
+
+/** Whether more events could only keep the condition true: then it rests on no silence. */
+export function onlyGrows(e: Expr): boolean {
+  if (e.op === "and" || e.op === "or") return e.args.every(onlyGrows);
+  if (e.op !== "cmp") return false;
+  const grows = (x: Expr) => x.op === "agg" && (x.fn === "count" || x.fn === "distinct");
+  const isFixed = (x: Expr) => x.op === "const" || x.op === "param";
+  if (e.cmp === ">" || e.cmp === ">=") return grows(e.left) && isFixed(e.right);
+  if (e.cmp === "<" || e.cmp === "<=") return isFixed(e.left) && grows(e.right);
+  return false;
+}
+
+/** Whether a match rests on something not having happened, which an idle source leaves open. */
+export function concludesFromSilence({ pattern }: CoreRule): boolean {
+  if (pattern.node === "inv") return true;
+  if (pattern.node === "seq") return pattern.deadline !== undefined;
+  if (pattern.node !== "win") return false;
+  const { shape } = pattern.shape;
+  return (shape === "tumbling" || shape === "hop") && !onlyGrows(pattern.having);
 }
 
 /** Every expression of a rule that is evaluated when a finding is written, in a fixed order. */
@@ -529,6 +572,8 @@ export function childrenOf(e: Expr): readonly Expr[] {
       return e.items;
     case "index":
       return [e.list, e.at];
+    case "member":
+      return [e.record];
     case "quant":
       return [e.list, e.body];
     case "capture":

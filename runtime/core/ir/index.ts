@@ -1,6 +1,14 @@
 /** The core language, its printer and its reference interpreter. */
 
-export type { WindowView } from "./aggregate.ts";
+export {
+  against,
+  type Gathered,
+  type Past,
+  reduced,
+  type Sample,
+  type WindowView,
+  withPane,
+} from "./aggregate.ts";
 export * from "./core.ts";
 export { compare, type Env, evaluate, type Quality, type Taken, truth } from "./eval.ts";
 export {
@@ -14,20 +22,35 @@ export {
   writeDuration,
 } from "./format.ts";
 export {
+  type Constraint,
   compareEvents,
+  compareMatches,
   countOf,
   durationOf,
   type Interpretation,
+  type Interval,
   interpretRule,
+  intervalOf,
+  isCertainlyBefore,
+  isPlaceable,
+  isPlain,
+  isPossiblyBefore,
   keyOf,
   type Match,
+  type MatchFacts,
   matchEnv,
   type NearMiss,
+  resolutionOf,
   rootOf,
+  sourcesOf,
   type Trace,
+  withDoubt,
+  withLosses,
 } from "./interpret/index.ts";
 export { keyText } from "./key-text.ts";
 export { bounded } from "./numbers.ts";
 export { printDerive, printExpr, printRule } from "./print.ts";
 export { engineCannot, engineUnit } from "./runnable.ts";
+export { evidenceKept, takenOf } from "./taken.ts";
+export { type Trigger, triggersOf } from "./triggers.ts";
 export * from "./world.ts";

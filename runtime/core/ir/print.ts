@@ -17,6 +17,7 @@ import {
   type Rollout,
   type Seq,
   type Step,
+  type Unit,
   type Win,
   type WindowShape,
 } from "./core.ts";
@@ -274,7 +275,7 @@ export function printExpr(e: Expr): string {
     case "arith":
       return `(${printExpr(e.left)} ${e.fn} ${printExpr(e.right)}${e.scale === 1 ? "" : ` *${e.scale}`})`;
     case "concat":
-      return `concat(${e.parts.map((p) => `${printExpr(p.expr)}:${p.unit}`).join(", ")})`;
+      return `concat(${e.parts.map((p) => `${printExpr(p.expr)}:${printUnit(p.unit)}`).join(", ")})`;
     case "if":
       return `if(${printExpr(e.cond)}, ${printExpr(e.yes)}, ${printExpr(e.no)})`;
     case "call":
@@ -290,6 +291,12 @@ export function printExpr(e: Expr): string {
   }
 }
 
+function printUnit(unit: Unit): string {
+  if (typeof unit === "string") return unit;
+  if ("key" in unit) return `{${printUnit(unit.key)}: ${printUnit(unit.value)}}`;
+  return `{${unit.members.map((m) => `${m.name}: ${printUnit(m.unit)}`).join(", ")}}`;
+}
+
 /** What speaks of lists, relations, windows and whole matches. */
 function printCollective(e: Collective): string {
   switch (e.op) {
@@ -299,6 +306,8 @@ function printCollective(e: Collective): string {
       return `[${e.items.map(printExpr).join(", ")}]`;
     case "index":
       return `${printExpr(e.list)}[${printExpr(e.at)}]`;
+    case "member":
+      return `${printExpr(e.record)}.${e.name}`;
     case "quant":
       return `${e.quantifier}(%${e.level} in ${printExpr(e.list)}: ${printExpr(e.body)})`;
     case "capture":
@@ -336,6 +345,7 @@ type Collective = Extract<
       | "var"
       | "list"
       | "index"
+      | "member"
       | "quant"
       | "capture"
       | "quality"

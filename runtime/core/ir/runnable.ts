@@ -7,28 +7,15 @@ import {
   allStepsOf,
   type CoreRule,
   type CoreUnit,
-  type Expr,
-  explainExprs,
-  type Pattern,
+  fullName,
+  heardSteps,
   type Policy,
-  type Step,
-  walkExpr,
+  type Seq,
 } from "./core.ts";
 
-/** Why the generated engine cannot run `rule`; undefined when it can. */
-export function engineCannot(rule: CoreRule, schema: Schema): string | undefined {
-  return (
-    patternReason(rule.pattern) ??
-    policyReason(rule.policy) ??
-    lifecycleReason(rule) ??
-    allStepsOf(rule.pattern)
-      .map((s) => stepReason(s, schema))
-      .find((r) => r !== undefined) ??
-    clockReason(rule.pattern, schema) ??
-    exprsOf(rule)
-      .map(exprReason)
-      .find((r) => r !== undefined)
-  );
+/** Why the generated engine cannot run `rule` of `unit`; undefined when it can. */
+export function engineCannot(unit: CoreUnit, rule: CoreRule): string | undefined {
+  return formReason(rule, unit.schema) ?? inputReason(unit, rule);
 }
 
 /** A unit never changes, and several back ends ask in turn. */
@@ -38,57 +25,51 @@ const engineUnits = new WeakMap<CoreUnit, CoreUnit>();
 export function engineUnit(unit: CoreUnit): CoreUnit {
   const known = engineUnits.get(unit);
   if (known) return known;
-  const rules = unit.rules.filter((r) => engineCannot(r, unit.schema) === undefined);
+  const rules = unit.rules.filter((r) => engineCannot(unit, r) === undefined);
   const runnable = rules.length === unit.rules.length ? unit : { ...unit, rules };
   engineUnits.set(unit, runnable);
   return runnable;
 }
 
-function patternReason(pattern: Pattern): string | undefined {
+/** The form of the rule itself that generated code does not have. */
+function formReason(rule: CoreRule, schema: Schema): string | undefined {
+  const { pattern, policy } = rule;
   switch (pattern.node) {
     case "all":
-      return `\`${pattern.need} of\``;
     case "inv":
-      return "`absent`";
     case "win":
-      if (pattern.shape.shape !== "sliding") return `a ${pattern.shape.shape} window`;
-      return pattern.resolution === undefined ? undefined : "`resolution`";
+      return undefined;
     default:
-      return pattern.slack === 0 ? undefined : "`slack`";
+      return sequenceReason(pattern, policy) ?? clockReason(pattern, schema);
   }
 }
 
-function policyReason(policy: Policy): string | undefined {
+/** A rule over findings needs the rules that make them. */
+function inputReason(unit: CoreUnit, rule: CoreRule): string | undefined {
+  const { kinds } = unit.schema;
+  const names = heardSteps(rule).flatMap((s) => s.kinds.map((k) => kinds[k]?.name));
+  const heard = new Set(names.filter((name) => name?.startsWith("finding.")));
+  if (heard.size === 0) return undefined;
+  for (const input of unit.rules) {
+    if (!heard.has(`finding.${fullName(input)}`)) continue;
+    const reason = engineCannot(unit, input);
+    if (reason !== undefined) return `findings of \`${input.name}\`, which needs ${reason}`;
+  }
+  return undefined;
+}
+
+function sequenceReason({ slack }: Seq, policy: Policy): string | undefined {
+  if (slack !== 0) return "`slack`";
   if (policy.select !== "tightest") return `\`select ${policy.select}\``;
   if (policy.skip !== "past") return `\`skip ${policy.skip === "none" ? "none" : "to"}\``;
-  if (policy.emit !== "final") return `\`emit ${policy.emit}\``;
+  if (policy.emit === "close") return "`emit close`";
   if (policy.evict !== "least_progress") return `\`evict ${policy.evict}\``;
   if (policy.onLoss !== "flag") return `\`on loss ${policy.onLoss}\``;
   return policy.onIdle === "hold" ? undefined : `\`on idle ${policy.onIdle}\``;
 }
 
-function lifecycleReason(rule: CoreRule): string | undefined {
-  if (rule.exceptions.length > 0) return "`except`";
-  if (rule.rate) return "`rate`";
-  if (rule.resolve) return "`resolve`";
-  if (rule.subsumes.length > 0) return "`subsumes`";
-  return rule.explain.root.firstOf ? "`first_of`" : undefined;
-}
-
-function stepReason(step: Step, schema: Schema): string | undefined {
-  for (const id of step.kinds) {
-    const kind = schema.kinds[id];
-    if (kind?.made === "derived") return `the derived event \`${kind.name}\``;
-    if (kind?.made === "finding") return "a rule over findings";
-    if (kind?.fields.some((f) => f.type.t === "list" || f.type.t === "map"))
-      return `the list or map fields of \`${kind.name}\``;
-  }
-  return undefined;
-}
-
 /** Order between steps is plain in the engine, which coarse clocks make uncertain. */
-function clockReason(pattern: Pattern, schema: Schema): string | undefined {
-  if (pattern.node !== "seq") return undefined;
+function clockReason(pattern: Seq, schema: Schema): string | undefined {
   const sources = new Set(
     allStepsOf(pattern).flatMap((s) => s.kinds.map((k) => schema.kinds[k]?.source ?? -1)),
   );
@@ -98,41 +79,4 @@ function clockReason(pattern: Pattern, schema: Schema): string | undefined {
     if (info && info.granularityUs > 1) return `the coarse clock of source \`${info.name}\``;
   }
   return undefined;
-}
-
-function exprsOf(rule: CoreRule): Expr[] {
-  const { pattern } = rule;
-  const key = (parts: readonly { readonly expr: Expr }[] | undefined) =>
-    (parts ?? []).map((p) => p.expr);
-  return [
-    ...allStepsOf(pattern).flatMap((s) => [...(s.where ? [s.where] : []), ...key(s.key)]),
-    ...(pattern.node === "win" ? [pattern.having] : []),
-    ...key(rule.suppress?.key),
-    ...explainExprs(rule),
-  ];
-}
-
-const names: Partial<Record<Expr["op"], string>> = {
-  var: "a quantifier",
-  list: "a list value",
-  index: "an index",
-  quant: "a quantifier",
-  capture: "`matches … as`",
-  hop: "a relation",
-  related: "`related()`",
-  subject: "`entity` without a step",
-  matched: "`matched()`",
-  history: "`zscore()` and `baseline()`",
-};
-
-function exprReason(e: Expr): string | undefined {
-  let reason: string | undefined;
-  walkExpr(e, (x) => {
-    if (x.op === "quality") reason ??= `\`is ${x.what}\``;
-    else if (x.op === "agg") {
-      if (x.fn !== "count" && x.fn !== "distinct") reason ??= `\`${x.fn}()\``;
-      else if (x.isPaned) reason ??= `\`${x.fn}()\` over panes`;
-    } else reason ??= names[x.op];
-  });
-  return reason;
 }

@@ -266,7 +266,8 @@ function matchOf(
     rule,
     key: scene.key,
     at: last.ts,
-    captures: spanCaptures(scene, span, choice),
+    captures:
+      rule.policy.select === "each" ? capturesOf(scene, choice) : spanCaptures(scene, span, choice),
     window: [],
     last,
     isIncomplete: doubt === "unknown",

@@ -14,7 +14,14 @@ import type { Env } from "../eval.ts";
 import { interpretAll } from "./all.ts";
 import { interpretSequence, type Played } from "./completion.ts";
 import { interpretInventory } from "./inventory.ts";
-import type { Case, Found, Interpretation, Match, Trace } from "./match.ts";
+import {
+  type Case,
+  compareMatches,
+  type Found,
+  type Interpretation,
+  type Match,
+  type Trace,
+} from "./match.ts";
 import { nearMissesOf } from "./near-miss.ts";
 import { compareEvents } from "./order.ts";
 import { applyPolicies } from "./policy.ts";
@@ -23,14 +30,24 @@ import { interpretWindow } from "./window.ts";
 
 export { countOf, durationOf, keyOf } from "./key.ts";
 export {
+  compareMatches,
   type Interpretation,
   type Match,
+  type MatchFacts,
   matchEnv,
   type NearMiss,
   rootOf,
   type Trace,
 } from "./match.ts";
-export { compareEvents } from "./order.ts";
+export { compareEvents, type Interval, intervalOf, isPlain } from "./order.ts";
+export {
+  type Constraint,
+  isCertainlyBefore,
+  isPlaceable,
+  isPossiblyBefore,
+} from "./placement.ts";
+export { sourcesOf, withDoubt, withLosses } from "./silence.ts";
+export { resolutionOf } from "./views.ts";
 
 /** What `rule` reports on `trace`, in the order it becomes known; policies applied. */
 export function interpretRule(
@@ -48,9 +65,7 @@ export function interpretRule(
   const { matches, held, dropped, played = [] } = found(the);
   const known = matches
     .map((m) => markLoss(the, m, startOf(m)))
-    .sort(
-      (a, b) => a.at - b.at || (a.last && b.last ? compareEvents(unit.schema, a.last, b.last) : 0),
-    );
+    .sort((a, b) => compareMatches(unit.schema, a, b));
   const nearMisses = nearMissesOf(the, known, played);
   return { ...applyPolicies(the, known), held, dropped, nearMisses };
 }

@@ -3,7 +3,8 @@
  * starts when it appears and again at each event about it. When the clock reaches the wait while
  * the entity is still up, that is a match; the next event about it starts the clock again.
  *
- * Without an entity there is one clock, which starts with the observation.
+ * Without an entity there is one clock, which starts with the observation, or where its beginning
+ * is not known with the first event that would start it again.
  */
 import type { EntityRef, EventData } from "../../schema.ts";
 import type { Inv } from "../core.ts";
@@ -41,7 +42,10 @@ function clocksOf(the: Case, inv: Inv): Clock[] {
   const { entity } = inv;
   const start = the.trace.start ?? Number.NEGATIVE_INFINITY;
   if (entity === undefined) {
-    const from = the.trace.start ?? the.events[0]?.ts;
+    const isIt = (e: EventData) =>
+      inv.step.kinds.includes(e.kind) &&
+      (!inv.step.where || truth(inv.step.where, { ...the.base, current: e }) === true);
+    const from = the.trace.start ?? the.events.find(isIt)?.ts;
     if (from === undefined) return [];
     const to = Number.POSITIVE_INFINITY;
     return [{ key: "", subject: undefined, from, to, isAbout: () => true }];

@@ -1,11 +1,13 @@
 /** What the interpreter takes and what it gives. */
-import type { EntityRef, EventData, Value } from "../../schema.ts";
+import type { EntityRef, EventData, Schema, Value } from "../../schema.ts";
 import type { WindowView } from "../aggregate.ts";
 import { type CoreRule, type CoreUnit, stepsOf } from "../core.ts";
 import type { Env, Quality, Taken } from "../eval.ts";
 import type { SourceStory, World } from "../world.ts";
+import { compareEvents } from "./order.ts";
 
-export interface Match {
+/** A match, whoever found it. */
+export interface MatchFacts {
   readonly rule: CoreRule;
   /** Equal for equal keys; empty for rules without a key. */
   readonly key: string;
@@ -14,17 +16,32 @@ export interface Match {
   readonly captures: readonly (Taken | undefined)[];
   /** The window's events; empty for other patterns. */
   readonly window: readonly EventData[];
-  /** The window as aggregates see it; the engine has its own way. */
-  readonly view?: WindowView | undefined;
   /** The event that completed it; an absence may have none. */
   readonly last: EventData | undefined;
   /** A negative or a cancel was unknown on some event, or bounded state overflowed. */
   readonly isIncomplete: boolean;
   readonly quality?: Quality | undefined;
+  /** What its sources (indexes into `Schema.sources`) lost during the match. */
+  readonly losses?: readonly { readonly source: number; readonly count: number }[] | undefined;
   /** What the finding is about, where that is not the entity of its root. */
   readonly subject?: EntityRef | undefined;
   /** When `resolve` declared it over, µs. */
   readonly resolvedAt?: number | undefined;
+}
+
+/**
+ * The order in which matches become known; of one time those without an event are first, then as
+ * their events are in ≺.
+ */
+export function compareMatches(schema: Schema, a: MatchFacts, b: MatchFacts): number {
+  if (a.at !== b.at) return a.at - b.at;
+  if (a.last && b.last) return compareEvents(schema, a.last, b.last);
+  return Number(a.last !== undefined) - Number(b.last !== undefined);
+}
+
+export interface Match extends MatchFacts {
+  /** The window as aggregates see it. */
+  readonly view?: WindowView | undefined;
 }
 
 export interface Trace {
@@ -91,7 +108,7 @@ export interface Case {
 }
 
 /** The root's event; when its step was left out, the event that completed the match. */
-export function rootOf(match: Match): {
+export function rootOf(match: MatchFacts): {
   readonly event: EventData | undefined;
   /** Number of the root's step; undefined when it is the completing event. */
   readonly step: number | undefined;

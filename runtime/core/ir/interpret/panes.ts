@@ -3,15 +3,16 @@
  * epoch, each decided at its end, also when it is empty.
  *
  * Which panes are decided for a key: those in which, or in the window's size before which, it had
- * an event; of a key that is an entity also every pane through which the entity was up. A pane for
+ * an event; of a key that is an entity also every pane through which the entity was up, from the
+ * start of the observation on. A pane for
  * which the condition is true is reported when it was not true for the pane before; under
  * `emit close` a run of such panes is reported once, when the first pane after them ends.
  */
 import type { EntityRef } from "../../schema.ts";
-import type { Expr, Win } from "../core.ts";
+import { onlyGrows, type Win } from "../core.ts";
 import type { EntityLife } from "../world.ts";
 import { durationOf, keyOfValues } from "./key.ts";
-import type { Case, Found, Match } from "./match.ts";
+import type { Case, Found, Match, Trace } from "./match.ts";
 import { doubtfulOf, having, type Moment, type Series, seriesOf, windowMatch } from "./series.ts";
 import { silenceOf, withDoubt } from "./silence.ts";
 import { resolutionOf, Views } from "./views.ts";
@@ -32,14 +33,13 @@ export function interpretPanes(the: Case, win: Win): Found {
   const matches: Match[] = [];
   let held = 0;
   let dropped = 0;
-  for (const { series, subject, numbers } of livingKeys(the, win, alignment)) {
+  for (const { series, lives, numbers } of livingKeys(the, win, alignment)) {
     const panes = numbers
       .filter((k) => endOf(alignment, k) < the.trace.watermark)
       .map((k) => decide(series, alignment, k));
     held += panes.filter((p) => p.conclusion === "hold").length;
     dropped += panes.filter((p) => p.conclusion === "drop").length;
-    const found = report(series, alignment, panes);
-    matches.push(...found.map((m) => (m.last || !subject ? m : { ...m, subject })));
+    matches.push(...report(series, alignment, panes, lives));
   }
   return { matches, held, dropped };
 }
@@ -81,7 +81,12 @@ export function paneMoments(the: Case, win: Win): { series: Series; moments: Mom
   }));
 }
 
-function report(series: Series, alignment: Alignment, panes: readonly Pane[]): Match[] {
+function report(
+  series: Series,
+  alignment: Alignment,
+  panes: readonly Pane[],
+  lives: readonly EntityLife[],
+): Match[] {
   const isClosing = series.the.rule.policy.emit === "close";
   const out: Match[] = [];
   for (const run of runsOf(panes)) {
@@ -90,16 +95,29 @@ function report(series: Series, alignment: Alignment, panes: readonly Pane[]): M
     if (!first || !last) continue;
     const at = endOf(alignment, isClosing ? last.number + 1 : first.number);
     if (at >= series.the.trace.watermark) continue;
-    const match = windowMatch(
+    const found = windowMatch(
       series,
       isClosing ? { view: runView(series, alignment, first, last), at } : paneAt(series, at),
     );
+    const subject = subjectAt(lives, alignment, isClosing ? last : first);
+    const match = found.last || !subject ? found : { ...found, subject };
     const told = isClosing ? run : [first];
     const isDoubtful = told.some((p) => p.conclusion === "flag");
     const isIncomplete = match.isIncomplete || hasUnknown(series, alignment, told);
     out.push(isDoubtful ? withDoubt(match, [0]) : { ...match, isIncomplete });
   }
   return out;
+}
+
+/** What the key stands for around a pane: the entity's last life, up to a length before it. */
+function subjectAt(
+  lives: readonly EntityLife[],
+  alignment: Alignment,
+  { number }: Pane,
+): EntityRef | undefined {
+  const end = endOf(alignment, number);
+  const from = end - 2 * alignment.sizeUs;
+  return lives.findLast((l) => l.up < end && (l.down === undefined || l.down > from))?.chain;
 }
 
 /** Whether an event that could make the condition false may or may not be in one of `panes`. */
@@ -132,23 +150,12 @@ function runView({ members, views }: Series, alignment: Alignment, first: Pane, 
   return views.of(events, events, to, to - from);
 }
 
-/** Whether more events could only keep the condition true: then it rests on no silence. */
-function onlyGrows(e: Expr): boolean {
-  if (e.op === "and" || e.op === "or") return e.args.every(onlyGrows);
-  if (e.op !== "cmp") return false;
-  const grows = (x: Expr) => x.op === "agg" && (x.fn === "count" || x.fn === "distinct");
-  const isFixed = (x: Expr) => x.op === "const" || x.op === "param";
-  if (e.cmp === ">" || e.cmp === ">=") return grows(e.left) && isFixed(e.right);
-  if (e.cmp === "<" || e.cmp === "<=") return isFixed(e.left) && grows(e.right);
-  return false;
-}
-
 // ---------- which panes ----------
 
 interface LivingKey {
   readonly series: Series;
-  /** What the key stands for, when the inventory knows it. */
-  readonly subject: EntityRef | undefined;
+  /** Of what the key stands for, when the inventory knows it; in the order they began. */
+  readonly lives: readonly EntityLife[];
   /** The panes to decide, ascending. */
   readonly numbers: readonly number[];
 }
@@ -158,18 +165,18 @@ function livingKeys(the: Case, win: Win, alignment: Alignment): LivingKey[] {
   const lives = livesByKey(the, win);
   const doubtful = doubtfulOf(the, win);
   const { sizeUs } = alignment;
-  return [...new Set([...series.keys(), ...lives.keys()])].map((key) => {
+  return [...new Set([...series.keys(), ...lives.keys()])].sort().map((key) => {
     const views = new Views([], sizeUs, resolutionOf(win, sizeUs));
     const empty = { the, win, key, members: [], doubtful: doubtful.get(key) ?? [], views };
     const mine = series.get(key) ?? empty;
     const known = lives.get(key) ?? [];
     const numbers = new Set([
       ...mine.members.flatMap((e) => panesNear(alignment, e.ts)),
-      ...known.flatMap((life) => panesOfLife(alignment, life, the.trace.watermark)),
+      ...known.flatMap((life) => panesOfLife(alignment, life, the.trace)),
     ]);
     return {
       series: mine,
-      subject: known[0]?.chain,
+      lives: known.toSorted((a, b) => a.up - b.up),
       numbers: [...numbers].sort((a, b) => a - b),
     };
   });
@@ -182,11 +189,12 @@ function panesNear({ sizeUs, everyUs }: Alignment, ts: number): number[] {
   return range(first, last);
 }
 
-/** Panes through the whole of which the entity was up. */
-function panesOfLife({ sizeUs, everyUs }: Alignment, life: EntityLife, watermark: number) {
-  const end = Math.min(life.down ?? watermark, watermark);
+/** Panes through the whole of which the entity was up and observed. */
+function panesOfLife({ sizeUs, everyUs }: Alignment, life: EntityLife, trace: Trace) {
+  const begin = Math.max(life.up, trace.start ?? life.up);
+  const end = Math.min(life.down ?? trace.watermark, trace.watermark);
   if (!Number.isFinite(end)) return [];
-  return range(Math.ceil(life.up / everyUs), Math.floor((end - sizeUs) / everyUs));
+  return range(Math.ceil(begin / everyUs), Math.floor((end - sizeUs) / everyUs));
 }
 
 function range(first: number, last: number): number[] {

@@ -3,7 +3,7 @@
  * deliver what seems to be absent; one that lost events may have lost it.
  */
 import { allStepsOf, type CoreUnit, type Policy, stepsOf } from "../core.ts";
-import type { Case, Match } from "./match.ts";
+import type { Case, MatchFacts } from "./match.ts";
 
 /** `sound`: the silence is proven; the others are what the policy says of one that is not. */
 export type Conclusion = "sound" | Policy["onLoss"];
@@ -50,23 +50,43 @@ export function sourcesOf(unit: CoreUnit, kinds: readonly number[]): number[] {
 }
 
 /** `match` as one that may lack events of `steps`. */
-export function withDoubt(match: Match, steps: readonly number[]): Match {
+export function withDoubt<M extends MatchFacts>(match: M, steps: readonly number[]): M {
   const { uncertain = [], incomplete = [] } = match.quality ?? {};
   const all = [...new Set([...incomplete, ...steps])].sort((a, b) => a - b);
   return { ...match, isIncomplete: true, quality: { uncertain, incomplete: all } };
 }
 
 /** Marks a match inside whose span events of one of its sources were lost. */
-export function markLoss(the: Case, match: Match, from: number): Match {
-  const { unit, rule, trace } = the;
-  const lossy = (trace.sources ?? [])
-    .filter((s) => s.lost.some((l) => l.at >= from && l.at <= match.at))
-    .map((s) => s.source);
-  const hit = (kinds: readonly number[]) => sourcesOf(unit, kinds).some((s) => lossy.includes(s));
-  if (!allStepsOf(rule.pattern).some((s) => hit(s.kinds))) return match;
-  const steps = stepsOf(rule.pattern);
-  return withDoubt(
-    match,
-    [...match.captures.keys()].filter((i) => match.captures[i] && hit(steps[i]?.kinds ?? [])),
+export function markLoss<M extends MatchFacts>(the: Case, match: M, from: number): M {
+  const lost = (source: number) =>
+    (the.trace.sources ?? [])
+      .filter((s) => s.source === source)
+      .flatMap((s) => s.lost.filter((l) => l.at >= from && l.at <= match.at))
+      .reduce((n, l) => n + l.count, 0);
+  return withLosses(the.unit, match, lost);
+}
+
+/** `match` with what each of its sources lost around it. */
+export function withLosses<M extends MatchFacts>(
+  unit: CoreUnit,
+  match: M,
+  lostOf: (source: number) => number,
+): M {
+  const { pattern } = match.rule;
+  const sources = sourcesOf(
+    unit,
+    allStepsOf(pattern).flatMap((s) => s.kinds),
+  ).sort((a, b) => a - b);
+  const losses = sources.flatMap((source) => {
+    const count = lostOf(source);
+    return count > 0 ? [{ source, count }] : [];
+  });
+  if (losses.length === 0) return match;
+  const hit = (kinds: readonly number[]) =>
+    sourcesOf(unit, kinds).some((s) => losses.some((l) => l.source === s));
+  const steps = stepsOf(pattern);
+  const touched = [...match.captures.keys()].filter(
+    (i) => match.captures[i] && hit(steps[i]?.kinds ?? []),
   );
+  return { ...withDoubt(match, touched), losses };
 }

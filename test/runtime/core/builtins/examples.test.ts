@@ -18,8 +18,14 @@ describe.each(builtins)("$name", (builtin) => {
     expect(findingsOf(rule(`not (${example})`), [["a", "x"]]).length).toBe(0);
   });
 
+  /** Something of the unit that is never there. */
+  const missing = (unit: (typeof builtin.params)[number]["unit"]) => {
+    if (unit === "number") return "p.x / (p.k - p.k)";
+    return unit === "ip" ? '[ip"10.0.0.1"][1]' : "p.s";
+  };
+
   test("is missing when an argument is", () => {
-    const args = builtin.params.map((p) => (p.unit === "number" ? "p.x / (p.k - p.k)" : "p.s"));
+    const args = builtin.params.map((p) => missing(p.unit));
     const rule = `rule r { match p: t.a where has ${builtin.name}(${args.join(", ")}) }`;
     expect(findingsOf(rule, [["a", undefined]]).length).toBe(0);
   });

@@ -98,7 +98,7 @@ test("keys do not mix", () => {
 test("`each` reports every choice, the latest first", () => {
   const two = "p: t.a\nq: t.b";
   expect(found(rule("all of", two, "select each"), ["a 0", "a 1", "b 2"])).toEqual([
-    "r@2 p=a1,a2 q=b1",
-    "r@2 p=a1,a2 q=b1",
+    "r@2 p=a2 q=b1",
+    "r@2 p=a1 q=b1",
   ]);
 });

@@ -1,6 +1,6 @@
 /**
  * Runs rules given as text on events that are written in one line each, and shows what was found
- * in a form that is read at a glance.
+ * in a form that is read at a glance. The engine must find the same.
  *
  *     found("rule r { match sequence by k within 5s { p: t.a then q: t.b } }", ["a 0", "b 2"])
  *     ⇒ ["r@2 p=a1 q=b1"]
@@ -26,6 +26,7 @@ import {
   type Trace,
   type Value,
 } from "#core";
+import { disagreement } from "../../../harness/unit-agreement.ts";
 
 export const epochUs = Date.UTC(2026, 0, 1) * 1000;
 
@@ -82,7 +83,10 @@ export function tell(rules: string, lines: readonly string[], setting: Setting =
   const { unit } = compiled(rules);
   const { events, names } = eventsOf(unit.schema, lines);
   const params = new Map(unit.params.map((p) => [p.name, p.value]));
-  return { unit, events, names, judgement: judge(unit, params, traceOf(unit, events, setting)) };
+  const trace = traceOf(unit, events, setting);
+  const difference = disagreement(unit, trace);
+  if (difference) throw new Error(`${rules}\n${lines.join("\n")}\n${difference}`);
+  return { unit, events, names, judgement: judge(unit, params, trace) };
 }
 
 /** Findings in the order they are reported. */
