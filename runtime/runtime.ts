@@ -185,7 +185,7 @@ export class Runtime {
 
   /** A rule is armed when every step has an available source, partly when some member has none. */
   #armed(rule: CoreRule): Armed {
-    const form = engineCannot(rule, this.#options.bundle.unit.schema);
+    const form = engineCannot(this.#options.bundle.unit, rule);
     if (form !== undefined)
       return { state: "not armed", reason: `this version's engine does not run ${form} yet` };
     const positive = new Set(stepsOf(rule.pattern));

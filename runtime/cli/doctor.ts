@@ -122,5 +122,6 @@ const nobody: EventWriter = {
   setId64: () => undefined,
   setIp: () => undefined,
   setText: () => undefined,
+  setCollection: () => undefined,
   commit: () => true,
 };

@@ -9,6 +9,7 @@ import {
   format,
   formatDuration,
   type Param,
+  parseCidr,
   parseIp,
   UsageError,
   type Value,
@@ -63,7 +64,7 @@ function findParam(name: string, params: readonly Param[]): Param {
 }
 
 function readValue(param: Param, text: string): Value {
-  if (typeof param.value === "string") return text;
+  if (typeof param.value === "string") return param.unit === "ip" ? readNetwork(param, text) : text;
   if (typeof param.value === "boolean") {
     if (text === "true" || text === "false") return text === "true";
     throw new UsageError(
@@ -89,6 +90,15 @@ function readValue(param: Param, text: string): Value {
     );
   }
   return value;
+}
+
+/** A network stays the text it is written as. */
+function readNetwork(param: Param, text: string): string {
+  if (parseCidr(text)) return text;
+  throw new UsageError(
+    `\`${text}\` is not a value for ${param.name}`,
+    `write it like the default ${param.value}`,
+  );
 }
 
 /** An address, or a 64-bit id. */

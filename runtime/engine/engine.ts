@@ -1,36 +1,42 @@
 /**
  * The engine: records in, findings out. It reads no clock; time comes in as progress of sources.
  *
- *     ring ─► kind function (slot test) ─► plain data ─► lane (reorder) ─► matchers ─► findings
+ *     ring ─► kind function (slot test) ─► plain data ─► lane (reorder) ─► rules ─► findings
  *              rejects most, allocates nothing
  *
  * Findings are a function of bundle and log: the same for any batching and any order of arrival
  * within the sources' lateness.
  */
 import {
-  allStepsOf,
   type CoreRule,
   type CoreUnit,
+  type EntityLife,
   type EventData,
-  type Expr,
   engineCannot,
   engineUnit,
-  explainExprs,
   type Finding,
+  findingEvent,
+  findingKindOf,
   layoutOf,
-  type Match,
-  needsContiguity,
+  type RelationFact,
+  triggersOf,
   type Value,
-  writeFinding,
+  withLosses,
 } from "#core";
-import { Interner, RecordReader, RecordWriter } from "#runtime/events";
-import { Ring } from "#runtime/ring";
-import { type InFlight, Lane, type LaneRule } from "./lane.ts";
+import { Interner, type RecordWriter } from "#runtime/events";
+import { EagerRunner } from "./eager-runner.ts";
+import { type Fate, type InFlight, type Lane, type LaneHits, laneMax } from "./lane.ts";
+import { Lanes } from "./lanes.ts";
+import { Ledger } from "./ledger.ts";
 import { type KindFunction, loadMatcher, type MatcherCode, type RuleCode } from "./matcher.ts";
-import { SequenceMatcher } from "./sequence.ts";
+import { createMatcher } from "./matchers.ts";
+import { RecordInput } from "./record-input.ts";
+import { Reporter, type Told } from "./reporter.ts";
+import { RuleRunner } from "./rule-runner.ts";
+import { type EngineMatch, scopeOf, startOf } from "./scope.ts";
+import { SourceStates } from "./source-states.ts";
 import { createSupport } from "./support.ts";
-import { Suppressor } from "./suppressor.ts";
-import { WindowMatcher } from "./window.ts";
+import { WorldState } from "./world-state.ts";
 
 export interface EngineOptions {
   readonly unit: CoreUnit;
@@ -43,6 +49,9 @@ export interface EngineOptions {
   readonly ring?: { readonly slots: number; readonly textBytes: number };
   /** Events each lane may hold; default `laneMax`. */
   readonly laneEventsMax?: number;
+  /** When the observation began, µs: clocks of absences without inventory start here. */
+  readonly startUs?: number;
+  /** Every finding, and every change of one, which keeps its id and has a higher revision. */
   onFinding(finding: Finding): void;
   onLate?(event: EventData): void;
   /** Every event some rule may be about, in the order it was read: what a recording keeps. */
@@ -64,33 +73,27 @@ export interface EngineCounters {
   inFlight: number;
   matches: number;
   findings: number;
+  /** Findings that were told on arrival, and how many of them did not hold. */
+  provisional: number;
+  retracted: number;
   suppressed: number;
+  excepted: number;
+  /** Matches that `rate` kept from being reported. */
+  limited: number;
+  /** Conclusions from silence that were in doubt and not drawn, or thrown away. */
+  held: number;
+  doubted: number;
   /** State given up for room, by what was given up. */
-  evicted: { keys: number; partials: number; windowEvents: number; suppressors: number };
+  evicted: {
+    keys: number;
+    partials: number;
+    windowEvents: number;
+    suppressors: number;
+    openFindings: number;
+    facts: number;
+  };
 }
 
-interface SourceState {
-  readonly ring: Ring;
-  readonly writer: RecordWriter;
-  readonly reader: RecordReader;
-  progressUs: number;
-  isIdle: boolean;
-  isAvailable: boolean;
-  /** The last sequence number read, to restore the bits a slot lacks. */
-  lastSeq: number;
-  /** The most recent times at which events were lost, and how many. */
-  losses: { readonly timeUs: number; readonly count: number }[];
-}
-
-interface RuleState {
-  readonly rule: CoreRule;
-  readonly sequence: SequenceMatcher | undefined;
-  readonly window: WindowMatcher | undefined;
-  readonly suppressor: Suppressor | undefined;
-  readonly lane: Lane;
-}
-
-const lossesKept = 256;
 const defaultRing = { slots: 16_384, textBytes: 4 << 20 };
 
 export class Engine {
@@ -100,15 +103,19 @@ export class Engine {
   readonly #interner = new Interner();
   readonly #layouts;
   readonly #code: MatcherCode;
-  readonly #sources = new Map<number, SourceState>();
-  readonly #lanes = new Map<string, Lane>();
-  readonly #rules: RuleState[] = [];
+  readonly #world = new WorldState();
+  readonly #states: SourceStates;
+  readonly #inputs = new Map<number, RecordInput>();
+  readonly #lanes: Lanes;
+  readonly #ledger: Ledger;
+  /** By number of the rule: those that tell what they find on arrival. */
+  readonly #eager = new Map<number, EagerRunner>();
   readonly #kinds: (readonly KindFunction[] | undefined)[] = [];
-  /** Trigger → rule and step; step -1 means "some event of the rule's kinds". */
-  readonly #triggerRule: number[] = [];
-  readonly #triggerStep: number[] = [];
+  readonly #triggers;
   readonly #hits: Int32Array;
-  readonly #counts = { delivered: 0, filtered: 0, late: 0, dropped: 0, matches: 0, findings: 0 };
+  readonly #counts = { delivered: 0, filtered: 0, late: 0, dropped: 0, held: 0, doubted: 0 };
+  #findings = 0;
+  #waiting = 0;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -117,26 +124,36 @@ export class Engine {
       options.unit.params.map((p) => [p.name, options.params?.get(p.name) ?? p.value]),
     );
     this.#layouts = options.unit.schema.kinds.map(layoutOf);
+    this.#states = new SourceStates(this.#unit);
     const support = createSupport({
       schema: options.unit.schema,
       programs: options.unit.programs,
       interner: this.#interner,
       params: options.unit.params.map((p) => this.#params.get(p.name)),
+      world: this.#world,
     });
     this.#code = loadMatcher(options.matcher, support);
     for (const [kind, functions] of this.#code.kinds) this.#kinds[kind] = functions;
+    this.#triggers = triggersOf(this.#unit);
+    this.#hits = new Int32Array(this.#triggers.length);
+    this.#lanes = new Lanes({
+      unit: this.#unit,
+      derives: this.#code.derives,
+      eventsMax: options.laneEventsMax ?? laneMax,
+    });
+    this.#ledger = new Ledger({
+      tell: (finding) => options.onFinding(finding),
+      withLosses: (match) => this.#withLosses(match),
+      ruleIndex: ({ match }) => this.#unit.rules.indexOf(match.rule),
+    });
     for (const [index, rule] of this.#unit.rules.entries()) this.#addRule(index, rule);
-    for (const [index, { rule }] of this.#rules.entries()) {
-      if (needsContiguity(rule.pattern)) this.#addTrigger(index, -1);
-    }
-    this.#hits = new Int32Array(this.#triggerRule.length);
   }
 
   /** Rules of the unit that generated code cannot run yet, each with the form that it lacks. */
   get unavailable(): readonly { readonly rule: CoreRule; readonly reason: string }[] {
-    const { rules, schema } = this.#options.unit;
-    return rules.flatMap((rule) => {
-      const reason = engineCannot(rule, schema);
+    const { unit } = this.#options;
+    return unit.rules.flatMap((rule) => {
+      const reason = engineCannot(unit, rule);
       return reason === undefined ? [] : [{ rule, reason }];
     });
   }
@@ -144,19 +161,28 @@ export class Engine {
   /** Where the source of that name writes; undefined when the schema does not know it. */
   writer(sourceName: string): RecordWriter | undefined {
     const index = this.#sourceIndex(sourceName);
-    return index < 0 ? undefined : this.#source(index).writer;
+    return index < 0 ? undefined : this.#input(index).writer;
   }
 
   /** Says that a source runs, or that it does not and nobody should wait for it. */
   setAvailable(sourceName: string, isAvailable: boolean): void {
-    const index = this.#sourceIndex(sourceName);
-    if (index >= 0) this.#source(index).isAvailable = isAvailable;
+    this.#states.setAvailable(this.#sourceIndex(sourceName), isAvailable);
   }
 
   /** Says that a source has been silent for its `idle` time, or speaks again. */
   setIdle(sourceName: string, isIdle: boolean): void {
-    const index = this.#sourceIndex(sourceName);
-    if (index >= 0) this.#source(index).isIdle = isIdle;
+    this.#states.setIdle(this.#sourceIndex(sourceName), isIdle);
+  }
+
+  /** An entity has appeared, or the end of one that is known has become known. */
+  entity(life: EntityLife): void {
+    this.#world.learnEntity(life);
+    for (const lane of this.#lanes.all) for (const rule of lane.rules) rule.onEntity(life);
+  }
+
+  /** Two entities have become related, or are no longer. */
+  relation(fact: RelationFact): void {
+    this.#world.learnRelation(fact);
   }
 
   /**
@@ -168,186 +194,216 @@ export class Engine {
     const index = this.#sourceIndex(sourceName);
     if (index < 0) return;
     this.read();
-    const state = this.#source(index);
-    state.progressUs = Math.max(state.progressUs, timeUs);
-    for (const lane of this.#lanes.values()) {
+    this.#states.progressed(index, timeUs);
+    for (const lane of this.#lanes.all) {
       if (lane.sources.includes(index)) this.#advance(lane, this.#watermark(lane));
     }
   }
 
   /**
-   * `count` events of a source never reached the engine, some time up to `timeUs`. Findings whose
-   * story covers that time say so.
+   * `count` events of a source never reached the engine, some time up to `timeUs` and, unless
+   * `sinceUs` says better, since its last progress. Findings whose story covers that time say so,
+   * those that were told before included.
    */
-  lost(sourceName: string, count: number, timeUs: number): void {
+  lost(sourceName: string, count: number, timeUs: number, sinceUs?: number): void {
     const index = this.#sourceIndex(sourceName);
     if (index < 0 || count <= 0) return;
-    const { losses } = this.#source(index);
-    losses.push({ timeUs, count });
-    if (losses.length > lossesKept) losses.shift();
+    this.#states.lost(index, count, timeUs, sinceUs);
+    this.#ledger.reconsiderLosses();
   }
 
   /** Takes what the rings hold, so that they have room again; decides nothing. */
   read(): void {
-    for (const state of this.#sources.values()) this.#read(state);
+    for (const input of this.#inputs.values()) {
+      this.#counts.filtered += input.read(this.#kinds, this.#hits, (event, count) => {
+        this.#options.onRelevant?.(event);
+        this.#dispatch(event, count);
+      });
+    }
   }
 
   /** Decides everything before `timeUs` whatever the sources' progress: the end of a recording. */
   runUntil(timeUs: number): void {
     this.read();
-    for (const lane of this.#lanes.values()) this.#advance(lane, timeUs);
+    for (const lane of this.#lanes.all) {
+      this.#advance(lane, timeUs);
+      lane.finish(timeUs);
+    }
   }
 
   get counters(): EngineCounters {
     let received = 0;
     let dropped = 0;
     let inFlight = 0;
-    for (const { ring } of this.#sources.values()) {
+    for (const { ring } of this.#inputs.values()) {
       received += ring.counters.written + ring.counters.dropped;
       dropped += ring.counters.dropped;
       inFlight += ring.readable;
     }
-    const sum = (f: (r: RuleState) => number) => this.#rules.reduce((n, r) => n + f(r), 0);
+    const rules = this.#lanes.all.flatMap((l) => l.rules);
+    const sum = (of: (r: RuleRunner) => number | undefined) =>
+      rules.reduce((n, r) => n + (of(r) ?? 0), 0);
     return {
       received,
       ...this.#counts,
       dropped: dropped + this.#counts.dropped,
       inFlight: inFlight + this.#waiting,
-      suppressed: sum((r) => r.suppressor?.suppressed ?? 0),
+      matches: sum((r) => r.reporter.counters.matches),
+      findings: sum((r) => r.reporter.counters.findings),
+      provisional: this.#ledger.provisional,
+      retracted: this.#ledger.retracted,
+      suppressed: sum((r) => r.reporter.suppressor?.suppressed),
+      excepted: sum((r) => r.reporter.counters.excepted),
+      limited: sum((r) => r.reporter.limiter?.limited),
       evicted: {
-        keys: sum((r) => (r.sequence ?? r.window)?.counters.keysEvicted ?? 0),
-        partials: sum((r) => r.sequence?.counters.partialsEvicted ?? 0),
-        windowEvents: sum((r) => r.window?.counters.eventsEvicted ?? 0),
-        suppressors: sum((r) => r.suppressor?.evicted ?? 0),
+        keys: sum((r) => r.matcher.counters.keysEvicted),
+        partials: sum((r) => r.matcher.counters.partialsEvicted),
+        windowEvents: sum((r) => r.matcher.counters.eventsEvicted),
+        suppressors: sum(
+          ({ reporter: { suppressor, limiter } }) =>
+            (suppressor?.evicted ?? 0) + (limiter?.evicted ?? 0),
+        ),
+        openFindings: sum((r) => r.reporter.counters.openEvicted) + this.#ledger.forgotten,
+        facts: this.#world.forgotten,
       },
     };
   }
-
-  #waiting = 0;
 
   #sourceIndex(name: string): number {
     return this.#unit.schema.sources.findIndex((s) => s.name === name);
   }
 
-  #source(index: number): SourceState {
-    const known = this.#sources.get(index);
+  #input(source: number): RecordInput {
+    const known = this.#inputs.get(source);
     if (known) return known;
-    const ring = new Ring(this.#options.ring ?? defaultRing);
-    const { schema } = this.#unit;
-    const state: SourceState = {
-      ring,
-      writer: new RecordWriter(ring, schema, this.#layouts, this.#interner),
-      reader: new RecordReader(ring, schema, this.#layouts, this.#interner),
-      progressUs: Number.NEGATIVE_INFINITY,
-      isIdle: false,
-      isAvailable: true,
-      lastSeq: 0,
-      losses: [],
-    };
-    this.#sources.set(index, state);
-    return state;
-  }
-
-  #addTrigger(rule: number, step: number): void {
-    this.#triggerRule.push(rule);
-    this.#triggerStep.push(step);
+    const input = new RecordInput({
+      unit: this.#unit,
+      layouts: this.#layouts,
+      interner: this.#interner,
+      ring: this.#options.ring ?? defaultRing,
+    });
+    this.#inputs.set(source, input);
+    return input;
   }
 
   #addRule(index: number, rule: CoreRule): void {
     const code = this.#code.rules[index];
     if (!code) throw new Error(`the matcher has no code for rule ${rule.name}`);
-    for (const step of allStepsOf(rule.pattern).keys()) this.#addTrigger(index, step);
-    const lane = this.#laneOf(rule);
-    const suppressor = rule.suppress && new Suppressor(rule.suppress.us, rule.keysMax);
-    const emit = (match: Match) => this.#onMatch(match, code, suppressor, lane);
-    const { pattern } = rule;
-    const sequence =
-      pattern.node === "seq"
-        ? new SequenceMatcher(this.#unit, rule, pattern, code, this.#params, emit)
-        : undefined;
-    const window =
-      pattern.node === "win"
-        ? new WindowMatcher(rule, pattern, code, this.#params, emit)
-        : undefined;
-    this.#rules.push({ rule, sequence, window, suppressor, lane });
-    lane.rules.push(laneRule(index, sequence, window));
+    const reporter = new Reporter({
+      unit: this.#unit,
+      rule,
+      code,
+      params: this.#params,
+      bundleHash: this.#options.bundleHash,
+      onFinding: (told) => this.#onFinding(index, told),
+    });
+    const matcher = createMatcher({
+      unit: this.#unit,
+      rule,
+      pattern: rule.pattern,
+      code,
+      params: this.#params,
+      startUs: this.#options.startUs,
+      emit: (match) => reporter.onMatch(this.#withLosses(match)),
+      concludes: (kinds, from, to) => {
+        const conclusion = this.#states.silence(rule.policy, kinds, from, to);
+        if (conclusion === "hold") this.#counts.held++;
+        if (conclusion === "drop") this.#counts.doubted++;
+        return conclusion;
+      },
+    });
+    const runner = new RuleRunner({ index, matcher, reporter, resolveStep: code.resolveStep });
+    this.#lanes.add(runner, rule);
+    if (rule.policy.emit === "eager") this.#addEager(index, rule, code);
   }
 
-  #laneOf(rule: CoreRule): Lane {
-    const kinds = allStepsOf(rule.pattern).flatMap((s) => s.kinds);
-    const sources = [...new Set(kinds.map((k) => this.#unit.schema.kinds[k]?.source ?? -1))].sort(
-      (a, b) => a - b,
-    );
-    const isSilent = rule.pattern.node === "seq" && rule.pattern.deadline !== undefined;
-    const id = `${sources.join(",")}|${isSilent}`;
-    const lane =
-      this.#lanes.get(id) ?? new Lane(this.#unit, sources, isSilent, this.#options.laneEventsMax);
-    this.#lanes.set(id, lane);
-    return lane;
+  /** The same rule once more, on events as they arrive. */
+  #addEager(index: number, rule: CoreRule, code: RuleCode): void {
+    const once: CoreRule = { ...rule, resolve: undefined };
+    const reporter = new Reporter({
+      unit: this.#unit,
+      rule: once,
+      code,
+      params: this.#params,
+      bundleHash: this.#options.bundleHash,
+      onFinding: (told) =>
+        this.#ledger.tellProvisionally({ ...told, match: { ...told.match, rule } }),
+    });
+    const matcher = createMatcher({
+      unit: this.#unit,
+      rule: once,
+      pattern: rule.pattern,
+      code,
+      params: this.#params,
+      startUs: this.#options.startUs,
+      emit: (match) => reporter.onMatch(match),
+      concludes: () => "sound",
+    });
+    this.#eager.set(index, new EagerRunner(this.#unit, matcher));
   }
 
-  #read(state: SourceState): void {
-    const { ring, reader, writer } = state;
-    const { u8, u32, f64 } = ring.views;
-    const count = ring.readable;
-    for (let i = 0; i < count; i++) {
-      const at = ring.slotAt(i);
-      const functions = this.#kinds[reader.kindAt(at)];
-      let n = 0;
-      if (functions) for (const fn of functions) n = fn(u8, u32, f64, at, reader, this.#hits, n);
-      if (n === 0) {
-        this.#counts.filtered++;
-        continue;
-      }
-      const event = reader.materialise(at, writer.entities[ring.indexAt(i)], seqHigh(state, at));
-      state.lastSeq = event.seq;
-      this.#options.onRelevant?.(event);
-      this.#dispatch(event, n);
-    }
-    ring.release(count);
-  }
-
-  #dispatch(event: EventData, n: number): void {
-    const byLane = new Map<Lane, Map<number, number[]>>();
-    for (let i = 0; i < n; i++) {
-      const trigger = this.#hits[i] ?? 0;
-      const index = this.#triggerRule[trigger] ?? 0;
-      const step = this.#triggerStep[trigger] ?? -1;
-      const { lane } = this.#rules[index] as RuleState;
-      const rules = byLane.get(lane) ?? new Map<number, number[]>();
-      byLane.set(lane, rules);
-      const steps = rules.get(index) ?? [];
-      if (step >= 0) steps.push(step);
-      rules.set(index, steps);
-    }
+  #dispatch(event: EventData, count: number): void {
+    const byLane = this.#hitsByLane(count);
     const shared: InFlight = { event, waiting: 0, fate: "delivered" };
-    for (const [lane, rules] of byLane) {
-      const fate = lane.offer(shared, rules);
+    for (const [lane, hits] of byLane) {
+      const fate = lane.offer(shared, hits);
       if (fate !== "delivered") shared.fate = fate;
     }
     if (shared.waiting > 0) this.#waiting++;
     else this.#counts[shared.fate]++;
-    if (shared.fate === "late") this.#options.onLate?.(event);
-    if (shared.fate === "dropped") this.#noteLoss(event);
+    this.#tellFate(shared.fate, event);
+    if (this.#eager.size > 0) this.#feedEager(event, byLane);
   }
 
-  /** A finding over the time of a dropped event must say so. */
-  #noteLoss(event: EventData): void {
+  #feedEager(event: EventData, byLane: ReadonlyMap<Lane, LaneHits>): void {
+    for (const [rule, eager] of this.#eager) {
+      const lane = this.#lanes.ofRule(rule);
+      const hits = byLane.get(lane);
+      const steps = hits?.steps.get(rule);
+      if (steps) eager.onEvent(event, steps);
+      for (const made of lane.derived(event, hits?.derives ?? []))
+        eager.onEvent(made, this.#lanes.stepsFor(made.kind, rule));
+    }
+  }
+
+  #hitsByLane(count: number): Map<Lane, LaneHits> {
+    const byLane = new Map<Lane, LaneHits>();
+    const hitsOf = (lane: Lane) => {
+      const known = byLane.get(lane) ?? { steps: new Map<number, number[]>(), derives: [] };
+      byLane.set(lane, known);
+      return known;
+    };
+    for (let i = 0; i < count; i++) {
+      const trigger = this.#triggers[this.#hits[i] ?? -1];
+      if (trigger?.sets === "derive") {
+        for (const lane of this.#lanes.ofDerive(trigger.derive))
+          hitsOf(lane).derives.push(trigger.derive);
+      } else if (trigger) {
+        const { steps } = hitsOf(this.#lanes.ofRule(trigger.rule));
+        const own = steps.get(trigger.rule) ?? [];
+        steps.set(trigger.rule, own);
+        if (trigger.sets === "step") own.push(trigger.step);
+      }
+    }
+    return byLane;
+  }
+
+  #tellFate(fate: Fate, event: EventData): void {
+    if (fate === "delivered") return;
+    if (fate === "late") {
+      this.#options.onLate?.(event);
+      this.#ledger.reconsiderLosses();
+      return;
+    }
+    // A finding over the time of a dropped event must say so.
     const source = this.#unit.schema.kinds[event.kind]?.source ?? -1;
-    this.lost(this.#unit.schema.sources[source]?.name ?? "", 1, event.ts);
+    this.#states.lost(source, 1, event.ts, event.ts);
+    this.#ledger.reconsiderLosses();
   }
 
   #watermark(lane: Lane): number {
-    let watermark = Number.POSITIVE_INFINITY;
-    for (const index of lane.sources) {
-      const state = this.#sources.get(index);
-      if (state && !state.isAvailable) continue;
-      if (state?.isIdle && !lane.concludesFromSilence) continue;
-      const lateness = this.#unit.schema.sources[index]?.latenessUs ?? 0;
-      // A source nobody has heard of yet may still deliver anything.
-      watermark = Math.min(watermark, (state?.progressUs ?? Number.NEGATIVE_INFINITY) - lateness);
-    }
-    return watermark === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : watermark;
+    const own = this.#states.watermark(lane.sources, lane.waitsForIdle);
+    return lane.inputs.reduce((least, input) => Math.min(least, input.settled), own);
   }
 
   #advance(lane: Lane, watermark: number): void {
@@ -356,63 +412,34 @@ export class Engine {
       this.#waiting--;
       this.#counts[shared.fate]++;
     });
+    for (const { index } of this.#eager.size > 0 ? lane.rules : [])
+      if (this.#eager.has(index)) this.#ledger.retract(index, lane.settled);
   }
 
-  /** What was lost by the rule's sources between the first event of `match` and its end. */
-  #lossesAround(match: Match, lane: Lane): string[] {
-    const first =
-      match.window[0] ?? match.captures.find((c) => c !== undefined)?.first ?? match.last;
-    return lane.sources.flatMap((index) => {
-      const name = this.#unit.schema.sources[index]?.name ?? "?";
-      const lateness = this.#unit.schema.sources[index]?.latenessUs ?? 0;
-      const near = (this.#sources.get(index)?.losses ?? []).filter(
-        (l) => l.timeUs >= (first?.ts ?? match.at) && l.timeUs <= match.at + lateness,
-      );
-      const count = near.reduce((n, l) => n + l.count, 0);
-      return count > 0 ? [`source ${name} lost ${count} events in this time`] : [];
-    });
-  }
-
-  #onMatch(match: Match, code: RuleCode, suppressor: Suppressor | undefined, lane: Lane): void {
-    this.#counts.matches++;
-    if (suppressor) {
-      const key = code.suppressKey ? code.suppressKey(match.captures, match.window) : match.key;
-      if (!suppressor.admits(key, match.at)) return;
-    }
-    const values = new Map<Expr, () => Value>();
-    explainExprs(match.rule).forEach((e, i) => {
-      values.set(e, () => code.explain[i]?.(match.captures, match.window));
-    });
-    const finding = writeFinding(
+  #withLosses(match: EngineMatch): EngineMatch {
+    const lane = this.#lanes.ofRule(this.#unit.rules.indexOf(match.rule));
+    const from = startOf(match);
+    return withLosses(
       this.#unit,
       match,
-      (e) => values.get(e)?.(),
-      this.#options.bundleHash,
-      this.#lossesAround(match, lane),
+      (source) =>
+        this.#states.lostBetween(source, from, match.at) + lane.lateBetween(source, from, match.at),
     );
-    this.#counts.findings++;
-    this.#options.onFinding(finding);
   }
-}
 
-function laneRule(
-  index: number,
-  sequence: SequenceMatcher | undefined,
-  window: WindowMatcher | undefined,
-): LaneRule {
-  return {
-    index,
-    onEvent: (event, hits) => (sequence ? sequence.onEvent(event, hits) : window?.onEvent(event)),
-    get nextDeadline() {
-      return sequence?.nextDeadline ?? Number.POSITIVE_INFINITY;
-    },
-    fireDeadline: () => sequence?.fireDeadline(),
-  };
-}
-
-/** What the 32 bits in a slot lack of its sequence number; numbers of one source only grow. */
-function seqHigh(state: SourceState, at: number): number {
-  const low = state.ring.views.u32[(at + 16) >> 2] ?? 0;
-  const base = Math.floor(state.lastSeq / 2 ** 32) * 2 ** 32;
-  return low + base + 2 ** 31 < state.lastSeq ? base + 2 ** 32 : base;
+  #onFinding(rule: number, told: Told): void {
+    this.#ledger.tell(told);
+    if (told.match.resolvedAt !== undefined) return;
+    const kind = findingKindOf(this.#unit, told.match.rule);
+    if (kind < 0) return;
+    const { score } = told.reporter.code;
+    // Rules come before those over their findings; of equal times the earlier rule's is first.
+    const number = rule * 2 ** 32 + this.#findings++;
+    const event = findingEvent(this.#unit, told, number, () =>
+      score?.(undefined, scopeOf(told.match)),
+    );
+    if (!event) return;
+    for (const lane of this.#lanes.overKind(kind)) lane.offerFinding(event);
+    for (const [over, eager] of this.#eager) eager.onEvent(event, this.#lanes.stepsFor(kind, over));
+  }
 }

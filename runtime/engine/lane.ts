@@ -1,16 +1,14 @@
 /**
  * Rules that need the same sources share a lane: one reorder buffer and one watermark. Events leave
  * it in the total order ≺ once the watermark has passed them; deadlines are decided in between.
+ *
+ *     sources ─► waiting events ─► derived events ─► rules ─► findings ─► lanes of rules over them
+ *                 (in order ≺)
  */
 import { type CoreUnit, compareEvents, type EventData } from "#core";
+import type { Deriver } from "./deriver.ts";
 import { Heap } from "./heap.ts";
-
-export interface LaneRule {
-  readonly index: number;
-  onEvent(event: EventData, hits: readonly number[]): void;
-  readonly nextDeadline: number;
-  fireDeadline(): void;
-}
+import type { RuleRunner } from "./rule-runner.ts";
 
 /** What became of an event: the worst of what its lanes say. */
 export type Fate = "delivered" | "late" | "dropped";
@@ -18,59 +16,105 @@ export type Fate = "delivered" | "late" | "dropped";
 /** An event in flight; shared by the lanes it waits in. */
 export interface InFlight {
   readonly event: EventData;
+  /** Lanes that have not processed it yet. */
   waiting: number;
   fate: Fate;
 }
 
+/** What of a lane an event may be for. */
+export interface LaneHits {
+  /** By number of the rule its steps, in the order of `heardSteps`. */
+  readonly steps: Map<number, number[]>;
+  readonly derives: number[];
+}
+
 interface Waiting {
   readonly shared: InFlight;
-  /** Rule in this lane → steps the event may be for. */
-  readonly hits: ReadonlyMap<number, readonly number[]>;
+  readonly hits: LaneHits;
 }
 
 /**
- * Events a lane holds at most. A source that lags or is silent under a rule that concludes from
+ * Events a lane holds while it waits for progress: days of ordinary traffic, and a bound when a
  * silence fills it; then new events are dropped, counted, and findings say so.
  */
 export const laneMax = 262_144;
+/** Late events remembered for findings over their time; older ones are forgotten. */
+const latesKept = 256;
+
+export interface LaneInputs {
+  readonly unit: CoreUnit;
+  /** Indexes of the sources the lane's rules need, ascending. */
+  readonly sources: readonly number[];
+  /** Whether idle sources hold the lane back: its rules conclude something from silence. */
+  readonly waitsForIdle: boolean;
+  /** Lanes whose findings the rules are over. */
+  readonly inputs: readonly Lane[];
+  readonly deriver: Deriver;
+  /** Steps that events made of others (derived, findings) are for, by kind and rule. */
+  readonly madeSteps: ReadonlyMap<number, ReadonlyMap<number, readonly number[]>>;
+  readonly eventsMax: number;
+}
 
 export class Lane {
+  readonly rules: RuleRunner[] = [];
   readonly sources: readonly number[];
-  /** Whether a rule concludes something from silence; then idle sources hold it back. */
-  readonly concludesFromSilence: boolean;
-  readonly rules: LaneRule[] = [];
+  readonly waitsForIdle: boolean;
+  readonly inputs: readonly Lane[];
   watermark = Number.NEGATIVE_INFINITY;
-  readonly #max: number;
-  #waiting: Heap<Waiting>;
+  readonly #lane: LaneInputs;
+  readonly #waiting: Heap<Waiting>;
+  readonly #lates: { readonly source: number; readonly at: number }[] = [];
 
-  constructor(
-    unit: CoreUnit,
-    sources: readonly number[],
-    concludesFromSilence: boolean,
-    max = laneMax,
-  ) {
-    this.#max = max;
-    this.sources = sources;
-    this.concludesFromSilence = concludesFromSilence;
-    this.#waiting = new Heap(
-      (a, b) => compareEvents(unit.schema, a.shared.event, b.shared.event) < 0,
-    );
+  constructor(lane: LaneInputs) {
+    this.#lane = lane;
+    this.sources = lane.sources;
+    this.waitsForIdle = lane.waitsForIdle;
+    this.inputs = lane.inputs;
+    const { schema } = lane.unit;
+    this.#waiting = new Heap((a, b) => compareEvents(schema, a.shared.event, b.shared.event) < 0);
   }
 
   get size(): number {
     return this.#waiting.size;
   }
 
+  /** No finding of the lane's rules before this time is still to come, µs. */
+  get settled(): number {
+    return this.rules.reduce(
+      (least, rule) => Math.min(least, rule.settled(this.watermark)),
+      this.watermark,
+    );
+  }
+
   /** Takes the event, unless the watermark has passed it or the lane is full. */
-  offer(shared: InFlight, hits: ReadonlyMap<number, readonly number[]>): Fate {
-    if (shared.event.ts < this.watermark) return "late";
-    if (this.#waiting.size >= this.#max) return "dropped";
+  offer(shared: InFlight, hits: LaneHits): Fate {
+    const { event } = shared;
+    if (event.ts < this.watermark) {
+      const source = this.#lane.unit.schema.kinds[event.kind]?.source ?? -1;
+      this.#lates.push({ source, at: event.ts });
+      if (this.#lates.length > latesKept) this.#lates.shift();
+      return "late";
+    }
+    if (this.#waiting.size >= this.#lane.eventsMax) return "dropped";
     shared.waiting++;
     this.#waiting.push({ shared, hits });
     return "delivered";
   }
 
-  /** Decides everything before `watermark`; returns how many events were done with. */
+  /** Takes a finding of an input lane as an event. */
+  offerFinding(event: EventData): void {
+    const steps = new Map<number, number[]>();
+    for (const [rule, own] of this.#lane.madeSteps.get(event.kind) ?? []) steps.set(rule, [...own]);
+    const shared: InFlight = { event, waiting: 1, fate: "delivered" };
+    if (steps.size > 0) this.#waiting.push({ shared, hits: { steps, derives: [] } });
+  }
+
+  /** How many events of `source` came too late for the lane, of times between two, both included. */
+  lateBetween(source: number, from: number, to: number): number {
+    return this.#lates.filter((l) => l.source === source && l.at >= from && l.at <= to).length;
+  }
+
+  /** Decides everything before `watermark`; `done` hears of each event of a source. */
   advance(watermark: number, done: (shared: InFlight) => void): void {
     if (watermark <= this.watermark) return;
     for (;;) {
@@ -79,14 +123,39 @@ export class Lane {
       this.#fireBefore(at);
       if (!next || next.shared.event.ts >= watermark) break;
       this.#waiting.pop();
-      for (const rule of this.rules) {
-        const hits = next.hits.get(rule.index);
-        if (hits) rule.onEvent(next.shared.event, hits);
-      }
+      this.#process(next);
       next.shared.waiting--;
-      done(next.shared);
+      if (!this.#isMade(next.shared.event)) done(next.shared);
     }
     this.watermark = watermark;
+  }
+
+  /** The log ends: what is before `watermark` is decided without waiting for more. */
+  finish(watermark: number): void {
+    for (const rule of this.rules) rule.finish(watermark);
+  }
+
+  /** What is made of `event` by `derives`. */
+  derived(event: EventData, derives: readonly number[]): EventData[] {
+    return this.#lane.deriver.derived(event, derives);
+  }
+
+  #process({ shared: { event }, hits }: Waiting): void {
+    for (const rule of this.rules) {
+      const own = hits.steps.get(rule.index);
+      if (own) rule.onEvent(event, own);
+    }
+    for (const made of this.derived(event, hits.derives)) {
+      const steps = this.#lane.madeSteps.get(made.kind);
+      for (const rule of this.rules) {
+        const own = steps?.get(rule.index);
+        if (own) rule.onEvent(made, own);
+      }
+    }
+  }
+
+  #isMade(event: EventData): boolean {
+    return this.#lane.unit.schema.kinds[event.kind]?.made !== undefined;
   }
 
   #fireBefore(at: number): void {

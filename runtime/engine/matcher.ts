@@ -1,10 +1,9 @@
 /** The shape of generated code, and how its text becomes functions. */
 import { Script } from "node:vm";
-import type { EventData, Taken, Value } from "#core";
+import type { EventData, Value } from "#core";
 import type { RecordReader } from "#runtime/events";
+import type { Scope, TestFunction, ValueFunction } from "./scope.ts";
 import type { Support } from "./support.ts";
-
-type Captures = readonly (Taken | undefined)[];
 
 /** Writes the triggers a slot may be for into `hits` from `n` on; returns the new `n`. */
 export type KindFunction = (
@@ -17,12 +16,14 @@ export type KindFunction = (
   n: number,
 ) => number;
 
-/** 1 true, 0 false, 2 unknown; positive steps answer 1 or 0. */
-export type Judge = (event: EventData, captures: Captures) => number;
+/** 1 true, 0 false, 2 unknown; steps of which only true matters answer 1 or 0. */
+export type Judge = (event: EventData, scope: Scope) => number;
 
 export interface StepCode {
+  /** Undefined when the slot has decided everything. */
   readonly judge: Judge | undefined;
-  readonly key: ((event: EventData) => string | undefined) | undefined;
+  /** Undefined for a step without a key; answers undefined for an event that has none. */
+  readonly key: ((event: EventData, scope: Scope) => string | undefined) | undefined;
 }
 
 export interface AggregateCode {
@@ -30,18 +31,48 @@ export interface AggregateCode {
   readonly arg: ((event: EventData) => Value) | undefined;
 }
 
+/** A `zscore` or `baseline`: what it is taken of, and the weight of the past after one pane. */
+export interface HistoryCode {
+  readonly decay: number;
+  readonly arg: ValueFunction;
+}
+
+type KeyFunction = (event: undefined, scope: Scope) => string;
+
 export interface RuleCode {
+  /** In the order of `heardSteps`. */
   readonly steps: readonly StepCode[];
-  readonly having: ((aggregates: Float64Array) => boolean) | undefined;
+  /** Number of the step of `resolve on`, or -1. */
+  readonly resolveStep: number;
+  /** The condition of a window. */
+  readonly having: TestFunction | undefined;
+  /** The same over running counters, where they say all it asks. */
+  readonly counted: ((aggregates: Float64Array) => boolean) | undefined;
   readonly aggregates: readonly AggregateCode[];
-  readonly suppressKey: ((captures: Captures, window: readonly EventData[]) => string) | undefined;
+  readonly histories: readonly HistoryCode[];
+  /** What a finding of the rule has as `score`. */
+  readonly score: ValueFunction | undefined;
+  /** Which entities an absence over inventory is about; sees the entity as subject. */
+  readonly entity: TestFunction | undefined;
+  readonly suppressKey: KeyFunction | undefined;
+  readonly rateKey: KeyFunction | undefined;
+  /** By `subsumes` clause the parts of its key; undefined for the key of the rule. */
+  readonly subsumes: readonly (readonly ValueFunction[] | undefined)[];
+  readonly exceptions: readonly TestFunction[];
   /** In the order of `explainExprs`. */
-  readonly explain: readonly ((captures: Captures, window: readonly EventData[]) => Value)[];
+  readonly explain: readonly ValueFunction[];
+}
+
+/** How one derived event is made; fields by index. */
+export interface DeriveCode {
+  readonly judge: Judge | undefined;
+  readonly set: readonly (ValueFunction | undefined)[];
 }
 
 export interface MatcherCode {
   readonly kinds: readonly (readonly [kind: number, functions: readonly KindFunction[]])[];
   readonly rules: readonly RuleCode[];
+  readonly derives: readonly DeriveCode[];
 }
 
 /**

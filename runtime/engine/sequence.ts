@@ -1,6 +1,6 @@
 /**
- * Sequences, incrementally. Per key there is a list of partial matches; every event may start one,
- * advance copies of them, lengthen a run, or kill them.
+ * Sequences on clocks that say the order, incrementally. Per key there is a list of partial
+ * matches; every event may start one, advance copies of them, lengthen a run, or kill them.
  *
  *     partial at step 1   event fits step 2   copy at step 2   (the source stays: a later event
  *     ────────────────►  ──────────────────►  ─────────────►    may be the better second step)
@@ -8,26 +8,16 @@
  * Exact against the reference interpreter: all ways to match are kept, except those another partial
  * dominates (same completions, preferred in the report). The list is bounded; what does not fit is
  * counted and findings it may have affected are marked incomplete.
+ *
+ * A match that is complete in time only waits: for the deadline of `then no`, or, with `emit
+ * close`, for the end of the span, while its last run goes on.
  */
-import {
-  allStepsOf,
-  type CoreRule,
-  type CoreUnit,
-  compareEvents,
-  countOf,
-  durationOf,
-  type EventData,
-  type Expr,
-  type Match,
-  needsContiguity,
-  type Seq,
-  type SeqStep,
-  type Taken,
-  type Value,
-  walkExpr,
-} from "#core";
-import { Heap } from "./heap.ts";
-import type { RuleCode } from "./matcher.ts";
+import { compareEvents, type EventData, type Seq, type Taken, withDoubt } from "#core";
+import { KeyTable } from "./key-table.ts";
+import type { MatcherInputs, PatternMatcher, StateCounters } from "./pattern-matcher.ts";
+import { type EngineMatch, emptyScope, type Scope } from "./scope.ts";
+import { planOf, preference, type SequencePlan, type Slot } from "./sequence-plan.ts";
+import { SequenceTimers } from "./sequence-timers.ts";
 
 interface Partial {
   /** The last bound step. */
@@ -46,259 +36,206 @@ interface Partial {
   isIncomplete: boolean;
 }
 
-interface Pending extends Partial {
+/** All steps are bound; the match is decided at a time. */
+interface Waiting extends Partial {
+  /** µs. */
+  decidedAt: number;
+  /** `until` has ended the run; it waits only for the events of the same time. */
+  isClosed: boolean;
+}
+
+interface Timer {
+  readonly at: number;
   readonly key: string;
-  readonly deadline: number;
-  /** Reported, cancelled or given up; its timer is then only waste. */
-  isDead: boolean;
+  readonly waiting: Waiting;
+  /** The event that set it. */
+  readonly set: EventData;
 }
 
 interface KeyState {
   partials: Partial[];
-  pendings: Pending[];
-  /** Partials were dropped for room; until then findings may lack something. */
-  overflowUntil: number;
+  waiting: Waiting[];
+  /** Partials were given up: matches that begin until then may not be those there were. */
+  doubtUntil: number;
 }
 
-export interface SequenceCounters {
-  partialsEvicted: number;
-  keysEvicted: number;
-}
-
-/** A step with its numbers resolved. */
-interface Slot {
-  readonly step: SeqStep;
-  readonly min: number;
-  readonly max: number;
-  readonly keep: number;
-  /** Index in the order of `allStepsOf`. */
-  readonly index: number;
-  readonly negatives: readonly number[];
+/** One event under one key, and what it does. */
+interface Turn {
+  readonly key: string;
+  readonly state: KeyState;
+  readonly event: EventData;
+  readonly hits: ReadonlySet<number>;
+  /** Partials that took the event as a new step. */
+  readonly fresh: Partial[];
+  readonly completed: Partial[];
 }
 
 const never = Number.POSITIVE_INFINITY;
 
-export class SequenceMatcher {
-  readonly counters: SequenceCounters = { partialsEvicted: 0, keysEvicted: 0 };
-  readonly #unit: CoreUnit;
-  readonly #rule: CoreRule;
-  readonly #seq: Seq;
-  readonly #code: RuleCode;
-  readonly #params: ReadonlyMap<string, Value>;
-  readonly #emit: (match: Match) => void;
-  readonly #slots: readonly Slot[];
-  readonly #kindsOf: readonly (readonly number[])[];
-  readonly #deadlineIndex: number;
-  readonly #untilIndex: number;
-  readonly #wait: number;
-  readonly #within: number;
-  readonly #isTouchy: boolean;
-  readonly #newestWins: boolean;
-  readonly #readsRunOf: ReadonlySet<number>;
-  readonly #keys = new Map<string, KeyState>();
-  readonly #timers: Heap<Pending>;
-  #deadTimers = 0;
-  #sweptAt = Number.NEGATIVE_INFINITY;
-  #evictedAt = Number.NEGATIVE_INFINITY;
+export class SequenceMatcher implements PatternMatcher {
+  readonly holdUs = 0;
+  readonly #inputs: MatcherInputs<Seq>;
+  readonly #plan: SequencePlan;
+  readonly #lastAt: number;
+  readonly #keys: KeyTable<KeyState>;
+  readonly #timers: SequenceTimers<Timer>;
+  readonly #horizonUs: number;
+  #partialsEvicted = 0;
+  /**
+   * Matches of one time, until they can be told in the order of their last events: with `emit
+   * close` an event completes some, and of others the time is up.
+   */
+  readonly #outbox: EngineMatch[] = [];
 
-  constructor(
-    unit: CoreUnit,
-    rule: CoreRule,
-    seq: Seq,
-    code: RuleCode,
-    params: ReadonlyMap<string, Value>,
-    emit: (match: Match) => void,
-  ) {
-    this.#unit = unit;
-    this.#rule = rule;
-    this.#seq = seq;
-    this.#code = code;
-    this.#params = params;
-    this.#emit = emit;
-    const all = allStepsOf(seq);
-    this.#kindsOf = all.map((s) => s.kinds);
-    this.#slots = seq.steps.map((s) => this.#slot(s, all.indexOf(s.step)));
-    this.#deadlineIndex = seq.deadline ? all.indexOf(seq.deadline.step) : -1;
-    this.#untilIndex = seq.until ? all.indexOf(seq.until) : -1;
-    this.#wait = seq.deadline ? durationOf(seq.deadline.wait, params) : 0;
-    this.#within = seq.within === undefined ? never : durationOf(seq.within, params);
-    this.#isTouchy = needsContiguity(seq);
-    this.#readsRunOf = capturesRead(seq);
-    this.#newestWins =
-      this.#readsRunOf.size === 0 &&
-      !this.#isTouchy &&
-      seq.steps.every((s) => !s.repeat && s.gap?.gap !== "after");
-    this.#timers = new Heap((a, b) => this.#isBefore(a, b));
+  constructor(inputs: MatcherInputs<Seq>) {
+    this.#inputs = inputs;
+    this.#plan = planOf(inputs);
+    this.#lastAt = this.#plan.slots.length - 1;
+    this.#horizonUs = this.#plan.withinUs + this.#plan.waitUs;
+    this.#keys = new KeyTable({
+      max: inputs.rule.keysMax,
+      evict: inputs.rule.policy.evict,
+      lifeUs: this.#horizonUs,
+      progressOf: (state) => this.#progressOf(state),
+    });
+    this.#timers = new SequenceTimers(
+      (a, b) => this.#compare(a.set, b.set) < 0,
+      ({ at, key, waiting }) =>
+        at === waiting.decidedAt && (this.#keys.get(key)?.waiting.includes(waiting) ?? false),
+    );
+  }
+
+  get counters(): StateCounters {
+    const keysEvicted = this.#keys.evicted;
+    return { keysEvicted, partialsEvicted: this.#partialsEvicted, eventsEvicted: 0 };
   }
 
   /** The next time something is decided without an event, µs. */
   get nextDeadline(): number {
-    return this.#timers.peek()?.deadline ?? never;
+    return Math.min(this.#timers.next, this.#outbox[0]?.at ?? never);
   }
+
+  onEntity(): void {}
+
+  finish(): void {}
 
   /** `hits` are steps (in the order of `allStepsOf`) that `event` may be for. */
   onEvent(event: EventData, hits: readonly number[]): void {
-    if (event.ts - this.#sweptAt > this.#within + this.#wait) this.#sweep(event.ts);
-    const groups = new Map<string, number[]>();
+    const groups = new Map<string, Set<number>>();
     for (const index of hits) {
       const key = this.#keyOf(index, event);
       if (key === undefined) continue;
-      const group = groups.get(key);
-      if (group) group.push(index);
-      else groups.set(key, [index]);
+      const group = groups.get(key) ?? new Set<number>();
+      groups.set(key, group.add(index));
     }
-    if (this.#isTouchy) this.#addTouchedKeys(event, groups);
-    for (const [key, indexes] of groups) this.#onKeyEvent(key, event, new Set(indexes));
+    if (this.#plan.isTouchy) this.#addTouchedKeys(event, groups);
+    for (const [key, group] of groups) this.#onKeyEvent(key, event, group);
   }
 
-  /** Decides the deadline that is next. */
+  /** Decides all that is decided at `nextDeadline`. */
   fireDeadline(): void {
-    const next = this.#timers.pop();
-    if (!next) return;
-    if (next.isDead) {
-      this.#deadTimers--;
-      return;
+    const at = this.nextDeadline;
+    while (this.#timers.next === at) {
+      const timer = this.#timers.pop();
+      if (timer) this.#decide(timer);
     }
-    const state = this.#keys.get(next.key);
-    if (!state) return;
-    const group = state.pendings.filter((p) => p.last === next.last);
-    const best = group.sort((a, b) => this.#preference(a, b))[0];
-    if (best) this.#report(next.key, state, best, best.deadline);
-  }
-
-  #slot(step: SeqStep, index: number): Slot {
-    const { repeat } = step;
-    return {
-      step,
-      index,
-      min: repeat ? countOf(repeat.min, this.#params) : 1,
-      max: !repeat ? 1 : repeat.max === undefined ? never : countOf(repeat.max, this.#params),
-      keep: repeat?.keep ?? 1,
-      negatives: step.without.map((_, i) => index + 1 + i),
-    };
+    const told = this.#outbox.splice(0);
+    told.sort((a, b) => (a.last && b.last ? this.#compare(a.last, b.last) : 0));
+    for (const match of told) this.#inputs.emit(match);
   }
 
   #keyOf(index: number, event: EventData): string | undefined {
-    const code = this.#code.steps[index]?.key;
-    return code ? code(event) : "";
+    const code = this.#inputs.code.steps[index]?.key;
+    return code ? code(event, emptyScope) : "";
   }
 
-  #addTouchedKeys(event: EventData, groups: Map<string, number[]>): void {
-    for (const [index, kinds] of this.#kindsOf.entries()) {
+  #addTouchedKeys(event: EventData, groups: Map<string, Set<number>>): void {
+    for (const [index, kinds] of this.#plan.kindsOf.entries()) {
       if (!kinds.includes(event.kind)) continue;
       const key = this.#keyOf(index, event);
-      if (key !== undefined && !groups.has(key)) groups.set(key, []);
+      if (key !== undefined && !groups.has(key)) groups.set(key, new Set());
     }
   }
 
-  #judge(index: number, event: EventData, captures: readonly (Taken | undefined)[]): number {
-    const judge = this.#code.steps[index]?.judge;
-    return judge ? judge(event, captures) : 1;
+  /** 1 true, 0 false, 2 unknown. */
+  #judge(index: number, event: EventData, scope: Scope): number {
+    const judge = this.#inputs.code.steps[index]?.judge;
+    return judge ? judge(event, scope) : 1;
   }
+
+  #compare(a: EventData, b: EventData): number {
+    return compareEvents(this.#inputs.unit.schema, a, b);
+  }
+
+  // ---------- one event ----------
 
   #onKeyEvent(key: string, event: EventData, hits: ReadonlySet<number>): void {
-    const state = this.#keys.get(key) ?? {
-      partials: [],
-      pendings: [],
-      overflowUntil: Number.NEGATIVE_INFINITY,
-    };
-    const completed: Partial[] = [];
-    const fresh: Partial[] = [];
-    const kept: Partial[] = [];
-    for (const partial of state.partials) {
-      if (event.ts - partial.first.ts > this.#within) continue;
-      this.#advance(partial, event, hits, fresh, completed);
-      const extended = this.#extend(partial, event, hits);
-      if (extended && this.#isComplete(partial)) {
-        completed.push(partial);
-        continue;
-      }
-      if (!extended) this.#passBy(partial, event, hits);
-      if (this.#isAlive(partial) && !this.#isCancelled(partial, event, hits)) kept.push(partial);
-    }
-    this.#start(event, hits, fresh, completed);
-    for (const partial of fresh) {
-      if (partial.first === event || !this.#isCancelled(partial, event, hits))
-        this.#keep(kept, partial);
-    }
+    const known = this.#keys.get(key);
+    const state = known ?? { partials: [], waiting: [], doubtUntil: Number.NEGATIVE_INFINITY };
+    const turn: Turn = { key, state, event, hits, fresh: [], completed: [] };
+    const kept = state.partials.filter((partial) => this.#meets(turn, partial));
+    this.#start(turn);
+    this.#goOn(turn);
+    this.#keepFresh(turn, kept);
     state.partials = kept;
-    this.#judgePendings(state, event, hits);
-    if (completed.length > 0) this.#complete(key, state, completed, event);
+    if (turn.completed.length > 0) this.#complete(turn);
     this.#trim(state, event);
-    this.#store(key, state, event);
+    this.#store(turn);
   }
 
-  /** Copies of `partial` that take `event` as their next step. */
-  #advance(
-    partial: Partial,
-    event: EventData,
-    hits: ReadonlySet<number>,
-    fresh: Partial[],
-    completed: Partial[],
-  ): void {
-    const here = this.#slots[partial.at];
+  /** What the event does to a partial match; whether that is still of use. */
+  #meets(turn: Turn, partial: Partial): boolean {
+    const { event, hits } = turn;
+    if (event.ts - partial.first.ts > this.#plan.withinUs) return false;
+    this.#advance(turn, partial);
+    const isLonger = this.#extend(partial, event, hits);
+    if (isLonger && this.#isComplete(partial)) {
+      turn.completed.push(partial);
+      return false;
+    }
+    if (!isLonger) this.#passBy(partial, event, hits);
+    return this.#isAlive(partial) && !this.#isCancelled(partial, event, hits);
+  }
+
+  /** Copies of `partial` that take the event as their next step. */
+  #advance(turn: Turn, partial: Partial): void {
+    const { slots } = this.#plan;
+    const here = slots[partial.at];
     if (!here || partial.count < here.min) return;
-    for (let to = partial.at + 1; to < this.#slots.length; to++) {
-      const slot = this.#slots[to] as Slot;
+    for (let to = partial.at + 1; to < slots.length; to++) {
+      const slot = slots[to] as Slot;
       if (
-        hits.has(slot.index) &&
+        turn.hits.has(slot.index) &&
         partial.blockedFrom > to &&
-        this.#gapHolds(partial, slot, event) &&
-        this.#judge(slot.index, event, partial.captures) === 1
-      ) {
-        const next = this.#taken(partial, to, event);
-        if (this.#isComplete(next)) completed.push(next);
-        else fresh.push(next);
-      }
+        this.#gapHolds(partial, slot, turn.event) &&
+        this.#judge(slot.index, turn.event, partial) === 1
+      )
+        turn.fresh.push(taken(partial, to, turn.event));
       if (!slot.step.isOptional) break;
     }
   }
 
-  #taken(from: Partial, to: number, event: EventData): Partial {
-    const captures = [...from.captures];
-    while (captures.length < to) captures.push(undefined);
-    captures.push({ first: event, last: event, count: 1, kept: [event] });
-    return {
-      at: to,
-      captures,
-      first: from.first,
-      last: event,
-      count: 1,
-      blockedFrom: never,
-      unknownFrom: never,
-      isTouched: false,
-      isIncomplete: from.isIncomplete || from.unknownFrom <= to,
-    };
-  }
-
   #gapHolds(partial: Partial, slot: Slot, event: EventData): boolean {
+    const { seq } = this.#plan;
     const { gap } = slot.step;
-    if (partial.isTouched && (this.#seq.isStrict || gap?.gap === "next")) return false;
-    if (event.ts - partial.first.ts > this.#within) return false;
+    if (partial.isTouched && (seq.isStrict || gap?.gap === "next")) return false;
     if (!gap || gap.gap === "next") return true;
     const distance = event.ts - partial.last.ts;
-    if (gap.gap === "within") return distance <= durationOf(gap.max, this.#params);
-    return (
-      distance >= durationOf(gap.min, this.#params) &&
-      (gap.max === undefined || distance <= durationOf(gap.max, this.#params))
-    );
+    return distance >= slot.gapMinUs && distance <= slot.gapMaxUs;
   }
 
   /** Lengthens the run of a repeated step, in place; true when it did. */
   #extend(partial: Partial, event: EventData, hits: ReadonlySet<number>): boolean {
-    const slot = this.#slots[partial.at] as Slot;
+    const slot = this.#plan.slots[partial.at] as Slot;
     const run = partial.captures[partial.at];
     if (!run || !slot.step.repeat || partial.count >= slot.max || !hits.has(slot.index))
       return false;
-    if (this.#seq.isStrict && partial.isTouched) return false;
-    if (this.#judge(slot.index, event, partial.captures.slice(0, partial.at)) !== 1) return false;
+    if (this.#plan.seq.isStrict && partial.isTouched) return false;
+    const before = { captures: partial.captures.slice(0, partial.at) };
+    if (this.#judge(slot.index, event, before) !== 1) return false;
     const kept = run.kept.length < slot.keep ? [...run.kept, event] : run.kept;
-    partial.captures = partial.captures.with(partial.at, {
-      first: run.first,
-      last: event,
-      count: run.count + 1,
-      kept,
-    });
+    const longer = { first: run.first, last: event, count: run.count + 1, kept };
+    partial.captures = partial.captures.with(partial.at, longer);
     partial.last = event;
     partial.count++;
     partial.blockedFrom = never;
@@ -309,12 +246,13 @@ export class SequenceMatcher {
 
   /** The event was not taken: negatives and contiguity. */
   #passBy(partial: Partial, event: EventData, hits: ReadonlySet<number>): void {
+    const { slots } = this.#plan;
     partial.isTouched = true;
-    for (let to = partial.at + 1; to < this.#slots.length; to++) {
-      const slot = this.#slots[to] as Slot;
+    for (let to = partial.at + 1; to < slots.length; to++) {
+      const slot = slots[to] as Slot;
       for (const index of slot.negatives) {
         if (!hits.has(index)) continue;
-        const verdict = this.#judge(index, event, partial.captures);
+        const verdict = this.#judge(index, event, partial);
         if (verdict === 1) partial.blockedFrom = Math.min(partial.blockedFrom, to);
         if (verdict === 2) partial.unknownFrom = Math.min(partial.unknownFrom, to);
       }
@@ -323,49 +261,46 @@ export class SequenceMatcher {
   }
 
   #isAlive(partial: Partial): boolean {
-    const slot = this.#slots[partial.at] as Slot;
-    const canExtend = partial.count < slot.max && !(this.#seq.isStrict && partial.isTouched);
-    return canExtend || partial.blockedFrom > partial.at + 1;
+    const slot = this.#plan.slots[partial.at] as Slot;
+    const isBroken = this.#plan.seq.isStrict && partial.isTouched;
+    return (partial.count < slot.max && !isBroken) || partial.blockedFrom > partial.at + 1;
   }
 
   #isCancelled(partial: Partial, event: EventData, hits: ReadonlySet<number>): boolean {
-    if (this.#untilIndex < 0 || !hits.has(this.#untilIndex)) return false;
-    const verdict = this.#judge(this.#untilIndex, event, partial.captures);
+    const { untilIndex } = this.#plan;
+    if (untilIndex < 0 || !hits.has(untilIndex)) return false;
+    const verdict = this.#judge(untilIndex, event, partial);
     if (verdict === 2) partial.isIncomplete = true;
     return verdict === 1;
   }
 
-  #start(
-    event: EventData,
-    hits: ReadonlySet<number>,
-    fresh: Partial[],
-    completed: Partial[],
-  ): void {
-    for (let to = 0; to < this.#slots.length; to++) {
-      const slot = this.#slots[to] as Slot;
-      if (hits.has(slot.index) && this.#judge(slot.index, event, []) === 1) {
-        const nothing: Partial = {
-          at: -1,
-          captures: [],
-          first: event,
-          last: event,
-          count: 0,
-          blockedFrom: never,
-          unknownFrom: never,
-          isTouched: false,
-          isIncomplete: false,
-        };
-        const partial = this.#taken(nothing, to, event);
-        if (this.#isComplete(partial)) completed.push(partial);
-        else fresh.push(partial);
-      }
+  #start({ event, hits, fresh }: Turn): void {
+    for (const [to, slot] of this.#plan.slots.entries()) {
+      if (hits.has(slot.index) && this.#judge(slot.index, event, emptyScope) === 1)
+        fresh.push(taken(undefined, to, event));
       if (!slot.step.isOptional) break;
     }
   }
 
+  #keepFresh(turn: Turn, kept: Partial[]): void {
+    const { event, hits, state } = turn;
+    const { isClosing } = this.#plan;
+    for (const partial of turn.fresh) {
+      // What completes a match is not inside it; a run that goes on is not complete yet.
+      const isInside = partial.first !== event && (isClosing || !this.#isComplete(partial));
+      if (isInside && this.#isCancelled(partial, event, hits)) continue;
+      if (this.#isComplete(partial)) turn.completed.push(partial);
+      else if (isClosing && partial.at === this.#lastAt) {
+        if (!this.#isDominatedRun(state.waiting, partial))
+          this.#wait(turn, partial, partial.first.ts + this.#plan.withinUs);
+      } else this.#keep(kept, partial);
+    }
+  }
+
   #isComplete(partial: Partial): boolean {
-    const at = this.#slots.length - 1;
-    return partial.at === at && partial.count >= (this.#slots[at] as Slot).min;
+    const { slots, isClosing } = this.#plan;
+    const slot = slots[this.#lastAt] as Slot;
+    return partial.at === this.#lastAt && partial.count >= (isClosing ? slot.max : slot.min);
   }
 
   /** Adds `partial` unless another dominates it; drops those it dominates. */
@@ -373,7 +308,7 @@ export class SequenceMatcher {
     const isSameShape = (p: Partial) =>
       p.at === partial.at &&
       p.captures.every((c, i) => (c === undefined) === (partial.captures[i] === undefined));
-    if (this.#newestWins) {
+    if (this.#plan.newestWins) {
       const older = kept.findIndex(
         (p) => isSameShape(p) && p.isIncomplete === partial.isIncomplete,
       );
@@ -385,184 +320,220 @@ export class SequenceMatcher {
 
   /** An earlier run of the same open-ended step after the same events takes all this one would. */
   #isDominatedRun(kept: readonly Partial[], partial: Partial): boolean {
-    const slot = this.#slots[partial.at] as Slot;
-    if (partial.at === 0 || partial.at === this.#slots.length - 1) return false;
-    if (slot.max !== never || this.#isTouchy || this.#readsRunOf.has(partial.at)) return false;
+    const { slots, longestWins, isClosing, readsRunOf } = this.#plan;
+    const { at } = partial;
+    if (!longestWins || readsRunOf.has(at) || slots[at]?.max !== never) return false;
+    // A last run that is complete at its minimum ends there, and the earlier one ends earlier.
+    if (at === this.#lastAt && !isClosing) return false;
     return kept.some(
       (p) =>
-        p.at === partial.at &&
+        p.at === at &&
+        p.first === partial.first &&
         p.isIncomplete === partial.isIncomplete &&
         p.last === partial.last &&
-        p.captures.every((c, i) => i === partial.at || isSameRun(c, partial.captures[i])),
+        p.captures.every((c, i) => i === at || isSameRun(c, partial.captures[i])),
     );
   }
 
-  /** Its timer stays in the heap until the dead outnumber the living. */
-  #kill(pending: Pending): void {
-    if (pending.isDead) return;
-    pending.isDead = true;
-    if (++this.#deadTimers <= 1024 || this.#deadTimers * 2 <= this.#timers.size) return;
-    this.#timers.filter((p) => !p.isDead);
-    this.#deadTimers = 0;
+  // ---------- what waits for a time ----------
+
+  #wait({ key, state, event }: Turn, partial: Partial, decidedAt: number): void {
+    const waiting: Waiting = { ...partial, decidedAt, isClosed: false };
+    state.waiting.push(waiting);
+    this.#timers.push({ at: decidedAt, key, waiting, set: event });
   }
 
-  /** Deadlines waiting under this key hear of the event. */
-  #judgePendings(state: KeyState, event: EventData, hits: ReadonlySet<number>): void {
-    if (state.pendings.length === 0) return;
-    for (const pending of state.pendings) {
-      let isDead = this.#isCancelled(pending, event, hits);
-      if (!isDead && hits.has(this.#deadlineIndex)) {
-        const verdict = this.#judge(this.#deadlineIndex, event, pending.captures);
-        if (verdict === 2) pending.isIncomplete = true;
-        isDead = verdict === 1;
-      }
-      if (isDead) this.#kill(pending);
+  /** Matches that wait under this key hear of the event. */
+  #goOn(turn: Turn): void {
+    const { state } = turn;
+    if (state.waiting.length === 0) return;
+    state.waiting = this.#plan.isClosing
+      ? state.waiting.filter((w) => w.isClosed || this.#goesOn(turn, w))
+      : state.waiting.filter((w) => !this.#isForbidden(turn, w));
+  }
+
+  /** Whether the run is still open, or waits for its time; one at its upper bound is complete. */
+  #goesOn(turn: Turn, waiting: Waiting): boolean {
+    const { event, hits, key } = turn;
+    if (this.#isCancelled(waiting, event, hits)) {
+      waiting.isClosed = true;
+      waiting.decidedAt = event.ts;
+      this.#timers.push({ at: event.ts, key, waiting, set: event });
+      return true;
     }
-    state.pendings = state.pendings.filter((p) => !p.isDead);
+    if (!this.#extend(waiting, event, hits)) waiting.isTouched = true;
+    if (!this.#isComplete(waiting)) return true;
+    turn.completed.push(waiting);
+    return false;
   }
 
-  /** Enforces the bound: the least advanced and oldest go first, waiting deadlines last. */
+  /** Whether what `then no` or `until` names has happened. */
+  #isForbidden({ event, hits }: Turn, waiting: Waiting): boolean {
+    if (this.#isCancelled(waiting, event, hits)) return true;
+    const { deadlineIndex } = this.#plan;
+    if (!hits.has(deadlineIndex)) return false;
+    const verdict = this.#judge(deadlineIndex, event, waiting);
+    if (verdict === 2) waiting.isIncomplete = true;
+    return verdict === 1;
+  }
+
+  #decide({ at, key, waiting }: Timer): void {
+    const state = this.#keys.get(key);
+    if (!state) return;
+    const { isClosing, slots } = this.#plan;
+    const isHere = (w: Waiting) => w.decidedAt === at && (isClosing || w.last === waiting.last);
+    const here = state.waiting.filter(isHere);
+    state.waiting = state.waiting.filter((w) => !isHere(w));
+    const least = slots[this.#lastAt]?.min ?? 1;
+    this.#report(
+      key,
+      state,
+      here.filter((w) => w.count >= least),
+      at,
+    );
+    this.#forgetEmpty(key, state, at);
+  }
+
+  // ---------- matches ----------
+
+  #complete(turn: Turn): void {
+    const { key, state, event, completed } = turn;
+    if (this.#plan.deadlineIndex < 0) this.#report(key, state, completed, event.ts);
+    else for (const partial of completed) this.#wait(turn, partial, event.ts + this.#plan.waitUs);
+  }
+
+  /** Reports what is selected among the matches of one completion point. */
+  #report(key: string, state: KeyState, candidates: readonly Partial[], at: number): void {
+    const { select } = this.#inputs.rule.policy;
+    const { deadlineIndex, kindsOf, seq } = this.#plan;
+    const sorted = candidates.toSorted((a, b) => this.#preference(a, b));
+    const chosen = sorted.slice(0, select === "each" ? seq.partials : 1);
+    const [best] = chosen;
+    if (!best) return;
+    const conclusion =
+      deadlineIndex < 0
+        ? "sound"
+        : this.#inputs.concludes(kindsOf[deadlineIndex] ?? [], best.last.ts, at);
+    if (conclusion === "hold" || conclusion === "drop") return;
+    for (const partial of chosen) {
+      const match = this.#matchOf(key, state, partial, at);
+      this.#tell(conclusion === "flag" ? withDoubt(match, [partial.at]) : match);
+    }
+    const isOpen = (p: Partial) => chosen.every((c) => this.#mayFollow(p, c));
+    state.partials = state.partials.filter(isOpen);
+    state.waiting = state.waiting.filter(isOpen);
+  }
+
+  #tell(match: EngineMatch): void {
+    if (this.#plan.isClosing) this.#outbox.push(match);
+    else this.#inputs.emit(match);
+  }
+
+  #matchOf(key: string, state: KeyState, partial: Partial, at: number): EngineMatch {
+    const isInDoubt = this.#isInDoubt(state, partial);
+    // What is told in its place, and what that leaves out, may be wrong in turn.
+    if (isInDoubt) state.doubtUntil = Math.max(state.doubtUntil, at + this.#horizonUs);
+    return {
+      rule: this.#inputs.rule,
+      key,
+      at,
+      captures: [...partial.captures],
+      window: [],
+      last: partial.last,
+      isIncomplete: partial.isIncomplete || isInDoubt,
+    };
+  }
+
+  /** Whether something that was given up could have been reported instead, or before it. */
+  #isInDoubt(state: KeyState, { first, last }: Partial): boolean {
+    const until = Math.max(state.doubtUntil, this.#keys.evictedAt + this.#horizonUs);
+    // Where matches do not exclude each other only one that ends at the same point matters.
+    return (this.#inputs.rule.policy.skip === "none" ? last : first).ts <= until;
+  }
+
+  /** Whether a match that begins as `partial` does may follow the reported match `told`. */
+  #mayFollow(partial: Partial, told: Partial): boolean {
+    const { skip } = this.#inputs.rule.policy;
+    if (skip === "none") return true;
+    if (skip === "past") return this.#compare(partial.first, told.last) > 0;
+    const from = told.captures[skip]?.first ?? told.first;
+    // At least one event further, so that the same match is not found again.
+    return (
+      this.#compare(partial.first, told.first) > 0 && this.#compare(partial.first, from) >= 0
+    );
+  }
+
+  #preference(a: Partial, b: Partial): number {
+    return preference(a.captures, b.captures, {
+      lengthOf: (run) => run.count,
+      compareStarts: (x, y) => this.#compare(x.first, y.first),
+      isWidest: this.#inputs.rule.policy.select === "widest",
+    });
+  }
+
+  // ---------- bounds ----------
+
+  /** Enforces the bound of a key: partial matches go before those that wait. */
   #trim(state: KeyState, event: EventData): void {
-    while (state.partials.length + state.pendings.length > this.#seq.partials) {
-      const worst = this.#leastAdvanced(state.partials);
-      if (worst >= 0) state.partials.splice(worst, 1);
-      else {
-        const [oldest] = state.pendings.splice(0, 1);
-        if (oldest) this.#kill(oldest);
-      }
-      this.counters.partialsEvicted++;
-      const horizon = Math.min(this.#within + this.#wait, 1e15);
-      state.overflowUntil = Math.max(state.overflowUntil, event.ts + horizon);
+    const { partials } = this.#plan.seq;
+    while (state.partials.length + state.waiting.length > partials) {
+      const list = state.partials.length > 0 ? state.partials : state.waiting;
+      list.splice(this.#worst(list), 1);
+      this.#partialsEvicted++;
+      state.doubtUntil = Math.max(state.doubtUntil, event.ts + this.#horizonUs);
     }
   }
 
-  #leastAdvanced(partials: readonly Partial[]): number {
-    let worst = -1;
+  /** The least advanced of the oldest, or just the oldest. */
+  #worst(partials: readonly Partial[]): number {
+    const isByAge = this.#inputs.rule.policy.evict === "oldest";
+    let worst = 0;
     for (const [i, p] of partials.entries()) {
-      const w = partials[worst];
-      const isOlder = w && compareEvents(this.#unit.schema, p.first, w.first) < 0;
-      if (!w || p.at < w.at || (p.at === w.at && isOlder)) worst = i;
+      const w = partials[worst] as Partial;
+      const isOlder = this.#compare(p.first, w.first) < 0;
+      if (isByAge ? isOlder : p.at < w.at || (p.at === w.at && isOlder)) worst = i;
     }
     return worst;
   }
 
-  #complete(key: string, state: KeyState, completed: Partial[], event: EventData): void {
-    if (!this.#seq.deadline) {
-      const best = completed.sort((a, b) => this.#preference(a, b))[0];
-      if (best) this.#report(key, state, best, event.ts);
-      return;
-    }
-    for (const partial of completed) {
-      const pending: Pending = { ...partial, key, deadline: event.ts + this.#wait, isDead: false };
-      state.pendings.push(pending);
-      this.#timers.push(pending);
-    }
-  }
-
-  #report(key: string, state: KeyState, best: Partial, at: number): void {
-    const captures = [...best.captures];
-    this.#emit({
-      rule: this.#rule,
-      key,
-      at,
-      captures,
-      window: [],
-      last: best.last,
-      isIncomplete:
-        best.isIncomplete ||
-        best.last.ts <= state.overflowUntil ||
-        this.#evictedAt >= best.first.ts,
-    });
-    const isAfter = (p: Partial) => compareEvents(this.#unit.schema, p.first, best.last) > 0;
-    state.partials = state.partials.filter(isAfter);
-    for (const p of state.pendings) if (!isAfter(p)) this.#kill(p);
-    state.pendings = state.pendings.filter((p) => !p.isDead);
-    if (state.partials.length + state.pendings.length === 0) this.#keys.delete(key);
-  }
-
-  #store(key: string, state: KeyState, event: EventData): void {
-    if (state.partials.length + state.pendings.length === 0) {
-      this.#keys.delete(key);
-      return;
-    }
-    if (!this.#keys.has(key) && this.#keys.size >= this.#rule.keysMax) this.#evictKey(event);
-    this.#keys.set(key, state);
-  }
-
-  /** A new key takes the place of the least advanced of the oldest keys. */
-  #evictKey(event: EventData): void {
-    let victim: string | undefined;
-    let least = never;
-    let looked = 0;
-    for (const [key, state] of this.#keys) {
-      const progress = Math.max(
-        -1,
-        ...state.partials.map((p) => p.at),
-        ...state.pendings.map(() => never),
-      );
-      if (progress < least || victim === undefined) {
-        victim = key;
-        least = progress;
-      }
-      if (++looked >= 64 || least <= 0) break;
-    }
-    if (victim === undefined) return;
-    for (const pending of this.#keys.get(victim)?.pendings ?? []) this.#kill(pending);
-    this.#keys.delete(victim);
-    this.counters.keysEvicted++;
-    this.#evictedAt = event.ts;
-  }
-
-  /** Forgets keys whose partials have all expired. */
-  #sweep(now: number): void {
-    this.#sweptAt = now;
-    for (const [key, state] of this.#keys) {
-      state.partials = state.partials.filter((p) => now - p.first.ts <= this.#within);
-      if (state.partials.length + state.pendings.length === 0) this.#keys.delete(key);
-    }
-  }
-
-  #isBefore(a: Pending, b: Pending): boolean {
-    return a.deadline !== b.deadline
-      ? a.deadline < b.deadline
-      : compareEvents(this.#unit.schema, a.last, b.last) < 0;
-  }
-
-  /** Longer first; then step by step: bound before left out, longest run, latest event. */
-  #preference(a: Partial, b: Partial): number {
+  #progressOf({ partials, waiting }: KeyState): number {
+    if (waiting.length > 0) return this.#plan.slots.length + 1;
     const bound = (p: Partial) => p.captures.filter((c) => c !== undefined).length;
-    if (bound(a) !== bound(b)) return bound(b) - bound(a);
-    for (const at of this.#slots.keys()) {
-      const x = a.captures[at];
-      const y = b.captures[at];
-      if (!x || !y) {
-        if (x === y) continue;
-        return x ? -1 : 1;
-      }
-      if (x.count !== y.count) return y.count - x.count;
-      const later = compareEvents(this.#unit.schema, y.first, x.first);
-      if (later !== 0) return later;
-    }
-    return 0;
+    return partials.reduce((most, p) => Math.max(most, bound(p)), 1);
   }
+
+  #store({ key, state, event }: Turn): void {
+    if (this.#forgetEmpty(key, state, event.ts)) return;
+    this.#keys.touch(key, event.ts, () => state);
+    this.#keys.settle(key, event.ts);
+  }
+
+  #forgetEmpty(key: string, state: KeyState, now: number): boolean {
+    const isEmpty = state.partials.length + state.waiting.length === 0 && state.doubtUntil < now;
+    if (isEmpty) this.#keys.delete(key);
+    return isEmpty;
+  }
+}
+
+/** `from` (nothing yet, when undefined) with step `to` bound to `event`. */
+function taken(from: Partial | undefined, to: number, event: EventData): Partial {
+  const captures = [...(from?.captures ?? [])];
+  while (captures.length < to) captures.push(undefined);
+  captures.push({ first: event, last: event, count: 1, kept: [event] });
+  return {
+    at: to,
+    captures,
+    first: from?.first ?? event,
+    last: event,
+    count: 1,
+    blockedFrom: never,
+    unknownFrom: never,
+    isTouched: false,
+    isIncomplete: from !== undefined && (from.isIncomplete || from.unknownFrom <= to),
+  };
 }
 
 /** The same events: a run is settled by its first event and its length. */
 function isSameRun(a: Taken | undefined, b: Taken | undefined): boolean {
   return a?.first === b?.first && a?.count === b?.count;
-}
-
-/** The steps whose captured events some condition of the pattern reads. */
-function capturesRead(seq: Seq): Set<number> {
-  const read = new Set<number>();
-  const look = (e: Expr | undefined) => {
-    if (!e) return;
-    walkExpr(e, (x) => {
-      if (x.op === "taken") read.add(x.step);
-      if (x.op === "span") read.add(0);
-      if ("of" in x && x.of.step !== "current") read.add(x.of.step);
-    });
-  };
-  for (const step of allStepsOf(seq)) look(step.where);
-  return read;
 }

@@ -1,14 +1,22 @@
 /** What generated matchers call: text tests, comparison and formatting on plain values. */
 import {
+  against,
   bounded,
   CutText,
+  captures,
   compare,
   type EntityRef,
   type EventData,
+  type Expr,
   findBuiltin,
   format,
+  keysIn,
   keyText,
   matchText,
+  neighbours,
+  RecordValue,
+  reduced,
+  type Sample,
   type Schema,
   type Taken,
   type TextProgram,
@@ -18,8 +26,10 @@ import {
   textStartsWith,
   type Unit,
   type Value,
+  type World,
 } from "#core";
 import type { Interner, RecordReader } from "#runtime/events";
+import type { EngineView, Scope } from "./scope.ts";
 
 export type Support = ReturnType<typeof createSupport>;
 
@@ -29,11 +39,13 @@ export interface SupportInputs {
   readonly interner: Interner;
   /** Parameter values in the order of the unit's parameters. */
   readonly params: Value[];
+  /** What is known besides events; it grows while the engine runs. */
+  readonly world: World;
 }
 
 /** The object generated code receives as `rt`. */
 export function createSupport(inputs: SupportInputs) {
-  const { schema, programs, interner } = inputs;
+  const { schema, programs, interner, world } = inputs;
   return {
     params: inputs.params,
     constant: (text: string) => interner.constant(text),
@@ -49,6 +61,23 @@ export function createSupport(inputs: SupportInputs) {
     },
     compare,
     equal: (a: Value, b: Value) => compare("==", a, b),
+    capture(program: number, text: Value, group: string): Value {
+      const compiled = programs[program];
+      return compiled && isText(text) ? captures(compiled, text)?.[group] : undefined;
+    },
+    item,
+    member: (record: Value, member: string) =>
+      record instanceof RecordValue ? record.members.get(member) : undefined,
+    quantified,
+    hop: (from: Value, via: string, at: number) =>
+      from === undefined ? undefined : neighbours(world, via, keysIn(from), at),
+    related(from: Value, to: Value, via: string, at: number): boolean | undefined {
+      if (from === undefined || to === undefined) return undefined;
+      const reached = neighbours(world, via, keysIn(from), at);
+      return keysIn(to).some((x) => typeof x === "string" && reached.includes(x));
+    },
+    time: (event: EventData | undefined, scope: Scope) =>
+      event?.ts ?? scope.at ?? Number.POSITIVE_INFINITY,
     cidr: (item: Value, base: bigint, bits: number) =>
       typeof item === "bigint"
         ? item >> BigInt(128 - bits) === base >> BigInt(128 - bits)
@@ -60,9 +89,12 @@ export function createSupport(inputs: SupportInputs) {
       return present.length < args.length ? undefined : findBuiltin(fn)?.eval(present);
     },
     kindName: (event: EventData | undefined) => event && schema.kinds[event.kind]?.name,
-    entity: (event: EventData | undefined, kind: string) => entityKey(event?.entity, kind),
+    entity: entityKey,
+    matched: (taken: Scope["captures"], names: readonly string[]) =>
+      names.filter((_, i) => taken[i]).join(", "),
     span: spanOf,
     aggregate,
+    history,
     key,
   };
 }
@@ -103,21 +135,76 @@ function entityKey(entity: EntityRef | undefined, kind: string): string | undefi
   return entity && Object.hasOwn(entity, kind) ? entity[kind] : undefined;
 }
 
-function spanOf(captures: readonly (Taken | undefined)[]): number {
-  const first = captures.find((c) => c !== undefined);
-  const last = captures.findLast((c) => c !== undefined);
-  return first && last ? last.last.ts - first.first.ts : 0;
+/** Item of a list by place, of a map by key. */
+function item(list: Value, at: Value): Value {
+  if (list instanceof Map) return list.get(at);
+  return Array.isArray(list) && typeof at === "number" ? list[at] : undefined;
 }
 
+function quantified(
+  quantifier: "any" | "all" | "none",
+  list: Value,
+  test: (item: Value) => Value,
+): boolean | undefined {
+  if (list === undefined) return undefined;
+  const items: Iterable<Value> =
+    list instanceof Map ? list.keys() : Array.isArray(list) ? list : [list];
+  const decisive = quantifier !== "all";
+  let isUnknown = false;
+  for (const x of items) {
+    const verdict = test(x);
+    if (verdict === decisive) return quantifier === "any";
+    if (typeof verdict !== "boolean") isUnknown = true;
+  }
+  return isUnknown ? undefined : quantifier !== "any";
+}
+
+/** From the earliest event to the latest: the steps of an all-of are in no order. */
+function spanOf(taken: readonly (Taken | undefined)[]): number {
+  let from = Number.POSITIVE_INFINITY;
+  let to = Number.NEGATIVE_INFINITY;
+  for (const t of taken) {
+    if (t && t.first.ts < from) from = t.first.ts;
+    if (t && t.last.ts > to) to = t.last.ts;
+  }
+  return to >= from ? to - from : 0;
+}
+
+type AggregateSpec = Pick<Extract<Expr, { op: "agg" }>, "fn" | "unit" | "n" | "isPaned">;
+
 function aggregate(
-  window: readonly EventData[],
+  view: EngineView | undefined,
+  spec: AggregateSpec,
   where: ((e: EventData) => boolean) | undefined,
   arg: ((e: EventData) => Value) | undefined,
-): number {
-  const events = where ? window.filter(where) : window;
-  if (!arg) return events.length;
-  const values = events.map(arg).filter((v) => v !== undefined);
-  return new Set(values.map(keyText)).size;
+  limit: ((e: EventData) => Value) | undefined,
+): Value {
+  const events = (spec.isPaned ? view?.paned : view?.events) ?? [];
+  const taken = where ? events.filter(where) : events;
+  const samples: Sample[] = [];
+  for (const event of arg ? taken : []) {
+    const value = arg?.(event);
+    if (value !== undefined) samples.push({ event, value });
+  }
+  const last = events.at(-1);
+  return reduced(spec, {
+    count: taken.length,
+    samples,
+    sizeUs: view?.sizeUs ?? 0,
+    limit: last && limit?.(last),
+  });
+}
+
+type HistorySpec = Pick<Extract<Expr, { op: "history" }>, "what" | "isInt" | "floor" | "warmupUs">;
+
+function history(
+  view: EngineView | undefined,
+  index: number,
+  spec: HistorySpec,
+  now: () => Value,
+): Value {
+  if (!view || view.knownUs < spec.warmupUs) return undefined;
+  return against(spec, view.pasts[index], now);
 }
 
 /** The key's text, or undefined when a missing part excludes the event. */

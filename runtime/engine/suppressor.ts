@@ -1,4 +1,6 @@
-/** `suppress D by k`: counts from the first emission and is never refreshed. Bounded by keys. */
+/** Policies that keep matches from being reported again and again; bounded by keys. */
+
+/** `suppress D by k`: counts from the first emission and is never refreshed. */
 export class Suppressor {
   readonly #us: number;
   readonly #max: number;
@@ -30,6 +32,46 @@ export class Suppressor {
       const isOver = at >= since + this.#us;
       if (!isOver && this.#since.size < this.#max) return;
       this.#since.delete(key);
+      if (!isOver) this.evicted++;
+    }
+  }
+}
+
+/** `rate n per D by k`: at most `max` emissions in any (at − us, at]. */
+export class RateLimiter {
+  readonly #max: number;
+  readonly #us: number;
+  readonly #keysMax: number;
+  /** Times of the last emissions of each key, oldest first. */
+  readonly #times = new Map<string, number[]>();
+  limited = 0;
+  evicted = 0;
+
+  constructor(max: number, us: number, keysMax: number) {
+    this.#max = max;
+    this.#us = us;
+    this.#keysMax = keysMax;
+  }
+
+  /** Whether a finding complete at `at` (µs) may be emitted; times must not decrease. */
+  admits(key: string, at: number): boolean {
+    const recent = (this.#times.get(key) ?? []).filter((t) => t > at - this.#us);
+    if (recent.length >= this.#max) {
+      this.limited++;
+      return false;
+    }
+    // Deleting first keeps the map in order of emission, so the oldest entries come first.
+    this.#times.delete(key);
+    this.#forget(at);
+    this.#times.set(key, [...recent, at]);
+    return true;
+  }
+
+  #forget(at: number): void {
+    for (const [key, times] of this.#times) {
+      const isOver = (times.at(-1) ?? 0) <= at - this.#us;
+      if (!isOver && this.#times.size < this.#keysMax) return;
+      this.#times.delete(key);
       if (!isOver) this.evicted++;
     }
   }

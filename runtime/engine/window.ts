@@ -1,178 +1,139 @@
 /**
- * Sliding windows, incrementally: per key the events of the last `size` and running counters for
- * the aggregates. Decided at events only; fires when the condition becomes true (LANGUAGE C.4).
+ * Windows, incrementally: per key the events of the last `size`, and what the shape needs besides
+ * (LANGUAGE C.4). This file knows keys, time and bounds; the shapes know what is decided when.
  */
-import {
-  type CoreRule,
-  durationOf,
-  type EventData,
-  keyText,
-  type Match,
-  type Taken,
-  type Value,
-  type Win,
-} from "#core";
-import type { AggregateCode, RuleCode } from "./matcher.ts";
+import { compareMatches, durationOf, type EntityLife, type EventData, type Win } from "#core";
+import { Heap } from "./heap.ts";
+import type { MatcherInputs, PatternMatcher, StateCounters } from "./pattern-matcher.ts";
+import { type EngineMatch, emptyScope } from "./scope.ts";
+import type { WindowForm, WindowState } from "./window-form.ts";
+import { WindowJudge } from "./window-judge.ts";
+import { WindowKeys } from "./window-keys.ts";
+import { PanesForm } from "./window-panes.ts";
+import { SessionForm } from "./window-session.ts";
+import { SlidingForm } from "./window-sliding.ts";
+import { WindowTimers } from "./window-timers.ts";
 
-interface WindowState {
-  events: EventData[];
-  /** Events before this index have left the window. */
-  head: number;
-  isArmed: boolean;
-  readonly counts: Float64Array;
-  /** For distinct aggregates: how often each value is in the window. */
-  readonly values: readonly (Map<string, number> | undefined)[];
-  /** An event was dropped for room; until then counts are lower bounds. */
-  overflowUntil: number;
+export function createWindowMatcher(inputs: MatcherInputs<Win>): PatternMatcher {
+  const { shape } = inputs.pattern;
+  const sizeUs = durationOf(shape.shape === "session" ? shape.max : shape.size, inputs.params);
+  const judge = new WindowJudge(inputs, sizeUs);
+  switch (shape.shape) {
+    case "sliding":
+      return new WindowMatcher(inputs, judge, (own) => new SlidingForm(own, judge));
+    case "session":
+      return new WindowMatcher(inputs, judge, (own) => new SessionForm(own, judge));
+    default:
+      return new WindowMatcher(inputs, judge, (own) => new PanesForm(own, judge));
+  }
 }
 
-export interface WindowCounters {
-  eventsEvicted: number;
-  keysEvicted: number;
-}
-
-const evidenceKept = 16;
-
-export class WindowMatcher {
-  readonly counters: WindowCounters = { eventsEvicted: 0, keysEvicted: 0 };
-  readonly #rule: CoreRule;
-  readonly #win: Win;
-  readonly #code: RuleCode;
-  readonly #emit: (match: Match) => void;
-  readonly #size: number;
-  readonly #keys = new Map<string, WindowState>();
-  #sweptAt = Number.NEGATIVE_INFINITY;
-  #evictedAt = Number.NEGATIVE_INFINITY;
+class WindowMatcher<S extends WindowState> implements PatternMatcher {
+  /** A match may be of the time of an event that is seen after it has become known. */
+  readonly holdUs: number;
+  readonly #inputs: MatcherInputs<Win>;
+  readonly #judge: WindowJudge;
+  readonly #form: WindowForm<S>;
+  readonly #keys: WindowKeys<S>;
+  readonly #timers = new WindowTimers();
+  /** Matches that are told when everything up to their time has been seen. */
+  readonly #known: Heap<EngineMatch>;
+  #now = Number.NEGATIVE_INFINITY;
 
   constructor(
-    rule: CoreRule,
-    win: Win,
-    code: RuleCode,
-    params: ReadonlyMap<string, Value>,
-    emit: (match: Match) => void,
+    inputs: MatcherInputs<Win>,
+    judge: WindowJudge,
+    formOf: (inputs: MatcherInputs<Win>) => WindowForm<S>,
   ) {
-    this.#rule = rule;
-    this.#win = win;
-    this.#code = code;
-    this.#emit = emit;
-    this.#size = durationOf(win.shape.shape === "sliding" ? win.shape.size : 0, params);
+    this.#inputs = inputs;
+    this.#judge = judge;
+    const { unit, rule } = inputs;
+    this.#keys = new WindowKeys(rule.keysMax, rule.policy.evict);
+    this.#known = new Heap((a, b) => isEarlier(compareMatches(unit.schema, a, b), a, b));
+    const emit = (match: EngineMatch) => this.#found(match);
+    this.#form = formOf({ ...inputs, emit });
+    const { shape } = inputs.pattern;
+    this.holdUs = shape.shape === "sliding" && !this.#form.isImmediate ? 1 : 0;
   }
 
-  /** `event` passed the slot test of the window's step. */
-  onEvent(event: EventData): void {
-    const step = this.#code.steps[0];
-    if (step?.judge && step.judge(event, []) !== 1) return;
-    const key = step?.key ? step.key(event) : "";
-    if (key === undefined) return;
-    if (event.ts - this.#sweptAt > this.#size) this.#sweep(event.ts);
-    const state = this.#keys.get(key) ?? this.#create(key, event);
-    const before = state.events.at(-1);
-    if (before && event.ts - before.ts >= this.#size) state.isArmed = true;
-    this.#expire(state, event.ts);
-    this.#add(state, event);
-    const holds = this.#code.having?.(state.counts) === true;
-    if (holds && state.isArmed) this.#report(key, state, event);
-    state.isArmed = !holds;
-  }
-
-  #create(key: string, event: EventData): WindowState {
-    if (this.#keys.size >= this.#rule.keysMax) {
-      const [oldest] = this.#keys.keys();
-      if (oldest !== undefined) this.#keys.delete(oldest);
-      this.counters.keysEvicted++;
-      this.#evictedAt = event.ts;
-    }
-    const { aggregates } = this.#code;
-    const state: WindowState = {
-      events: [],
-      head: 0,
-      isArmed: true,
-      counts: new Float64Array(aggregates.length),
-      values: aggregates.map((a) => (a.arg ? new Map<string, number>() : undefined)),
-      overflowUntil: Number.NEGATIVE_INFINITY,
+  get counters(): StateCounters {
+    return {
+      keysEvicted: this.#keys.evicted,
+      partialsEvicted: 0,
+      eventsEvicted: this.#judge.evicted,
     };
-    this.#keys.set(key, state);
+  }
+
+  get nextDeadline(): number {
+    return this.#nextUs + this.holdUs;
+  }
+
+  get #nextUs(): number {
+    return Math.min(this.#timers.next, this.#known.peek()?.at ?? Number.POSITIVE_INFINITY);
+  }
+
+  onEvent(event: EventData, hits: readonly number[]): void {
+    const step = this.#inputs.code.steps[0];
+    if (!step || !hits.includes(0)) return;
+    const verdict = step.judge ? step.judge(event, emptyScope) : 1;
+    if (verdict === 0) return;
+    const key = step.key ? step.key(event, emptyScope) : "";
+    if (key === undefined) return;
+    this.#now = event.ts;
+    this.#keys.forgetBefore(event.ts - this.#form.lifeUs);
+    const state = this.#stateOf(key);
+    this.#form.take(state, event, verdict === 1);
+    this.#keys.touch(key, event.ts, this.#form.isAdvanced(state));
+    this.#timers.wind(key, state.dueUs);
+  }
+
+  onEntity(life: EntityLife): void {
+    const key = this.#form.keyOf?.(life);
+    if (key === undefined) return;
+    const state = this.#stateOf(key);
+    this.#form.live?.(state, life, this.#now);
+    this.#keys.touch(key, this.#now, this.#form.isAdvanced(state));
+    this.#timers.wind(key, state.dueUs);
+  }
+
+  fireDeadline(): void {
+    const at = this.#nextUs;
+    this.#now = Math.max(this.#now, at);
+    while (this.#timers.next <= at) {
+      const key = this.#timers.pop();
+      if (key !== undefined) this.#decide(key, at);
+    }
+    for (let next = this.#known.peek(); next && next.at <= at; next = this.#known.peek()) {
+      this.#known.pop();
+      this.#inputs.emit(next);
+    }
+  }
+
+  finish(): void {}
+
+  #stateOf(key: string): S {
+    const known = this.#keys.get(key);
+    if (known) return known;
+    const state = this.#form.begin(this.#judge.newState(key, this.#keys.evictedAt));
+    this.#keys.add(key, state, this.#now);
     return state;
   }
 
-  #expire(state: WindowState, now: number): void {
-    let event = state.events[state.head];
-    while (event && event.ts <= now - this.#size) {
-      this.#count(state, event, -1);
-      event = state.events[++state.head];
-    }
-    // Compact when half is gone, so that each event is moved once on average.
-    if (state.head > 32 && state.head * 2 > state.events.length) {
-      state.events = state.events.slice(state.head);
-      state.head = 0;
-    }
+  #decide(key: string, at: number): void {
+    const state = this.#keys.get(key);
+    if (!state) return;
+    const isOfUse = state.dueUs > at || this.#form.decide(state, state.dueUs);
+    if (isOfUse) this.#timers.wind(key, state.dueUs);
+    else this.#keys.delete(key);
   }
 
-  #add(state: WindowState, event: EventData): void {
-    if (state.events.length - state.head >= this.#win.maxEvents) {
-      const dropped = state.events[state.head++];
-      if (dropped) {
-        this.#count(state, dropped, -1);
-        state.overflowUntil = dropped.ts + this.#size;
-        this.counters.eventsEvicted++;
-      }
-    }
-    state.events.push(event);
-    this.#count(state, event, 1);
+  #found(match: EngineMatch): void {
+    if (this.#form.isImmediate) this.#inputs.emit(match);
+    else this.#known.push(match);
   }
+}
 
-  #count(state: WindowState, event: EventData, by: 1 | -1): void {
-    for (const [i, aggregate] of this.#code.aggregates.entries()) {
-      if (aggregate.where && !aggregate.where(event)) continue;
-      state.counts[i] = this.#counted(state, i, aggregate, event, by);
-    }
-  }
-
-  #counted(
-    state: WindowState,
-    i: number,
-    aggregate: AggregateCode,
-    event: EventData,
-    by: 1 | -1,
-  ): number {
-    const values = state.values[i];
-    if (!aggregate.arg || !values) return (state.counts[i] ?? 0) + by;
-    const value = aggregate.arg(event);
-    if (value === undefined) return values.size;
-    const text = keyText(value);
-    const n = (values.get(text) ?? 0) + by;
-    if (n > 0) values.set(text, n);
-    else values.delete(text);
-    return values.size;
-  }
-
-  #report(key: string, state: WindowState, event: EventData): void {
-    const window = state.events.slice(state.head);
-    const captures: Taken[] = [
-      {
-        first: window[0] ?? event,
-        last: event,
-        count: window.length,
-        kept: window.slice(0, evidenceKept),
-      },
-    ];
-    const isIncomplete = state.overflowUntil >= event.ts || this.#evictedAt > event.ts - this.#size;
-    this.#emit({
-      rule: this.#rule,
-      key,
-      at: event.ts,
-      captures,
-      window,
-      last: event,
-      isIncomplete,
-    });
-  }
-
-  #sweep(now: number): void {
-    this.#sweptAt = now;
-    for (const [key, state] of this.#keys) {
-      const last = state.events.at(-1);
-      if (!last || now - last.ts >= this.#size) this.#keys.delete(key);
-    }
-  }
+/** Matches of one time without any event are told in the order of their keys. */
+function isEarlier(order: number, a: EngineMatch, b: EngineMatch): boolean {
+  return order < 0 || (order === 0 && a.key < b.key);
 }

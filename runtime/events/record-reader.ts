@@ -50,15 +50,22 @@ export class RecordReader {
   }
 
   /**
-   * The record at byte offset `at` as plain data. `seqHigh` is what the 32 bits in the slot lack.
+   * The record at byte offset `at` as plain data. `seqHigh` is what the 32 bits in the slot lack;
+   * `collections` are its lists and maps by field.
    */
-  materialise(at: number, entity: EntityRef | undefined, seqHigh = 0): EventData {
+  materialise(
+    at: number,
+    entity: EntityRef | undefined,
+    seqHigh = 0,
+    collections?: ReadonlyMap<number, Value>,
+  ): EventData {
     const kind = this.kindAt(at);
     const info = this.#schema.kinds[kind];
     const layout = this.#layouts[kind];
     if (!info || !layout) throw new Error(`record of unknown kind ${kind}`);
     const fields = info.fields.map((field, i) => {
       const place = layout.fields[i];
+      if (field.type.t === "list" || field.type.t === "map") return collections?.get(i);
       return place ? this.#value(at, field, place) : undefined;
     });
     const { f64, u32 } = this.ring.views;
@@ -112,6 +119,7 @@ export function writeEvent(
     setId64(field: number, value: bigint): void;
     setIp(field: number, value: bigint): void;
     setText(field: number, text: string, isCut?: boolean): void;
+    setCollection(field: number, value: Value): void;
     commit(): boolean;
   },
   schema: Schema,
@@ -121,7 +129,8 @@ export function writeEvent(
   for (const [i, field] of (schema.kinds[event.kind]?.fields ?? []).entries()) {
     const value = event.fields[i];
     if (value === undefined) continue;
-    if (value instanceof CutText) writer.setText(i, value.visible, true);
+    if (field.type.t === "list" || field.type.t === "map") writer.setCollection(i, value);
+    else if (value instanceof CutText) writer.setText(i, value.visible, true);
     else if (typeof value === "bigint") {
       if (field.type.t === "id64") writer.setId64(i, value);
       else writer.setIp(i, value);

@@ -6,6 +6,7 @@ import {
   type Schema,
   slot,
   textRefBit,
+  type Value,
 } from "#core";
 import type { Ring } from "#runtime/ring";
 import type { Interner } from "./interner.ts";
@@ -19,6 +20,8 @@ export class RecordWriter implements EventWriter {
   #interner: Interner;
   /** Entities of the records in the ring, by slot; released with it. */
   readonly entities: (EntityRef | undefined)[];
+  /** Lists and maps of the records in the ring, by slot and field; released with it. */
+  readonly collections: (Map<number, Value> | undefined)[];
   #seq = 0;
   #at = -1;
   #ext = -1;
@@ -35,6 +38,7 @@ export class RecordWriter implements EventWriter {
     this.#layouts = layouts;
     this.#interner = interner;
     this.entities = new Array(ring.slots);
+    this.collections = new Array(ring.slots);
   }
 
   begin(kind: number, tsUs: number, entity: EntityRef | undefined, seq?: number): void {
@@ -52,6 +56,7 @@ export class RecordWriter implements EventWriter {
     f64[(this.#at + slot.time) >> 3] = tsUs;
     u32[(this.#at + slot.seq) >> 2] = this.#seq;
     this.entities[this.#ring.writeIndex] = entity;
+    this.collections[this.#ring.writeIndex] = undefined;
     if (layout.extBytes > 0) this.#reserveExt(layout.extBytes);
   }
 
@@ -86,6 +91,16 @@ export class RecordWriter implements EventWriter {
     const place = this.#layout?.fields[field];
     this.#flag(place?.presentBit ?? -1);
     if (isCut || fitted.length < text.length) this.#flag(place?.cutBit ?? -1);
+  }
+
+  /** A list or a map; it stays outside the record, beside its entity. */
+  setCollection(field: number, value: Value): void {
+    const at = this.#place(field);
+    if (at < 0) return;
+    const index = this.#ring.writeIndex;
+    const own = this.collections[index] ?? new Map<number, Value>();
+    this.collections[index] = own.set(field, value);
+    this.#flag(this.#layout?.fields[field]?.presentBit ?? -1);
   }
 
   commit(): boolean {

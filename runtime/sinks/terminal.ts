@@ -15,8 +15,9 @@ const label = (name: string) => `  ${name.padEnd(9)}`;
 const shownFields = 9;
 const shownText = 100;
 
-/** The finding as text, without a trailing blank line. */
+/** The finding as text, without a trailing blank line; of one that is over only that. */
 export function renderFinding(f: Finding, paint: Paint): string {
+  if (f.state === "resolved" || f.state === "retracted") return renderEnd(f, paint);
   const level = f.severity.toUpperCase();
   const badge =
     f.severity === "info"
@@ -25,7 +26,7 @@ export function renderFinding(f: Finding, paint: Paint): string {
         ? paint.yellow(level)
         : paint.red(level);
   const lines = [
-    `${paint.bold("●")} ${paint.bold(badge)}  ${paint.bold(clean(title(f)))}  ${paint.dim(`confidence ${f.confidence.toFixed(2)}`)}`,
+    `${paint.bold("●")} ${paint.bold(badge)}  ${paint.bold(clean(title(f)))}  ${paint.dim(`confidence ${f.confidence.toFixed(2)}${revisionText(f)}`)}`,
     paint.dim(
       `${label("rule")}${f.module}.${f.rule} version ${f.version}, bundle ${f.bundle.slice(0, 12) || "none"}, finding ${f.id}`,
     ),
@@ -36,12 +37,35 @@ export function renderFinding(f: Finding, paint: Paint): string {
   ];
   const entity = Object.entries(f.entity).map(([kind, key]) => `${kind} ${key}`);
   if (entity.length > 0) lines.push(`${label("affects")}${clean(entity.join(", "))}`);
+  const ties = f.dimensions.filter((d) => d.held).map((d) => d.detail);
+  if (ties.length > 0) lines.push(paint.dim(`${label("ties")}${clean(ties.join("; "))}`));
   for (const [name, value] of f.facts) lines.push(`${label("fact")}${name} = ${clean(value)}`);
   for (const text of f.recommendations) lines.push(`${label("do")}${paint.bold(clean(text))}`);
   if (f.runbook) lines.push(`${label("read")}${clean(f.runbook)}`);
   if (f.owner) lines.push(`${label("owner")}${clean(f.owner)}`);
   for (const reason of f.degraded) lines.push(paint.yellow(`${label("degraded")}${clean(reason)}`));
   return lines.join("\n");
+}
+
+function renderEnd(f: Finding, paint: Paint): string {
+  const isOver = f.state === "resolved";
+  const what = isOver ? "RESOLVED" : "RETRACTED";
+  const lines = [
+    `○ ${paint.bold(isOver ? paint.cyan(what) : paint.yellow(what))}  ${clean(title(f))}`,
+    paint.dim(`${label("rule")}${f.module}.${f.rule} version ${f.version}, finding ${f.id}`),
+    `${label("when")}${formatTime(f.at)}${isOver ? `, over at ${formatTime(f.resolvedAt ?? f.at)}` : ""}`,
+  ];
+  if (!isOver) lines.push(`${label("why")}events that came later show that it did not happen so`);
+  return lines.join("\n");
+}
+
+function revisionText(f: Finding): string {
+  const texts = [
+    ...(f.isProvisional ? ["provisional"] : []),
+    ...(f.revision > 0 ? [`revision ${f.revision}`] : []),
+    ...(f.parent === undefined ? [] : [`part of ${f.parent}`]),
+  ];
+  return texts.map((t) => `, ${t}`).join("");
 }
 
 function title(f: Finding): string {

@@ -98,11 +98,11 @@ function onTime(compiled: Compiled, scenario: Scenario): EventData[] {
   const kinds = allStepsOf(rule.pattern).flatMap((s) => s.kinds);
   const sources = [...new Set(kinds.map((k) => schema.kinds[k]?.source ?? 0))];
   const progress = schema.sources.map(() => Number.NEGATIVE_INFINITY);
-  const out: EventData[] = [];
+  const events: EventData[] = [];
   let watermark = Number.NEGATIVE_INFINITY;
   for (const op of scenario.ops) {
     if ("event" in op) {
-      if (op.event.ts >= watermark) out.push(op.event);
+      if (op.event.ts >= watermark) events.push(op.event);
       continue;
     }
     const at = schema.sources.findIndex((s) => s.name === op.source);
@@ -112,15 +112,31 @@ function onTime(compiled: Compiled, scenario: Scenario): EventData[] {
       Math.min(...sources.map((s) => (progress[s] ?? 0) - (schema.sources[s]?.latenessUs ?? 0))),
     );
   }
-  return out;
+  return events;
 }
 
-export function runInterpreter(compiled: Compiled, ops: readonly LawOp[]): Finding[] {
+/** `late`: events of the trace that the engine told were late; they count as lost. */
+export function runInterpreter(
+  compiled: Compiled,
+  ops: readonly LawOp[],
+  late: readonly EventData[] = [],
+): Finding[] {
   const { unit } = compiled.result;
   const events = onTime(compiled, scenarioOf(compiled, ops));
+  const sources = unit.schema.sources.map((_, source) => ({
+    source,
+    silentFrom: undefined,
+    lost: late
+      .filter((e) => unit.schema.kinds[e.kind]?.source === source)
+      .map((e) => ({ at: e.ts, count: 1 })),
+  }));
   const params = new Map(unit.params.map((p) => [p.name, p.value]));
   return unit.rules.flatMap((rule) => {
-    const { matches } = interpretRule(unit, rule, params, { events, watermark: endUs - 300_000 });
+    const { matches } = interpretRule(unit, rule, params, {
+      events,
+      sources,
+      watermark: endUs - 300_000,
+    });
     return matches.map((match) =>
       writeFinding(unit, match, interpreterEval(compiled, match), "law"),
     );
@@ -137,15 +153,17 @@ function interpreterEval(compiled: Compiled, match: Match) {
 export function runEngine(
   compiled: Compiled,
   ops: readonly LawOp[],
-): { findings: Finding[]; engine: Engine } {
-  const findings: Finding[] = [];
+): { findings: Finding[]; late: EventData[]; engine: Engine } {
+  const findings = new Map<string, Finding>();
+  const late: EventData[] = [];
   const { unit } = compiled.result;
   const engine = new Engine({
     unit,
     matcher: compiled.matcher,
     bundleHash: "law",
     ring: { slots: 64, textBytes: 4096 },
-    onFinding: (f) => findings.push(f),
+    onFinding: (f) => findings.set(f.id, f),
+    onLate: (e) => late.push(e),
   });
   for (const op of scenarioOf(compiled, ops).ops) {
     if ("source" in op) engine.progress(op.source, op.timeUs);
@@ -158,17 +176,28 @@ export function runEngine(
   engine.progress("s1", endUs);
   engine.progress("s2", endUs);
   engine.runUntil(endUs - 300_000);
-  return { findings, engine };
+  return { findings: [...findings.values()], late, engine };
+}
+
+/** Findings as they are in the end: how often they were told again depends on the arrival order. */
+function written(findings: readonly Finding[]): string {
+  const last = findings.map((f) => ({
+    ...f,
+    revision: 0,
+    state: f.state === "update" ? "open" : f.state,
+  }));
+  return JSON.stringify(last, null, 1);
 }
 
 /** Undefined when both agree, otherwise what each found. */
 export function disagreement(compiled: Compiled, ops: readonly LawOp[]): string | undefined {
-  const expected = JSON.stringify(runInterpreter(compiled, ops), null, 1);
-  const { findings, engine } = runEngine(compiled, ops);
-  const actual = JSON.stringify(findings, null, 1);
-  const { received, delivered, filtered, dropped, late, inFlight } = engine.counters;
-  if (received !== delivered + filtered + dropped + late + inFlight) {
-    return `conservation is broken: ${JSON.stringify(engine.counters)}`;
+  const { findings, late, engine } = runEngine(compiled, ops);
+  const expected = written(runInterpreter(compiled, ops, late));
+  const actual = written(findings);
+  const { counters } = engine;
+  const { received, delivered, filtered, dropped, inFlight } = counters;
+  if (received !== delivered + filtered + dropped + counters.late + inFlight) {
+    return `conservation is broken: ${JSON.stringify(counters)}`;
   }
   return expected === actual ? undefined : `interpreter: ${expected}\nengine: ${actual}`;
 }

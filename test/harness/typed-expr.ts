@@ -38,6 +38,10 @@ event k.all from s {
   li: list<int, 4> lio: list<int, 4>? ls: list<string(8), 4> m: map<string(8), int, 4>
   mo: map<enum { red, green }, size, 4>? lz: list<size, 4>
   x: { i: int s: string(8)? } xo: { d: duration l: list<int, 3> }?
+  lm: list<int?, 4> ms: map<string(8), string(8)?, 4>
+  lr: list<{ i: int s: string(8)? z: size b: bool? l: list<int?, 3> }, 3>
+  lo: list<{ i: int? d: duration n: { f: float? }? }?, 3>?
+  mr: map<string(8), { i: int? p: percent }?, 3>
 }
 let twice(n: int) -> int = n + n
 let near(e: entity.ref) -> bool = e.pod in ["p1", "p2"]
@@ -61,7 +65,7 @@ const fields: Readonly<Partial<Record<T, readonly string[]>>> = {
   ip: ["a", "ao"],
   id64: ["g", "go"],
   port: ["q", "qo"],
-  ints: ["li", "lio", "xo.l"],
+  ints: ["li", "lio", "xo.l", "lm"],
   strings: ["ls", "entity.pod.config"],
   counts: ["m"],
   sizes: ["mo"],
@@ -116,7 +120,7 @@ function makeExpression(type: T, depth: number): Text {
     put("if(", of("bool"), ", ", of(type), ", ", of(type), ")"),
     put("case(", of("bool"), ", ", of(type), ", ", of("bool"), ", ", of(type), ", ", of(type), ")"),
   ];
-  return oneOf(...atom, ...common, ...special(type, of, depth));
+  return oneOf(...atom, ...common, ...special(type, of, depth), ...ofItems(type, of));
 }
 
 function special(type: T, of: (t: T) => Text, depth: number): Text[] {
@@ -203,7 +207,7 @@ function conditions(of: (t: T) => Text, depth: number): Text[] {
       "(",
       of("string"),
       pick([" in ", " not in "]),
-      oneOf(of("strings"), pick(["colours", "e.m"])),
+      oneOf(of("strings"), pick(["colours", "e.m", "e.ms", "e.mr"])),
       ")",
     ),
     put("(", of("ip"), ' in cidr"10.0.0.0/8")'),
@@ -216,6 +220,7 @@ function conditions(of: (t: T) => Text, depth: number): Text[] {
       of("bool"),
       ` or ${item} == "p1"))`,
     ),
+    ...aboutItems(of, depth),
     put(
       // Inside `if` the name is free again for the next one.
       "if(e.s matches digits as ",
@@ -242,6 +247,45 @@ function conditions(of: (t: T) => Text, depth: number): Text[] {
   ];
 }
 
+/** Questions about items that are records or may be missing. */
+function aboutItems(of: (t: T) => Text, depth: number): Text[] {
+  const [item, inner] = [`x${depth}`, `y${depth}`];
+  const quantifier = pick(["any", "all", "none"]);
+  return [
+    put(quantifier, `(${item} in e.lr: (${item}.b or ${item}.i > `, of("int"), "))"),
+    put(quantifier, `(${item} in e.lo: (has ${item} and (`, of("bool"), ` or ${item}.n.f > 0.5)))`),
+    put(`any(${item} in e.lr: all(${inner} in ${item}.l: (${inner} == `, of("int"), ")))"),
+    put("(e.lr[", of("int"), pick(["] is missing)", "].s is missing)", "].b is not missing)"])),
+  ];
+}
+
+/** What is read of items of that type. */
+function ofItems(type: T, of: (t: T) => Text): Text[] {
+  const at = of("int");
+  switch (type) {
+    case "int":
+      return [
+        put(pick(["e.lr[", "e.lo["]), at, "].i"),
+        put("e.mr[", of("string"), "].i"),
+        put("(e.lr[", at, "] ?? e.lr[0]).i"),
+      ];
+    case "float":
+      return [put("e.lo[", at, "].n.f")];
+    case "duration":
+      return [put("e.lo[", at, "].d")];
+    case "size":
+      return [put("e.lr[", at, "].z")];
+    case "percent":
+      return [put("e.mr[", of("string"), "].p")];
+    case "string":
+      return [put("e.lr[", at, "].s"), put("e.ms[", of("string"), "]")];
+    case "ints":
+      return [put("if(", of("bool"), ", e.lr[0].l, ", of("ints"), ")")];
+    default:
+      return [];
+  }
+}
+
 /** An aggregate over the events of a window whose step is `e`. */
 export const aggregate: Text = fc.oneof(
   pick(["int", "float", "duration", "size", "percent", "rate"] as const).chain((t) =>
@@ -252,7 +296,9 @@ export const aggregate: Text = fc.oneof(
       ")",
     ),
   ),
-  pick(["int", "float", "size"] as const).chain((t) => put("slope(", expressionOf(t, 1), ")")),
+  pick(["int", "float", "size", "duration"] as const).chain((t) =>
+    put("slope(", expressionOf(t, 1), ")"),
+  ),
   pick(["duration", "size", "int"] as const).chain((t) =>
     put("eta(", expressionOf(t, 1), ", ", expressionOf(t, 1), ")"),
   ),
@@ -278,17 +324,10 @@ const edges = [0, 1, -1, 7, 2 ** 53 - 1, -(2 ** 53 - 1)];
 const whole = fc.oneof(pick(edges), fc.integer());
 const words = pick(["", "red", "p1", "abc123", "ABC", "ä😀", "x".repeat(15)]);
 
-/** A field's value as data; `cut` marks a text of which only this much is known. */
-export type Datum =
-  | boolean
-  | number
-  | bigint
-  | string
-  | { readonly cut: string }
-  | readonly Datum[]
-  | { readonly pairs: readonly (readonly [string, number])[] };
+/** A single value as data; `cut` marks a text of which only this much is known. */
+export type Datum = boolean | number | bigint | string | { readonly cut: string };
 
-/** A value for a field of that type. */
+/** A value of a type that is not made of others. */
 export function datum(type: string): fc.Arbitrary<Datum> {
   switch (type) {
     case "bool":
@@ -310,20 +349,6 @@ export function datum(type: string): fc.Arbitrary<Datum> {
       return pick([0xffff_0a00_0001n, 0n, 2n ** 128n - 1n]);
     case "id64":
       return pick([0n, 4026531840n, 2n ** 64n - 1n]);
-    case "list<int>":
-      return fc.array(whole, { maxLength: 4 });
-    case "list<string>":
-      return fc.array(
-        fc.oneof(
-          words,
-          words.map((cut) => ({ cut })),
-        ),
-        { maxLength: 4 },
-      );
-    case "map":
-      return fc
-        .array(fc.tuple(pick(["red", "green"]), whole), { maxLength: 2 })
-        .map((pairs) => ({ pairs }));
     default:
       return whole;
   }

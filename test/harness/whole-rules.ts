@@ -4,7 +4,17 @@
  * of any rule: it compiles, prints, formats, and the interpreter judges any trace with it.
  */
 import fc from "fast-check";
-import { CutText, type EventData, makeEvent, parseIp, type Schema, type Value } from "#core";
+import {
+  CutText,
+  type EventData,
+  type FieldType,
+  type ItemType,
+  makeEvent,
+  parseIp,
+  RecordValue,
+  type Schema,
+  type Value,
+} from "#core";
 
 export const wholeSchema = `module whole.schema
 source fast { lateness 100ms granularity 1us idle 2s rank 0 lossy }
@@ -17,12 +27,20 @@ relation calls service -> service fanout 4
 event t.a from fast { k: int x: int? s: string(8)? z: size d: duration ok: bool e: enum { u, v } }
 event t.b from coarse { k: int x: int s: string(8) id: id64? p: percent addr: ip }
 event t.c from fast { k: int x: float? at: time? tags: list<string(8), 4> m: map<string(8), int, 4>? r: { a: int? b: string(8) } }
+event t.d from fast {
+  k: int
+  items: list<{ n: string(8) k: int w: size? ok: bool? sub: { d: duration at: list<int?, 2> }? }, 3>
+  gaps: list<{ k: int? }?, 3>?
+  codes: list<int?, 3>
+  by_name: map<string(8), { k: int p: percent? }?, 3>
+  labels: map<string(8), string(8)?, 3>?
+}
 `;
 
 const small = fc.integer({ min: 0, max: 4 });
 const text = fc.constantFrom("a", "b", "ab", "", "ä", "pid 12");
 const order = fc.constantFrom("<", "<=", ">", ">=");
-const kinds = ["t.a", "t.b", "t.c"] as const;
+const kinds = ["t.a", "t.b", "t.c", "t.d"] as const;
 type Kind = (typeof kinds)[number] | "log.made" | "finding.base";
 
 /** `group` names what a pattern binds: two of one name in a step would be an error. */
@@ -67,6 +85,8 @@ function atoms(n: string, kind: Kind, group: string): fc.Arbitrary<string>[] {
         ),
         fc.constant(`has ${n}.at and ${n}.at > t"2026-01-01T00:00:03Z"`),
       ];
+    case "t.d":
+      return itemAtoms(n);
     case "log.made":
       return [fc.constantFrom(`${n}.twice > 2`, `${n}.name == "a"`, `has ${n}.pid`)];
     case "finding.base":
@@ -75,6 +95,39 @@ function atoms(n: string, kind: Kind, group: string): fc.Arbitrary<string>[] {
         fc.constantFrom(`${n}.root.k >= 0`, `${n}.p.x == 1`, `${n}.summary contains "base"`),
       ];
   }
+}
+
+/** Questions about items that are records or may be missing. */
+function itemAtoms(n: string): fc.Arbitrary<string>[] {
+  const quantifier = fc.constantFrom("any", "all", "none");
+  const body = fc.constantFrom(
+    "i.k > 1",
+    'i.n startswith "a" and i.w > 1KiB',
+    "has i.ok and not i.ok",
+    "i.sub.d < 2s or has i.w",
+    "any(x in i.sub.at: x == 1)",
+    "(i.w ?? 0B) > 2B",
+  );
+  const code = fc.constantFrom("x > 1", "has x", "x is missing or x != 2");
+  return [
+    fc.tuple(quantifier, body).map(([q, b]) => `${q}(i in ${n}.items: ${b})`),
+    fc.tuple(quantifier, code).map(([q, b]) => `${q}(x in ${n}.codes: ${b})`),
+    fc.constantFrom(
+      `any(i in ${n}.gaps: has i and i.k >= 2)`,
+      `all(i in ${n}.gaps: i is missing or i.k < 3)`,
+      `2 in ${n}.codes`,
+      `2 not in ${n}.codes`,
+      `len(${n}.items) > len(${n}.codes)`,
+    ),
+    fc.constantFrom(
+      `${n}.items[0].n == "a"`,
+      `${n}.items[1].sub.at[0] > 0`,
+      `(${n}.items[1] ?? ${n}.items[0]).k >= 1`,
+      `${n}.by_name["a"].k > 1`,
+      `"a" in ${n}.by_name and ${n}.by_name["a"] is missing`,
+      `${n}.labels["a"] == "b"`,
+    ),
+  ];
 }
 
 /** What any event can be asked. */
@@ -123,6 +176,7 @@ const stepKind = fc.constantFrom<Kind>(
   "t.b",
   "t.b",
   "t.c",
+  "t.d",
   "log.made",
   "finding.base",
 );
@@ -314,7 +368,7 @@ interface Draft {
   readonly fields: readonly Value[];
 }
 
-function anyValue(type: Schema["kinds"][number]["fields"][number]["type"]): fc.Arbitrary<Value> {
+function anyValue(type: FieldType): fc.Arbitrary<Value> {
   switch (type.t) {
     case "bool":
       return fc.boolean();
@@ -328,11 +382,15 @@ function anyValue(type: Schema["kinds"][number]["fields"][number]["type"]): fc.A
     case "cidr":
       return fc.constantFrom(parseIp("10.0.0.1") ?? 0n, parseIp("fe80::1") ?? 0n);
     case "list":
-      return fc.array(anyValue(type.item), { maxLength: type.max });
+      return fc.array(anyItem(type.item), { maxLength: type.max });
     case "map":
       return fc
-        .array(fc.tuple(anyValue(type.key), anyValue(type.value)), { maxLength: type.max })
+        .array(fc.tuple(anyValue(type.key), anyItem(type.value)), { maxLength: type.max })
         .map((entries) => new Map(entries));
+    case "record":
+      return fc
+        .tuple(...type.members.map((m) => anyItem(m).map((v) => [m.name, v] as const)))
+        .map((members) => new RecordValue(members));
     case "float":
       return fc.double({ noNaN: true, noDefaultInfinity: true });
     default:
@@ -340,13 +398,15 @@ function anyValue(type: Schema["kinds"][number]["fields"][number]["type"]): fc.A
   }
 }
 
+function anyItem({ type, isOptional }: ItemType): fc.Arbitrary<Value> {
+  return isOptional ? fc.option(anyValue(type), { nil: undefined, freq: 3 }) : anyValue(type);
+}
+
 /** A trace over the declared kinds of `schema`: times in half seconds, some pods, some without. */
 export function wholeTrace(schema: Schema, epochUs: number): fc.Arbitrary<EventData[]> {
   const declared = schema.kinds.flatMap((k, i) => (k.made === undefined ? [i] : []));
   const draft: fc.Arbitrary<Draft> = fc.constantFrom(...declared).chain((kind) => {
-    const fields = (schema.kinds[kind]?.fields ?? []).map((f) =>
-      f.isOptional ? fc.option(anyValue(f.type), { nil: undefined, freq: 3 }) : anyValue(f.type),
-    );
+    const fields = (schema.kinds[kind]?.fields ?? []).map(anyItem);
     return fc.record({
       kind: fc.constant(kind),
       at: fc.integer({ min: 0, max: 24 }),

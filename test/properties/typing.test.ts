@@ -12,6 +12,8 @@ import {
   type EventData,
   evaluate,
   type FieldType,
+  type ItemType,
+  RecordValue,
   type Value,
   type WindowView,
   type World,
@@ -66,15 +68,29 @@ function compileExpression(text: string, isWindow = false) {
   return { x: x?.is === "value" ? x : undefined, errors, session };
 }
 
-function typeText(type: FieldType): string {
-  if (type.t === "list") return `list<${type.item.t === "string" ? "string" : "int"}>`;
-  return type.t;
+function toValue(x: Datum): Value {
+  return typeof x === "object" ? new CutText(x.cut) : x;
 }
 
-function toValue(x: Datum | undefined): Value {
-  if (x === undefined || typeof x !== "object") return x;
-  if ("cut" in x) return new CutText(x.cut);
-  return "pairs" in x ? new Map(x.pairs) : x.map(toValue);
+function anyValue(type: FieldType): fc.Arbitrary<Value> {
+  switch (type.t) {
+    case "list":
+      return fc.array(anyItem(type.item), { maxLength: type.max });
+    case "map":
+      return fc
+        .array(fc.tuple(anyValue(type.key), anyItem(type.value)), { maxLength: type.max })
+        .map((entries) => new Map(entries));
+    case "record":
+      return fc
+        .tuple(...type.members.map((m) => anyItem(m).map((v) => [m.name, v] as const)))
+        .map((members) => new RecordValue(members));
+    default:
+      return datum(type.t).map(toValue);
+  }
+}
+
+function anyItem({ type, isOptional }: ItemType): fc.Arbitrary<Value> {
+  return isOptional ? fc.option(anyValue(type), { nil: undefined, freq: 2 }) : anyValue(type);
 }
 
 const entity: fc.Arbitrary<EntityRef | undefined> = fc.constantFrom<(EntityRef | undefined)[]>(
@@ -89,7 +105,7 @@ const anyEvent: fc.Arbitrary<EventData> = fc
   .tuple(
     entity,
     ...(kind?.fields ?? []).map((f) =>
-      fc.option(datum(typeText(f.type)), { nil: undefined, freq: f.isOptional ? 2 : 12 }),
+      fc.option(anyValue(f.type), { nil: undefined, freq: f.isOptional ? 2 : 12 }),
     ),
   )
   .map(([ref, ...fields]) => ({
@@ -98,7 +114,7 @@ const anyEvent: fc.Arbitrary<EventData> = fc
     ts: 1_000_000,
     seq: 1,
     entity: ref as EntityRef | undefined,
-    fields: (fields as (Datum | undefined)[]).map(toValue),
+    fields: fields as Value[],
   }));
 
 const world: World = {
@@ -125,10 +141,17 @@ function hasType(x: Value, type: Type): boolean {
     case "port":
       return Number.isSafeInteger(x) && Number(x) >= 0;
     case "list":
-      return Array.isArray(x) && x.every((item: Value) => hasType(item, type.item));
+      return Array.isArray(x) && x.every((item: Value) => hasType(item, type.item.type));
     case "map":
       return (
-        x instanceof Map && [...x].every(([k, v]) => hasType(k, type.key) && hasType(v, type.value))
+        x instanceof Map &&
+        [...x].every(([k, v]) => hasType(k, type.key) && hasType(v, type.value.type))
+      );
+    case "record":
+      return (
+        x instanceof RecordValue &&
+        type.members.every((m) => hasType(x.members.get(m.name), m.type)) &&
+        [...x.members.keys()].every((name) => type.members.some((m) => m.name === name))
       );
     case "error":
       return false;

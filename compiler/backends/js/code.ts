@@ -37,11 +37,21 @@ export function lit(value: string | number | bigint | boolean | undefined): Code
   if (typeof value === "number") return code`${value}`;
   if (value === undefined) return code`undefined`;
   if (typeof value === "boolean") return value ? yes : no;
-  // JSON leaves these two line separators as they are; older parsers read them as line ends.
-  const json = JSON.stringify(value)
-    .replace(/\u2028/g, "\\u2028")
-    .replace(/\u2029/g, "\\u2029");
-  return new Code(json, sealed);
+  return new Code(escapeSeparators(JSON.stringify(value)), sealed);
+}
+
+/** A literal of plain data: texts, numbers, booleans, lists and objects of them. */
+export function data(value: unknown): Code {
+  const json = JSON.stringify(value) ?? "undefined";
+  // `__proto__` as a key of an object literal would set its prototype.
+  return json.includes("__proto__")
+    ? code`JSON.parse(${lit(json)})`
+    : new Code(escapeSeparators(json), sealed);
+}
+
+/** JSON leaves these two line separators as they are; older parsers read them as line ends. */
+function escapeSeparators(json: string): string {
+  return json.replace(/\u2028/g, "\\u2028").replace(/\u2029/g, "\\u2029");
 }
 
 /** One of our own identifiers: a fixed stem and a number. */

@@ -7,22 +7,23 @@
  * Each kind has one function that reads a slot and writes the numbers of the steps it may be for
  * (triggers). Rules get functions over plain data for what a slot cannot decide.
  *
- * Trigger numbers count every step of every rule in the order of `allStepsOf`; after them comes one
- * *touch* trigger per rule that needs to see all events of its kinds (`next`, `strict`).
+ * Trigger numbers are those of `triggersOf`.
  */
 import {
-  allStepsOf,
   type CoreRule,
   type CoreUnit,
   conjuncts,
+  type Derive,
   type Expr,
   engineUnit,
   explainExprs,
+  heardSteps,
   type KeyPart,
   layoutOf,
-  needsContiguity,
+  type Pattern,
   type Step,
   stepsOf,
+  triggersOf,
   walkExpr,
 } from "#core";
 import { both, type Code, code, either, join, lit, name, yes } from "./code.ts";
@@ -33,7 +34,8 @@ import { isSlotCondition, needsPlainData, type SlotContext, slotTest } from "./s
 /** V8 never optimises very large functions, so a kind's triggers are split beyond this. */
 const triggersPerFunction = 400;
 
-interface Trigger {
+/** A trigger and what a slot can say about it. */
+interface SlotTrigger {
   readonly number: number;
   readonly kinds: readonly number[];
   readonly test: (cx: SlotContext) => Code;
@@ -47,8 +49,10 @@ export function emitMatcher(whole: CoreUnit): string {
   const unit = engineUnit(whole);
   const constants = new Constants();
   const paramIndex = (param: string) => unit.params.findIndex((p) => p.name === param);
-  const triggers = triggersOf(unit);
-  const kindIds = [...new Set(triggers.flatMap((t) => t.kinds))].sort((a, b) => a - b);
+  const triggers = slotTriggers(unit);
+  const kindIds = [...new Set(triggers.flatMap((t) => t.kinds))]
+    .filter((kind) => unit.schema.kinds[kind]?.made === undefined)
+    .sort((a, b) => a - b);
   const kinds = kindIds.map((kind) => {
     const info = unit.schema.kinds[kind];
     if (!info) throw new Error(`no kind ${kind}`);
@@ -59,6 +63,7 @@ export function emitMatcher(whole: CoreUnit): string {
     )}]`;
   });
   const rules = unit.rules.map((rule) => ruleObject(unit, rule, paramIndex));
+  const derives = unit.derives.map((derive) => deriveObject(unit, derive, paramIndex));
   return code`(rt) => {
 "use strict";
 const ${id.params} = rt.params;
@@ -68,32 +73,51 @@ ${join(kinds, ",\n")}
 ],
 rules: [
 ${join(rules, ",\n")}
+],
+derives: [
+${join(derives, ",\n")}
 ]
 };
 }
 `.text;
 }
 
-function triggersOf(unit: CoreUnit): Trigger[] {
-  const out: Trigger[] = [];
-  let number = 0;
-  for (const rule of unit.rules) {
-    const positive = new Set(stepsOf(rule.pattern));
-    for (const step of allStepsOf(rule.pattern)) {
-      const parts = slotParts(step, unit);
-      const test = (cx: SlotContext) =>
-        positive.has(step)
-          ? both(...parts.map((p) => slotTest(p, true, cx)))
-          : both(...parts.map((p) => notFalse(p, cx)));
-      out.push({ number: number++, kinds: step.kinds, test });
-    }
+function slotTriggers(unit: CoreUnit): SlotTrigger[] {
+  return triggersOf(unit).map((trigger, number) => ({
+    number,
+    kinds: trigger.kinds,
+    test: (cx) => {
+      if (trigger.sets === "touch") return yes;
+      if (trigger.sets === "derive") {
+        const step = unit.derives[trigger.derive]?.step;
+        return step ? possible(step, true, unit, cx) : yes;
+      }
+      const rule = unit.rules[trigger.rule];
+      const step = rule && heardSteps(rule)[trigger.step];
+      return rule && step ? possible(step, isPositive(rule.pattern, step), unit, cx) : yes;
+    },
+  }));
+}
+
+/** Whether a slot may be for `step`, as far as it can tell. */
+function possible(step: Step, onlyTrue: boolean, unit: CoreUnit, cx: SlotContext): Code {
+  const parts = slotParts(step, unit);
+  return onlyTrue
+    ? both(...parts.map((p) => slotTest(p, true, cx)))
+    : both(...parts.map((p) => notFalse(p, cx)));
+}
+
+/**
+ * Whether only events for which the step is true matter. Of the others an unknown one leaves a
+ * finding in doubt.
+ */
+function isPositive(pattern: Pattern, step: Step): boolean {
+  if (pattern.node === "inv") return false;
+  if (pattern.node === "win") {
+    const { shape } = pattern.shape;
+    return step === pattern.step && (shape === "sliding" || shape === "session");
   }
-  for (const rule of unit.rules) {
-    if (!needsContiguity(rule.pattern)) continue;
-    const kinds = [...new Set(allStepsOf(rule.pattern).flatMap((s) => s.kinds))];
-    out.push({ number: number++, kinds, test: () => yes });
-  }
-  return out;
+  return stepsOf(pattern).includes(step);
 }
 
 /** A negative that may hold must be seen: an unknown one marks the finding incomplete. */
@@ -108,10 +132,12 @@ function isSlotPart(e: Expr, step: Step, unit: CoreUnit): boolean {
 }
 
 function slotParts(step: Step, unit: CoreUnit): Expr[] {
+  // Events that are made of others are in no slot, so all is asked of their plain data.
+  if (step.kinds.some((k) => unit.schema.kinds[k]?.made !== undefined)) return [];
   return conjuncts(step.where).filter((e) => isSlotPart(e, step, unit));
 }
 
-function kindFunctions(triggers: readonly Trigger[], cx: SlotContext): Code {
+function kindFunctions(triggers: readonly SlotTrigger[], cx: SlotContext): Code {
   const chunks: Code[] = [];
   for (let i = 0; i < triggers.length; i += triggersPerFunction) {
     chunks.push(kindFunction(triggers.slice(i, i + triggersPerFunction), cx));
@@ -120,7 +146,7 @@ function kindFunctions(triggers: readonly Trigger[], cx: SlotContext): Code {
 }
 
 /** One function: tests that several triggers share are computed once, and only when asked for. */
-function kindFunction(triggers: readonly Trigger[], cx: SlotContext): Code {
+function kindFunction(triggers: readonly SlotTrigger[], cx: SlotContext): Code {
   const tests = triggers.map((t) => t.test(cx));
   const uses = new Map<string, number>();
   for (const test of tests) {
@@ -145,48 +171,95 @@ ${join(declarations, "")}${join(lines, "")}return n;
 }
 
 function ruleObject(unit: CoreUnit, rule: CoreRule, paramIndex: (p: string) => number): Code {
-  const steps = stepsOf(rule.pattern);
-  const aggs = rule.pattern.node === "win" ? aggregatesIn(rule.pattern.having) : [];
-  const texts = aggs.map((a) => stable(a));
+  const { pattern, resolve } = rule;
+  const having = pattern.node === "win" ? pattern.having : undefined;
+  const aggregates = isCounted(pattern) && having ? aggregatesIn(having) : [];
+  const histories = historiesIn(rule);
   const base: PlainContext = {
     unit,
-    steps,
+    steps: stepsOf(pattern),
     current: undefined,
-    aggregates: "none",
-    paramIndex,
-    aggregateIndex: (e) => texts.indexOf(stable(e)),
-  };
-  const positive = new Set(steps);
-  const judges = allStepsOf(rule.pattern).map((step) =>
-    stepObject(step, positive.has(step), unit, base),
-  );
-  const explained: PlainContext = {
-    ...base,
-    current: rule.pattern.node === "win" ? rule.pattern.step : undefined,
     aggregates: "window",
+    paramIndex,
+    aggregateIndex: (e) => aggregates.findIndex((a) => stable(a) === stable(e)),
+    historyIndex: (e) => histories.findIndex((h) => stable(h) === stable(e)),
   };
-  const explain = explainExprs(rule).map(
-    (e) => code`(${id.captures}, ${id.window}) => ${plainValue(e, explained)}`,
-  );
-  const having =
-    rule.pattern.node === "win"
-      ? code`(${id.aggregates}) => ${plainTest(rule.pattern.having, true, { ...base, aggregates: "counters" })}`
+  const windowed: PlainContext = { ...base, current: base.steps[0] };
+  const steps = heardSteps(rule).map((s) => stepObject(s, isPositive(pattern, s), unit, base));
+  const test = (e: Expr | undefined) =>
+    e ? code`${inputs} => ${plainTest(e, true, base)}` : code`undefined`;
+  const counted =
+    having && aggregates.length > 0
+      ? code`(${id.aggregates}) => ${plainTest(having, true, { ...base, aggregates: "counters" })}`
       : code`undefined`;
-  const windowed: PlainContext = { ...base, current: steps[0] };
+  const quiet = resolve && "on" in resolve ? resolve.on : undefined;
   return code`{
-steps: [
-${join(judges, ",\n")}
-],
-having: ${having},
-aggregates: [${join(
-    aggs.map((a) => aggregateObject(a, windowed)),
-    ", ",
-  )}],
-suppressKey: ${rule.suppress?.key ? keyFunction(rule.suppress.key, explained, true) : code`undefined`},
-explain: [
-${join(explain, ",\n")}
-]
+steps: ${list(steps)},
+resolveStep: ${quiet ? heardSteps(rule).indexOf(quiet) : -1},
+having: ${test(having)},
+counted: ${counted},
+aggregates: ${list(aggregates.map((a) => aggregateObject(a, windowed)))},
+histories: ${list(histories.map((h) => code`{ decay: ${h.decay}, arg: ${inputs} => ${plainValue(h.arg, base)} }`))},
+score: ${scoreOf(having, base)},
+entity: ${test(pattern.node === "inv" ? pattern.where : undefined)},
+suppressKey: ${policyKey(rule.suppress?.key, base)},
+rateKey: ${policyKey(rule.rate?.key, base)},
+subsumes: ${list(rule.subsumes.map((s) => (s.key ? list(s.key.map((p) => valueFunction(p.expr, base))) : code`undefined`)))},
+exceptions: ${list(rule.exceptions.map((x) => test(x.when)))},
+explain: ${list(explainExprs(rule).map((e) => valueFunction(e, base)))}
 }`;
+}
+
+/** Parameters of every function over plain data. */
+const inputs = code`(${id.event}, ${id.scope})`;
+
+function list(items: readonly Code[]): Code {
+  return items.length === 0 ? code`[]` : code`[\n${join(items, ",\n")}\n]`;
+}
+
+function valueFunction(e: Expr, cx: PlainContext): Code {
+  return code`${inputs} => ${plainValue(e, cx)}`;
+}
+
+function deriveObject(unit: CoreUnit, derive: Derive, paramIndex: (p: string) => number): Code {
+  const cx: PlainContext = {
+    unit,
+    steps: [],
+    current: derive.step,
+    aggregates: "window",
+    paramIndex,
+    aggregateIndex: () => -1,
+    historyIndex: () => -1,
+  };
+  const { judge } = stepParts(derive.step, true, unit, cx);
+  const set = derive.set.map((e) => (e ? valueFunction(e, cx) : code`undefined`));
+  return code`{ judge: ${judge}, set: ${list(set)} }`;
+}
+
+/** Whether running counters answer all that a window's condition asks. */
+function isCounted(pattern: Pattern): boolean {
+  if (pattern.node !== "win" || pattern.shape.shape !== "sliding") return false;
+  let isSimple = true;
+  walkExpr(pattern.having, (e) => {
+    // What is known of relations may grow between an event's coming and its leaving.
+    if (e.op === "hop" || e.op === "related") isSimple = false;
+    if (e.op === "agg") isSimple &&= (e.fn === "count" || e.fn === "distinct") && !e.isPaned;
+    else if (!["cmp", "and", "or", "not", "const", "param", "arith"].includes(e.op)) {
+      isSimple &&= isInsideAggregate(pattern.having, e);
+    }
+  });
+  return isSimple;
+}
+
+/** Whether `e` is seen by the counters only, event by event. */
+function isInsideAggregate(having: Expr, e: Expr): boolean {
+  let isInside = false;
+  for (const aggregate of aggregatesIn(having)) {
+    for (const part of [aggregate.arg, aggregate.where]) {
+      if (part) walkExpr(part, (x) => (isInside ||= x === e));
+    }
+  }
+  return isInside;
 }
 
 function aggregateObject(e: Extract<Expr, { op: "agg" }>, cx: PlainContext): Code {
@@ -202,6 +275,34 @@ function aggregatesIn(e: Expr): Extract<Expr, { op: "agg" }>[] {
   return [...found.values()];
 }
 
+/** The `zscore` and `baseline` a rule asks for anywhere. */
+function historiesIn(rule: CoreRule): Extract<Expr, { op: "history" }>[] {
+  if (rule.pattern.node !== "win") return [];
+  const found = new Map<string, Extract<Expr, { op: "history" }>>();
+  const exprs = [
+    rule.pattern.having,
+    ...explainExprs(rule),
+    ...rule.exceptions.map((x) => x.when),
+    ...[...(rule.suppress?.key ?? []), ...(rule.rate?.key ?? [])].map((p) => p.expr),
+  ];
+  for (const e of exprs) {
+    walkExpr(e, (x) => {
+      if (x.op === "history") found.set(stable(x), x);
+    });
+  }
+  return [...found.values()];
+}
+
+/** The first `zscore` of a window's condition: what a finding of the rule has as `score`. */
+function scoreOf(having: Expr | undefined, cx: PlainContext): Code {
+  let score: Expr | undefined;
+  if (having)
+    walkExpr(having, (e) => {
+      if (e.op === "history" && e.what === "zscore") score ??= e;
+    });
+  return score ? valueFunction(score, cx) : code`undefined`;
+}
+
 function stable(e: Expr): string {
   return JSON.stringify(e, (_, v: unknown) => (typeof v === "bigint" ? `${v}n` : v));
 }
@@ -210,23 +311,45 @@ function stable(e: Expr): string {
  * What is left to ask of a step: 1 true, 0 false, 2 unknown. For a positive step only the part that
  * the slot could not decide, and only true matters.
  */
-function stepObject(step: Step, isPositive: boolean, unit: CoreUnit, base: PlainContext): Code {
+function stepParts(step: Step, onlyTrue: boolean, unit: CoreUnit, base: PlainContext) {
   const cx: PlainContext = { ...base, current: step };
-  const rest = isPositive
-    ? conjuncts(step.where).filter((e) => !isSlotPart(e, step, unit))
-    : conjuncts(step.where);
+  const decided = new Set(onlyTrue ? slotParts(step, unit) : []);
+  const rest = conjuncts(step.where).filter((e) => !decided.has(e));
   const isTrue = both(...rest.map((e) => plainTest(e, true, cx)));
   const isFalse = either(...rest.map((e) => plainTest(e, false, cx)));
-  const verdict = isPositive ? code`${isTrue} ? 1 : 0` : code`${isTrue} ? 1 : ${isFalse} ? 0 : 2`;
-  const judge =
-    rest.length === 0 ? code`undefined` : code`(${id.event}, ${id.captures}) => ${verdict}`;
-  return code`{ judge: ${judge}, key: ${keyFunction(step.key, cx, false)} }`;
+  const verdict = onlyTrue ? code`${isTrue} ? 1 : 0` : code`${isTrue} ? 1 : ${isFalse} ? 0 : 2`;
+  return {
+    judge: rest.length === 0 ? code`undefined` : code`${inputs} => ${verdict}`,
+    key: keyFunction(step.key, cx),
+  };
 }
 
-function keyFunction(parts: readonly KeyPart[], cx: PlainContext, isSuppression: boolean): Code {
+function stepObject(step: Step, onlyTrue: boolean, unit: CoreUnit, base: PlainContext): Code {
+  const { judge, key } = stepParts(step, onlyTrue, unit, base);
+  return code`{ judge: ${judge}, key: ${key} }`;
+}
+
+/** The key of an event; a missing part that may not be missing excludes it. */
+function keyFunction(parts: readonly KeyPart[], cx: PlainContext): Code {
   if (parts.length === 0) return code`undefined`;
-  const values = parts.map((p) => plainValue(p.expr, cx));
-  const allows = parts.map((p) => lit(isSuppression || p.allowsMissing));
-  const inputs = isSuppression ? code`(${id.captures}, ${id.window})` : code`(${id.event})`;
-  return code`${inputs} => rt.key([${join(values, ", ")}], [${join(allows, ", ")}])`;
+  return keyOf(
+    parts.map((p) => p.expr),
+    parts.map((p) => p.allowsMissing),
+    cx,
+  );
+}
+
+/** The key a policy counts under; undefined when it is that of the rule. */
+function policyKey(parts: readonly KeyPart[] | undefined, cx: PlainContext): Code {
+  if (!parts) return code`undefined`;
+  return keyOf(
+    parts.map((p) => p.expr),
+    parts.map(() => true),
+    cx,
+  );
+}
+
+function keyOf(exprs: readonly Expr[], allowsMissing: readonly boolean[], cx: PlainContext): Code {
+  const values = exprs.map((e) => plainValue(e, cx));
+  return code`${inputs} => rt.key([${join(values, ", ")}], [${join(allowsMissing.map(lit), ", ")}])`;
 }

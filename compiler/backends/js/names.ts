@@ -14,8 +14,7 @@ export const id = {
   d: name("d"),
   reader: name("r"),
   event: name("e"),
-  captures: name("c"),
-  window: name("w"),
+  scope: name("s"),
   aggregates: name("a"),
   params: name("P"),
 } as const;
@@ -31,12 +30,12 @@ export class Constants {
       at = this.#ids.size;
       this.#ids.set(text, at);
     }
-    return name("s", at);
+    return name("k", at);
   }
 
   declarations(): Code {
     const lines = [...this.#ids].map(
-      ([text, at]) => code`const ${name("s", at)} = rt.constant(${lit(text)});\n`,
+      ([text, at]) => code`const ${name("k", at)} = rt.constant(${lit(text)});\n`,
     );
     return join(lines, "");
   }

@@ -1,13 +1,16 @@
 /**
  * Conditions and values over plain data: what depends on earlier events, entities or computed
  * values. It runs only after the slot test has let an event through.
+ *
+ * Every function made here takes the current event and a scope (`Scope` in `runtime/engine`): what
+ * the pattern has captured so far, and of a match also its window, quality, subject and time.
  */
 import { assertNever, type CoreUnit, type Expr, type Ref, type Step } from "#core";
-import { both, type Code, code, either, join, lit, name, no, yes } from "./code.ts";
+import { both, type Code, code, data, either, join, lit, name, no, yes } from "./code.ts";
 import { id } from "./names.ts";
 
 /** How aggregates are answered: from running counters, or over the window's events. */
-export type AggregateMode = "counters" | "window" | "none";
+export type AggregateMode = "counters" | "window";
 
 export interface PlainContext {
   readonly unit: CoreUnit;
@@ -17,6 +20,8 @@ export interface PlainContext {
   readonly aggregates: AggregateMode;
   readonly paramIndex: (name: string) => number;
   readonly aggregateIndex: (e: Expr) => number;
+  /** Number of a `zscore` or `baseline` among those of the rule. */
+  readonly historyIndex: (e: Expr) => number;
 }
 
 /** JavaScript that is truthy exactly when `e` is `wanted`. */
@@ -52,7 +57,9 @@ function presence(e: Extract<Expr, { op: "bound" | "has" }>, cx: PlainContext): 
 }
 
 function eventOf(of: Ref): Code {
-  return of.step === "current" ? id.event : code`${id.captures}[${of.step}]?.${name(of.pick)}`;
+  return of.step === "current"
+    ? id.event
+    : code`${id.scope}.captures[${of.step}]?.${name(of.pick)}`;
 }
 
 /** JavaScript for the value of `e`, `undefined` when missing or unknown. */
@@ -62,22 +69,14 @@ export function plainValue(e: Expr, cx: PlainContext): Code {
       return lit(e.value);
     case "param":
       return code`${id.params}[${cx.paramIndex(e.name)}]`;
-    case "field":
-      return fieldValue(e.of, e.name, cx);
-    case "meta":
-      return e.what === "kind"
-        ? code`rt.kindName(${eventOf(e.of)})`
-        : code`${eventOf(e.of)}?.${name(e.what === "time" ? "ts" : "id")}`;
-    case "entity":
-      return code`rt.entity(${eventOf(e.of)}, ${lit(e.kind)})`;
-    case "bound":
-    case "has":
-      return code`(${presence(e, cx)})`;
     case "not":
     case "and":
     case "or":
     case "in":
       return code`(${plainTest(e, true, cx)} ? true : ${plainTest(e, false, cx)} ? false : undefined)`;
+    case "bound":
+    case "has":
+      return code`(${presence(e, cx)})`;
     case "cmp":
       return code`rt.compare(${lit(e.cmp)}, ${plainValue(e.left, cx)}, ${plainValue(e.right, cx)})`;
     case "cidr":
@@ -86,43 +85,103 @@ export function plainValue(e: Expr, cx: PlainContext): Code {
       return code`rt.text(${lit(e.fn)}, ${plainValue(e.text, cx)}, ${plainValue(e.needle, cx)}, ${lit(e.nocase)})`;
     case "matches":
       return code`rt.matches(${e.program}, ${plainValue(e.text, cx)})`;
+    case "capture":
+      return code`rt.capture(${e.program}, ${plainValue(e.text, cx)}, ${lit(e.group)})`;
     case "coalesce":
       return code`(${plainValue(e.left, cx)} ?? ${plainValue(e.right, cx)})`;
     case "arith":
       return code`rt.arith(${lit(e.fn)}, ${plainValue(e.left, cx)}, ${plainValue(e.right, cx)}, ${e.scale}, ${lit(e.isInt)})`;
     case "concat": {
-      const parts = e.parts.map((p) => code`rt.format(${plainValue(p.expr, cx)}, ${lit(p.unit)})`);
+      const parts = e.parts.map((p) => code`rt.format(${plainValue(p.expr, cx)}, ${data(p.unit)})`);
       return code`[${join(parts, ", ")}].join("")`;
     }
     case "if":
       return code`(${plainTest(e.cond, true, cx)} ? ${plainValue(e.yes, cx)} : ${plainValue(e.no, cx)})`;
     case "call":
-      return code`rt.call(${lit(e.fn)}, [${join(
-        e.args.map((a) => plainValue(a, cx)),
-        ", ",
-      )}])`;
+      return code`rt.call(${lit(e.fn)}, ${values(e.args, cx)})`;
+    case "list":
+      return values(e.items, cx);
+    case "index":
+      return code`rt.item(${plainValue(e.list, cx)}, ${plainValue(e.at, cx)})`;
+    case "member":
+      return code`rt.member(${plainValue(e.record, cx)}, ${lit(e.name)})`;
+    case "var":
+      return name("v", e.level);
+    case "quant": {
+      const test = code`(${name("v", e.level)}) => ${plainValue(e.body, cx)}`;
+      return code`rt.quantified(${lit(e.quantifier)}, ${plainValue(e.list, cx)}, ${test})`;
+    }
+    case "hop":
+      return code`rt.hop(${plainValue(e.from, cx)}, ${lit(e.via)}, ${timeOf(cx)})`;
+    case "related":
+      return code`rt.related(${plainValue(e.from, cx)}, ${plainValue(e.to, cx)}, ${lit(e.via)}, ${timeOf(cx)})`;
+    default:
+      return known(e, cx);
+  }
+}
+
+type Known = Extract<Expr, { readonly op: KnownOp }>;
+type KnownOp =
+  | "field"
+  | "meta"
+  | "entity"
+  | "quality"
+  | "subject"
+  | "matched"
+  | "history"
+  | "taken"
+  | "span"
+  | "agg"
+  | "finding";
+
+/** What is read and not made of other values: from the event, the match and the window. */
+function known(e: Known, cx: PlainContext): Code {
+  switch (e.op) {
+    case "field":
+      return fieldValue(e.of, e.name, cx);
+    case "meta":
+      return e.what === "kind"
+        ? code`rt.kindName(${eventOf(e.of)})`
+        : code`${eventOf(e.of)}?.${name(e.what === "time" ? "ts" : "id")}`;
+    case "entity":
+      return code`rt.entity(${eventOf(e.of)}?.entity, ${lit(e.kind)})`;
+    case "subject":
+      return code`rt.entity(${id.scope}.subject, ${lit(e.kind)})`;
+    case "quality":
+      return code`(${id.scope}.quality?.${name(e.what)}.includes(${e.step}) ?? false)`;
+    case "matched":
+      return code`rt.matched(${id.scope}.captures, ${data(cx.steps.map((s) => s.name))})`;
     case "taken":
-      return code`(${id.captures}[${e.step}]?.count ?? 0)`;
+      return code`(${id.scope}.captures[${e.step}]?.count ?? 0)`;
     case "span":
-      return code`rt.span(${id.captures})`;
+      return code`rt.span(${id.scope}.captures)`;
     case "agg":
       return aggregate(e, cx);
+    case "history": {
+      const { what, isInt, floor, warmupUs } = e;
+      const spec = data({ what, isInt, floor, warmupUs });
+      const now = code`() => ${plainValue(e.arg, cx)}`;
+      return code`rt.history(${id.scope}.view, ${cx.historyIndex(e)}, ${spec}, ${now})`;
+    }
     case "finding":
-    case "var":
-    case "list":
-    case "index":
-    case "quant":
-    case "capture":
-    case "quality":
-    case "hop":
-    case "related":
-    case "subject":
-    case "matched":
-    case "history":
-      throw new Error(`the engine runs no rule with \`${e.op}\`: see engineCannot`);
+      throw new Error("facts of findings are read by the checks of tests only");
     default:
       return assertNever(e);
   }
+}
+
+function values(items: readonly Expr[], cx: PlainContext): Code {
+  return code`[${join(
+    items.map((x) => plainValue(x, cx)),
+    ", ",
+  )}]`;
+}
+
+/** As of when relations are looked up: the event's time, in explanations the end of the match. */
+function timeOf(cx: PlainContext): Code {
+  return cx.current
+    ? code`rt.time(${id.event}, ${id.scope})`
+    : code`rt.time(undefined, ${id.scope})`;
 }
 
 function fieldValue(of: Ref, field: string, cx: PlainContext): Code {
@@ -144,9 +203,18 @@ function fieldValue(of: Ref, field: string, cx: PlainContext): Code {
 
 function aggregate(e: Extract<Expr, { op: "agg" }>, cx: PlainContext): Code {
   if (cx.aggregates === "counters") return code`${id.aggregates}[${cx.aggregateIndex(e)}]`;
-  if (cx.aggregates === "none") return code`undefined`;
   const { where, arg } = aggregateParts(e, cx);
-  return code`rt.aggregate(${id.window}, ${where}, ${arg})`;
+  const limit = e.limit
+    ? code`(${id.event}) => ${plainValue(e.limit, windowed(cx))}`
+    : code`undefined`;
+  const { fn, n, unit } = e;
+  const spec = data({ fn, n, unit, isPaned: e.isPaned === true });
+  return code`rt.aggregate(${id.scope}.view, ${spec}, ${where}, ${arg}, ${limit})`;
+}
+
+/** Inside an aggregate the current event is each event of the window in turn. */
+function windowed(cx: PlainContext): PlainContext {
+  return { ...cx, current: cx.current ?? cx.steps[0], aggregates: "window" };
 }
 
 /** An aggregate as two functions: which events, and which value of them (undefined counts). */
@@ -154,7 +222,7 @@ export function aggregateParts(
   e: Extract<Expr, { op: "agg" }>,
   cx: PlainContext,
 ): { where: Code; arg: Code } {
-  const inner: PlainContext = { ...cx, aggregates: "none" };
+  const inner = windowed(cx);
   const where = e.where
     ? code`(${id.event}) => ${plainTest(e.where, true, inner)}`
     : code`undefined`;

@@ -109,7 +109,7 @@ describe("loss", () => {
     rig.event("kernel.process_exit", 21 * second, { pid: 2, exit_code: 1 });
     rig.engine.progress("kernel", 60 * second);
     expect(rig.findings.map((f) => f.degraded)).toEqual([
-      ["source kernel lost 3 events in this time"],
+      ["events of a, b may be missing", "source kernel lost 3 events in this time"],
       [],
     ]);
   });
@@ -189,7 +189,7 @@ describe("bounds of what waits", () => {
     rig.event("journal.entry", 4 * second, { pid: 3, message: "x" });
     rig.engine.progress("journal", 60 * second);
     expect(rig.findings.map((f) => f.degraded)).toEqual([
-      ["source kernel lost 1 events in this time"],
+      ["events of a may be missing", "source kernel lost 1 event in this time"],
     ]);
     expect(conserved(rig)).toBe(true);
   });

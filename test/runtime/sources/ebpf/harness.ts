@@ -45,6 +45,9 @@ export class CollectingWriter implements EventWriter {
     const name = this.#set(field, text);
     if (isCut) (this.#open!.seen.cut as string[]).push(name);
   }
+  setCollection(): void {
+    throw new Error("kernel events have no lists");
+  }
   commit(): boolean {
     this.events.push(this.#open!.seen);
     this.#open = undefined;

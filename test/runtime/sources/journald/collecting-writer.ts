@@ -42,6 +42,9 @@ export class CollectingWriter implements EventWriter {
     this.#event[nameOf.get(field)!] = text;
     if (isCut) this.#event.isCut = true;
   }
+  setCollection(): void {
+    throw new Error("a journal entry has no list");
+  }
   commit(): boolean {
     this.events.push(this.#event as unknown as Collected);
     return true;

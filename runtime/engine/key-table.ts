@@ -1,0 +1,119 @@
+/**
+ * State by key with a bound, in two segments (LANGUAGE C.7): keys that have only begun are on
+ * probation, those that have come further are protected. A new key takes the place of one on
+ * probation, so a flood of new keys never pushes out one that has advanced.
+ */
+export interface KeyTableOptions<S> {
+  readonly max: number;
+  readonly evict: "least_progress" | "oldest";
+  /** State that nothing has touched for this long is of no use any more, µs. */
+  readonly lifeUs: number;
+  /** How far a key has come: 1 at its beginning. */
+  readonly progressOf: (state: S) => number;
+}
+
+interface Slot<S> {
+  readonly state: S;
+  touchedAt: number;
+}
+
+/** Protected keys looked at for the least advanced one; all would cost every event of a flood. */
+const lookedAt = 64;
+
+export class KeyTable<S> {
+  readonly #options: KeyTableOptions<S>;
+  /** Both in the order in which they were last touched. */
+  readonly #probation = new Map<string, Slot<S>>();
+  readonly #protected = new Map<string, Slot<S>>();
+  #sweptAt = Number.NEGATIVE_INFINITY;
+  /** Keys given up for room. */
+  evicted = 0;
+  /** When the last one was, µs. */
+  evictedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: KeyTableOptions<S>) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#probation.size + this.#protected.size;
+  }
+
+  get(key: string): S | undefined {
+    return (this.#protected.get(key) ?? this.#probation.get(key))?.state;
+  }
+
+  /** The state of `key` at `now` (µs, never decreasing), made when there is none. */
+  touch(key: string, now: number, make: () => S): S {
+    this.#sweep(now);
+    const segment = this.#protected.has(key) ? this.#protected : this.#probation;
+    const known = segment.get(key);
+    if (!known && this.size >= this.#options.max) this.#evictBeginner(now);
+    const slot = known ?? { state: make(), touchedAt: now };
+    slot.touchedAt = now;
+    // Deleting first keeps the order of touching.
+    segment.delete(key);
+    segment.set(key, slot);
+    return slot.state;
+  }
+
+  /** Puts `key` into the segment that its progress gives it, at `now`. */
+  settle(key: string, now: number): void {
+    if (this.#options.evict === "oldest") return;
+    const slot = this.#protected.get(key) ?? this.#probation.get(key);
+    if (!slot) return;
+    const isAdvanced = this.#options.progressOf(slot.state) > 1;
+    const [from, to] = isAdvanced
+      ? [this.#probation, this.#protected]
+      : [this.#protected, this.#probation];
+    if (!from.delete(key)) return;
+    to.set(key, slot);
+    if (this.#protected.size > Math.ceil(this.#options.max / 2)) this.#evictAdvanced(key, now);
+  }
+
+  delete(key: string): void {
+    this.#probation.delete(key);
+    this.#protected.delete(key);
+  }
+
+  /** Forgets what is too old; the least recently touched come first. */
+  #sweep(now: number): void {
+    const { lifeUs } = this.#options;
+    if (now - this.#sweptAt < lifeUs / 4) return;
+    this.#sweptAt = now;
+    for (const segment of [this.#probation, this.#protected]) {
+      for (const [key, slot] of segment) {
+        if (now - slot.touchedAt <= lifeUs) break;
+        segment.delete(key);
+      }
+    }
+  }
+
+  #evictBeginner(now: number): void {
+    const segment = this.#probation.size > 0 ? this.#probation : this.#protected;
+    const [oldest] = segment.keys();
+    if (oldest !== undefined) this.#evict(segment, oldest, now);
+  }
+
+  /** Too many are protected: the least advanced of the oldest goes, but not the newcomer. */
+  #evictAdvanced(newcomer: string, now: number): void {
+    let victim: string | undefined;
+    let least = Number.POSITIVE_INFINITY;
+    let looked = 0;
+    for (const [key, { state }] of this.#protected) {
+      const progress = this.#options.progressOf(state);
+      if (key !== newcomer && progress < least) {
+        victim = key;
+        least = progress;
+      }
+      if (++looked >= lookedAt) break;
+    }
+    this.#evict(this.#protected, victim ?? newcomer, now);
+  }
+
+  #evict(segment: Map<string, Slot<S>>, key: string, now: number): void {
+    segment.delete(key);
+    this.evicted++;
+    this.evictedAt = now;
+  }
+}

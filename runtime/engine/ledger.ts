@@ -1,0 +1,180 @@
+/**
+ * Findings that were told and may still change: provisional ones that are confirmed or retracted,
+ * losses that become known later, and findings that explain others (`subsumes`). Every change is
+ * told again under the same id, one revision higher.
+ */
+import { type Expr, type Finding, fullName, type KeyPart, keyText, type Subsumption } from "#core";
+import type { Told } from "./reporter.ts";
+import { type EngineMatch, scopeOf } from "./scope.ts";
+
+interface Entry extends Told {
+  /** Number of the rule, then of the finding among all: of two parents the first one counts. */
+  readonly rule: number;
+  readonly number: number;
+  readonly isProvisional: boolean;
+}
+
+export interface LedgerInputs {
+  readonly tell: (finding: Finding) => void;
+  /** `match` with what is known to have been lost around it. */
+  readonly withLosses: (match: EngineMatch) => EngineMatch;
+  readonly ruleIndex: (told: Told) => number;
+}
+
+/** Findings remembered; older ones change no more. */
+const entriesKept = 4096;
+
+export class Ledger {
+  readonly #inputs: LedgerInputs;
+  /** By id, in the order in which they were first told. */
+  readonly #entries = new Map<string, Entry>();
+  #number = 0;
+  /** Findings that could not change any more for lack of room. */
+  forgotten = 0;
+  /** Provisional findings, and how many of them did not hold. */
+  provisional = 0;
+  retracted = 0;
+
+  constructor(inputs: LedgerInputs) {
+    this.#inputs = inputs;
+  }
+
+  /** Tells a finding, or what became of one that was told. */
+  tell(told: Told): void {
+    this.#tell(told, false);
+  }
+
+  /** Tells a finding before it is known to hold; nothing when it has been told before. */
+  tellProvisionally(told: Told): void {
+    if (this.#entries.has(told.finding.id)) return;
+    this.provisional++;
+    this.#tell(told, true);
+  }
+
+  /** Retracts what was told provisionally by `rule` of times before `settledUs`. */
+  retract(rule: number, settledUs: number): void {
+    for (const entry of [...this.#entries.values()]) {
+      if (!entry.isProvisional || entry.rule !== rule || entry.finding.at >= settledUs) continue;
+      this.#entries.delete(entry.finding.id);
+      this.retracted++;
+      const { finding } = entry;
+      this.#inputs.tell({ ...finding, revision: finding.revision + 1, state: "retracted" });
+      this.#reconsiderChildrenOf(entry);
+    }
+  }
+
+  #tell(told: Told, isProvisional: boolean): void {
+    const known = this.#entries.get(told.finding.id);
+    const entry: Entry = {
+      ...told,
+      rule: this.#inputs.ruleIndex(told),
+      number: known?.number ?? this.#number++,
+      isProvisional,
+    };
+    this.#publish(entry, known?.finding);
+    this.#reconsiderChildrenOf(entry);
+  }
+
+  /** Something was lost: findings around it say so. */
+  reconsiderLosses(): void {
+    for (const entry of [...this.#entries.values()]) {
+      const match = this.#inputs.withLosses(entry.match);
+      if (match === entry.match || !isMoreIncomplete(match, entry.match)) continue;
+      this.#publish({ ...entry, match, finding: entry.reporter.write(match) }, entry.finding);
+    }
+  }
+
+  #publish(entry: Entry, before: Finding | undefined): void {
+    const parent = this.#parentOf(entry);
+    const { resolvedAt } = entry.finding;
+    const state = resolvedAt !== undefined ? "resolved" : before ? "update" : "open";
+    const { parent: _, isProvisional: __, ...rest } = entry.finding;
+    const finding: Finding = {
+      ...rest,
+      ...(entry.isProvisional ? { isProvisional: true } : {}),
+      revision: before ? before.revision + 1 : 0,
+      state,
+      ...(parent === undefined ? {} : { parent }),
+    };
+    this.#entries.set(finding.id, { ...entry, finding });
+    if (this.#entries.size > entriesKept) {
+      const [oldest] = this.#entries.keys();
+      if (oldest !== undefined) this.#entries.delete(oldest);
+      this.forgotten++;
+    }
+    this.#inputs.tell(finding);
+  }
+
+  #reconsiderChildrenOf(parent: Entry): void {
+    const children = new Set(parent.reporter.rule.subsumes.flatMap((s) => s.rules));
+    if (children.size === 0) return;
+    for (const entry of [...this.#entries.values()]) {
+      if (!children.has(fullName(entry.reporter.rule))) continue;
+      if (this.#parentOf(entry) !== entry.finding.parent) this.#publish(entry, entry.finding);
+    }
+  }
+
+  /** Id of the first finding that claims `child`. */
+  #parentOf(child: Entry): string | undefined {
+    let first: Entry | undefined;
+    for (const parent of this.#entries.values()) {
+      const isEarlier =
+        !first ||
+        parent.rule < first.rule ||
+        (parent.rule === first.rule && parent.number < first.number);
+      if (isEarlier && claims(parent, child)) first = parent;
+    }
+    return first?.finding.id;
+  }
+}
+
+function isMoreIncomplete(now: EngineMatch, before: EngineMatch): boolean {
+  const lost = (m: EngineMatch) => (m.losses ?? []).reduce((n, l) => n + l.count, 0);
+  return lost(now) > lost(before);
+}
+
+function claims(parent: Entry, child: Entry): boolean {
+  const { rule } = parent.reporter;
+  if (rule.subsumes.length === 0 || parent.finding.id === child.finding.id) return false;
+  return rule.subsumes.some(
+    (s, i) =>
+      s.rules.includes(fullName(child.reporter.rule)) &&
+      isInTime(s, parent.finding, child.finding) &&
+      isSameKey(s.key, parent, child, i),
+  );
+}
+
+/** Around the parent when a span is given, otherwise while the parent is open. */
+function isInTime({ withinUs }: Subsumption, parent: Finding, child: Finding): boolean {
+  if (withinUs !== undefined) return Math.abs(child.at - parent.at) <= withinUs;
+  return child.at >= parent.at && child.at < (parent.resolvedAt ?? Number.POSITIVE_INFINITY);
+}
+
+function isSameKey(
+  key: readonly KeyPart[] | undefined,
+  parent: Entry,
+  child: Entry,
+  clause: number,
+): boolean {
+  if (!key) return parent.match.key === child.match.key;
+  const parts = parent.reporter.code.subsumes[clause] ?? [];
+  return key.every((part, i) => {
+    const mine = parts[i]?.(undefined, scopeOf(parent.match));
+    const kind = entityKindOf(part.expr);
+    const its =
+      kind === undefined
+        ? parts[i]?.(undefined, scopeOf(child.match))
+        : entityOf(child.finding, kind);
+    return mine !== undefined && keyText(mine) === keyText(its);
+  });
+}
+
+/** The entity kind a key part names: of one step, or of the first of several that is bound. */
+function entityKindOf(expr: Expr): string | undefined {
+  if (expr.op === "entity" || expr.op === "subject") return expr.kind;
+  return expr.op === "coalesce" ? entityKindOf(expr.left) : undefined;
+}
+
+function entityOf({ entity }: Finding, kind: string): string | undefined {
+  return Object.hasOwn(entity, kind) ? entity[kind] : undefined;
+}

@@ -1,0 +1,49 @@
+/** What generated functions see besides the current event. */
+import type { EntityRef, EventData, MatchFacts, Past, Quality, Taken, Value } from "#core";
+import { rootOf } from "#core";
+
+/** A window as it stood at one moment, as the engine holds it. */
+export interface EngineView {
+  /** Oldest first. */
+  readonly events: readonly EventData[];
+  /** The same from the start of the oldest pane on: what paned aggregates see. */
+  readonly paned: readonly EventData[];
+  readonly sizeUs: number;
+  /** How long the key has been known, µs. */
+  readonly knownUs: number;
+  /** What is known of each `zscore` and `baseline` of the rule, by number. */
+  readonly pasts: readonly (Past | undefined)[];
+}
+
+export interface Scope {
+  readonly captures: readonly (Taken | undefined)[];
+  readonly view?: EngineView | undefined;
+  readonly quality?: Quality | undefined;
+  readonly subject?: EntityRef | undefined;
+  /** When the match was complete, µs: as of when explanations look up relations. */
+  readonly at?: number | undefined;
+}
+
+/** Nothing is captured yet. */
+export const emptyScope: Scope = { captures: [] };
+
+/** A match with the window as the engine holds it. */
+export interface EngineMatch extends MatchFacts {
+  readonly view?: EngineView | undefined;
+}
+
+/** What explanations and policies see of a match. */
+export function scopeOf(match: EngineMatch): Scope {
+  const { captures, view, quality, at } = match;
+  return { captures, view, quality, at, subject: match.subject ?? rootOf(match).event?.entity };
+}
+
+/** The generated functions over plain data. */
+export type ValueFunction = (event: EventData | undefined, scope: Scope) => Value;
+export type TestFunction = (event: EventData | undefined, scope: Scope) => boolean;
+
+/** Where the span of a match begins, µs. */
+export function startOf(match: EngineMatch): number {
+  if (match.view) return match.at - match.view.sizeUs;
+  return match.captures.reduce((least, c) => Math.min(least, c?.first.ts ?? least), match.at);
+}

@@ -1,0 +1,88 @@
+/**
+ * State of windows by key with a bound, in two segments: keys that have only begun are on
+ * probation, those that have come further are protected. A new key takes the place of the one on
+ * probation that was touched least recently, so a flood of new keys does not push out those whose
+ * windows fill. At most half of the keys are protected; of more the one touched least recently is
+ * on probation again, so that all of the room can be used by keys that have come further.
+ */
+interface Slot<S> {
+  readonly state: S;
+  touchedAt: number;
+}
+
+export class WindowKeys<S> {
+  readonly #max: number;
+  readonly #isSegmented: boolean;
+  /** Both in the order in which they were last touched. */
+  readonly #probation = new Map<string, Slot<S>>();
+  readonly #protected = new Map<string, Slot<S>>();
+  /** Keys given up for room. */
+  evicted = 0;
+  /** When the last one was, µs. */
+  evictedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(max: number, evict: "least_progress" | "oldest") {
+    this.#max = max;
+    this.#isSegmented = evict === "least_progress";
+  }
+
+  get size(): number {
+    return this.#probation.size + this.#protected.size;
+  }
+
+  get(key: string): S | undefined {
+    return (this.#protected.get(key) ?? this.#probation.get(key))?.state;
+  }
+
+  /** Takes a key that is not there yet, in the place of another when there is no room. */
+  add(key: string, state: S, now: number): void {
+    if (this.size >= this.#max) this.#evict(now);
+    this.#probation.set(key, { state, touchedAt: now });
+  }
+
+  /** `key` is the one touched last; `isAdvanced`: it has come further than its beginning. */
+  touch(key: string, now: number, isAdvanced: boolean): void {
+    const slot = this.#protected.get(key) ?? this.#probation.get(key);
+    if (!slot) return;
+    slot.touchedAt = now;
+    this.delete(key);
+    if (!isAdvanced || !this.#isSegmented) {
+      this.#probation.set(key, slot);
+      return;
+    }
+    this.#protected.set(key, slot);
+    if (this.#protected.size > Math.ceil(this.#max / 2)) this.#demote();
+  }
+
+  delete(key: string): void {
+    if (!this.#protected.delete(key)) this.#probation.delete(key);
+  }
+
+  /** Forgets keys that nothing has touched since `us`. */
+  forgetBefore(us: number): void {
+    for (const segment of [this.#probation, this.#protected]) {
+      for (const [key, { touchedAt }] of segment) {
+        if (touchedAt >= us) break;
+        segment.delete(key);
+      }
+    }
+  }
+
+  #demote(): void {
+    for (const [key, slot] of this.#protected) {
+      this.#protected.delete(key);
+      this.#probation.set(key, slot);
+      return;
+    }
+  }
+
+  #evict(now: number): void {
+    const segment = this.#probation.size > 0 ? this.#probation : this.#protected;
+    for (const key of segment.keys()) {
+      segment.delete(key);
+      this.evicted++;
+      this.evictedAt = now;
+      return;
+    }
+  }
+}

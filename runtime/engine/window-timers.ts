@@ -1,0 +1,42 @@
+/** When which key is due: one timer for each key, which may go off early but never late. */
+import { Heap } from "./heap.ts";
+
+interface Timer {
+  readonly at: number;
+  readonly key: string;
+}
+
+/** Timers kept for nothing before they are cleared away. */
+const wasteMost = 1024;
+
+export class WindowTimers {
+  readonly #heap = new Heap<Timer>((a, b) => a.at < b.at);
+  /** The timer of each key that counts; others of it are waste. */
+  readonly #set = new Map<string, number>();
+
+  /** When the next timer goes off, µs; infinity without one. */
+  get next(): number {
+    return this.#heap.peek()?.at ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** `key` is due at `at`, µs; never when that is infinite. An earlier timer of it stays. */
+  wind(key: string, at: number): void {
+    if (at === Number.POSITIVE_INFINITY || (this.#set.get(key) ?? at + 1) <= at) return;
+    this.#set.set(key, at);
+    this.#heap.push({ at, key });
+    if (this.#heap.size > 3 * this.#set.size + wasteMost) this.#clean();
+  }
+
+  /** The key whose timer goes off at `next`; undefined when that was waste. */
+  pop(): string | undefined {
+    const timer = this.#heap.pop();
+    if (!timer || this.#set.get(timer.key) !== timer.at) return undefined;
+    this.#set.delete(timer.key);
+    return timer.key;
+  }
+
+  #clean(): void {
+    this.#heap.filter(() => false);
+    for (const [key, at] of this.#set) this.#heap.push({ at, key });
+  }
+}

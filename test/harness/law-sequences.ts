@@ -1,0 +1,357 @@
+/**
+ * Random sequences of every form, on exact and on coarse clocks, and traces that nearly match them:
+ * few times, few values and two keys make matches, near matches and ties frequent. Times are µs.
+ *
+ * Events arrive in any order; progress in between says no more than is true, so that none is late.
+ */
+import fc from "fast-check";
+import { type CompileResult, compile, emitMatcher, unlimitedBudget } from "#compiler";
+import {
+  type CoreUnit,
+  type EventData,
+  type Finding,
+  judge,
+  makeEvent,
+  type SourceStory,
+  type Trace,
+} from "#core";
+import { Engine } from "#runtime/engine";
+import { writeEvent } from "#runtime/events";
+
+const latenessUs = 2;
+
+const schemaText = `module law.schema
+source s1 { lateness 2us granularity 1us idle 2s rank 0 lossy }
+source s2 { lateness 2us granularity 1us idle 2s rank 2 lossy }
+source c4 { lateness 2us granularity 4us idle 2s rank 1 lossy }
+source c3 { lateness 2us granularity 3us idle 2s rank 3 lossy }
+event t.any from s1 { k: int? x: int? }
+event t.a extends t.any {}
+event t.b extends t.any {}
+event t.two from s2 { k: int? x: int? }
+event t.c extends t.two {}
+event t.four from c4 { k: int? x: int? }
+event t.f extends t.four {}
+event t.g extends t.four {}
+event t.three from c3 { k: int? x: int? }
+event t.h extends t.three {}
+`;
+
+/** Kinds by the clocks that tell them. */
+const clocks = {
+  exact: ["a", "b", "c"],
+  alone: ["f", "g"],
+  coarse: ["a", "f", "g", "b", "h"],
+  coarser: ["f", "h", "g", "c"],
+} as const;
+export type Clock = keyof typeof clocks;
+
+/** A trace for a rule over clocks of one sort. */
+export interface SequenceCase {
+  readonly text: string;
+  readonly traces: readonly SequenceTrace[];
+}
+
+export interface Sent {
+  readonly kind: string;
+  readonly t: number;
+  readonly k: number | undefined;
+  readonly x: number | undefined;
+  /** Of two events the one with the lower number may arrive first. */
+  readonly place: number;
+}
+
+export interface SequenceTrace {
+  readonly events: readonly Sent[];
+  /** After how many arrivals which source (by number) tells progress. */
+  readonly progress: readonly { readonly after: number; readonly source: number }[];
+  readonly lost: { readonly source: number; readonly at: number } | undefined;
+  readonly silent: { readonly source: number; readonly from: number } | undefined;
+}
+
+// ---------- rules ----------
+
+const names = ["p", "q", "r", "w"];
+const op = fc.constantFrom("==", "!=", ">=", "<");
+const small = fc.integer({ min: 0, max: 2 });
+const often = <T>(x: fc.Arbitrary<T>, freq: number) => fc.option(x, { nil: undefined, freq });
+
+function kindsOf(clock: Clock): fc.Arbitrary<string> {
+  return fc
+    .uniqueArray(fc.constantFrom(...clocks[clock]), { minLength: 1, maxLength: 2 })
+    .map((kinds) => kinds.map((k) => `t.${k}`).join(" | "));
+}
+
+function condition(n: string, earlier: readonly string[]): fc.Arbitrary<string> {
+  const own = fc.tuple(op, small).map(([o, v]) => `${n}.x ${o} ${v}`);
+  if (earlier.length === 0) return own;
+  const other = fc.constantFrom(...earlier);
+  return fc.oneof(
+    { weight: 5, arbitrary: own },
+    { weight: 2, arbitrary: fc.tuple(op, other).map(([o, e]) => `${n}.x ${o} ${e}.x`) },
+    { weight: 1, arbitrary: other.map((e) => `last(${e}).x >= ${n}.x`) },
+    { weight: 1, arbitrary: other.map((e) => `count(${e}) >= 2`) },
+    { weight: 1, arbitrary: other.map((e) => `not (has ${e})`) },
+  );
+}
+
+function step(clock: Clock, name: string, earlier: readonly string[]): fc.Arbitrary<string> {
+  return fc
+    .tuple(kindsOf(clock), often(condition(name, earlier), 1))
+    .map(([kinds, where]) => `${name}: ${kinds}${where ? ` where ${where}` : ""}`);
+}
+
+const gap = fc.oneof(
+  { weight: 6, arbitrary: fc.constant("") },
+  { weight: 2, arbitrary: fc.constantFrom("within 2us ", "within 5us ") },
+  { weight: 1, arbitrary: fc.constantFrom("after 2us ", "after 1us..4us ") },
+  { weight: 1, arbitrary: fc.constant("next ") },
+);
+const repeat = fc.constantFrom(
+  "",
+  "",
+  "",
+  "",
+  " repeat 2..",
+  " repeat 1..",
+  " repeat 2",
+  " repeat 1..2 keep 1",
+  " repeat 2..3",
+);
+
+interface Bounds {
+  readonly partials: number;
+  readonly keys: number;
+}
+
+/** Rules whose state fits, so that engine and interpreter agree on everything. */
+const roomy: Bounds = { partials: 4000, keys: 64 };
+
+function ruleOf(clock: Clock, { partials, keys }: Bounds): fc.Arbitrary<string> {
+  return fc
+    .tuple(
+      fc.constantFrom(1, 2, 2, 3, 3, 4),
+      fc.constantFrom("by k ", "by k ", "by k? "),
+      fc.constantFrom("within 4us", "within 8us", "within 15us"),
+      fc.constantFrom("", "", "", "", " strict"),
+      clock === "exact" ? fc.constantFrom("", "", "", " slack 3us") : fc.constantFrom("", " slack 2us"),
+    )
+    .chain(([n, by, within, strict, slack]) => {
+      const used = names.slice(0, n);
+      const items = used.map((name, i) =>
+        fc.record({
+          step: step(clock, name, used.slice(0, i)),
+          gap: i === 0 ? fc.constant("") : gap,
+          repeat,
+          isOptional: i === n - 1 ? fc.constant(false) : fc.constantFrom(false, false, false, true),
+          without:
+            i === 0 ? fc.constant(undefined) : often(step(clock, `n${i}`, used.slice(0, i)), 2),
+        }),
+      );
+      return fc
+        .record({
+          items: fc.tuple(...items),
+          deadline: often(step(clock, "d", used), 2),
+          wait: fc.constantFrom("2us", "6us"),
+          until: often(step(clock, "u", used), 2),
+          select: fc.constantFrom("", "", "widest", "each"),
+          skip: fc.constantFrom("", "", "none", `to ${used.at(-1)}`, `to ${used[0]}`),
+          isClosing: fc.boolean(),
+          evict: fc.constantFrom("", " evict oldest"),
+          loss: fc.constantFrom("", "on loss hold", "on loss drop", "on loss flag"),
+          idle: fc.constantFrom("", "on idle hold", "on idle drop", "on idle flag"),
+          suppress: fc.constantFrom("", "", "", "suppress 6us"),
+          resolve: often(fc.oneof(step(clock, "z", []), fc.constant("quiet")), 3),
+        })
+        .map((r) => {
+          const body = r.items.flatMap((it, i) => [
+            ...(it.without ? [`without ${it.without}`] : []),
+            `${i > 0 ? "then " : ""}${it.gap}${it.isOptional ? "optional " : ""}${it.step}${it.repeat}`,
+          ]);
+          if (r.deadline) body.push(`then no ${r.deadline} for ${r.wait}`);
+          const goesOn = r.items.at(-1)?.repeat !== "" && !r.deadline;
+          const resolved =
+            r.resolve === "quiet" ? "resolve after 5us quiet" : `resolve on ${r.resolve}`;
+          const first = used[0] ?? "p";
+          const last = used.at(-1) ?? "p";
+          return `module law.rules
+import law.schema
+rule r {
+  match sequence ${by}${within}${slack}${strict} partials ${partials} {
+    ${body.join("\n    ")}
+  }${r.until ? ` until ${r.until}` : ""}
+  ${r.select ? `select ${r.select}` : ""}
+  ${r.skip ? `skip ${r.skip}` : ""}
+  ${goesOn && r.isClosing ? "emit close" : ""}
+  keys max ${keys}${r.evict}
+  ${r.deadline ? `${r.loss}\n  ${r.idle}` : ""}
+  ${r.suppress}
+  ${r.resolve === undefined ? "" : resolved}
+  explain {
+    root ${last}
+    confidence 0.5 plus 0.1 when ${last} is uncertain plus 0.2 when ${first} is incomplete
+    summary "{count(${last})} {first(${first}).x} {last(${last}).x} {duration()}"
+  }
+}
+`;
+        });
+    });
+}
+
+// ---------- traces ----------
+
+const sourceNames = ["s1", "s2", "c4", "c3"];
+
+function traceOf(clock: Clock): fc.Arbitrary<SequenceTrace> {
+  const sent = fc.record({
+    kind: fc.constantFrom(...clocks[clock]),
+    t: fc.integer({ min: 0, max: 16 }),
+    k: fc.constantFrom(0, 0, 0, 0, 1, undefined),
+    x: fc.constantFrom(0, 1, 1, 2, 2, undefined),
+    place: fc.nat(),
+  });
+  return fc.record({
+    events: fc
+      .array(sent, { minLength: 2, maxLength: 11 })
+      .map((events) => [...events].sort((a, b) => a.t - b.t)),
+    progress: fc.array(
+      fc.record({ after: fc.integer({ min: 0, max: 11 }), source: fc.integer({ min: 0, max: 3 }) }),
+      { maxLength: 12 },
+    ),
+    lost: often(
+      fc.record({ source: fc.integer({ min: 0, max: 3 }), at: fc.integer({ min: 0, max: 20 }) }),
+      4,
+    ),
+    silent: often(
+      fc.record({ source: fc.integer({ min: 0, max: 3 }), from: fc.integer({ min: 0, max: 25 }) }),
+      5,
+    ),
+  });
+}
+
+export function sequenceCase(traces: number, bounds: Bounds = roomy): fc.Arbitrary<SequenceCase> {
+  return fc.constantFrom(...(Object.keys(clocks) as Clock[])).chain((clock) =>
+    fc.record({
+      text: ruleOf(clock, bounds),
+      traces: fc.array(traceOf(clock), { minLength: traces, maxLength: traces }),
+    }),
+  );
+}
+
+// ---------- both executions ----------
+
+export interface CompiledCase {
+  readonly unit: CoreUnit;
+  readonly matcher: string;
+}
+
+export function compileCase(text: string): CompiledCase {
+  const result: CompileResult = compile(
+    [
+      { file: "schema.tapio", text: schemaText },
+      { file: "rules.tapio", text },
+    ],
+    { std: [], version: "test", budget: unlimitedBudget },
+  );
+  const [error] = result.diagnostics.filter((d) => d.severity === "error");
+  if (error) throw new Error(`${error.code} ${error.message}\n${text}`);
+  return { unit: result.unit, matcher: emitMatcher(result.unit) };
+}
+
+const epochUs = Date.UTC(2026, 0, 1) * 1000;
+const endUs = epochUs + 60;
+
+function eventsOf({ schema }: CoreUnit, { events }: SequenceTrace): EventData[] {
+  return events.map(({ kind, t, k, x }, i) =>
+    makeEvent(schema, {
+      kind: schema.kinds.findIndex((info) => info.name === `t.${kind}`),
+      ts: epochUs + t,
+      seq: i + 1,
+      entity: undefined,
+      fields: [k, x],
+    }),
+  );
+}
+
+export function interpreted({ unit }: CompiledCase, trace: SequenceTrace): Finding[] {
+  const sources = new Map<number, SourceStory>();
+  for (const source of sourceNames.keys()) {
+    const { lost, silent } = trace;
+    sources.set(source, {
+      source,
+      silentFrom: silent?.source === source ? epochUs + silent.from : undefined,
+      lost: lost?.source === source ? [{ at: epochUs + lost.at, count: 1 }] : [],
+    });
+  }
+  const given: Trace = {
+    events: eventsOf(unit, trace),
+    watermark: endUs,
+    sources: [...sources.values()],
+  };
+  return judge(unit, new Map(), given).findings.map((f) => f.finding);
+}
+
+export function run(
+  { unit, matcher }: CompiledCase,
+  trace: SequenceTrace,
+): { readonly findings: readonly Finding[]; readonly engine: Engine } {
+  const findings = new Map<string, Finding>();
+  const engine = new Engine({
+    unit,
+    matcher,
+    bundleHash: "",
+    ring: { slots: 64, textBytes: 4096 },
+    onFinding: (f) => findings.set(f.id, f),
+  });
+  const { lost, silent } = trace;
+  const { schema } = unit;
+  const sourceOf = (e: EventData) => schema.kinds[e.kind]?.source ?? -1;
+  const nameOf = (source: number) => schema.sources[source]?.name ?? "";
+  if (lost) engine.lost(sourceNames[lost.source] ?? "", 1, epochUs + lost.at, epochUs + lost.at);
+  const arriving = eventsOf(unit, trace)
+    .map((event, i) => ({ event, place: trace.events[i]?.place ?? 0 }))
+    .sort((a, b) => a.place - b.place)
+    .map((a) => a.event);
+  for (let i = 0; i <= arriving.length; i++) {
+    for (const { after, source } of trace.progress) {
+      if (after !== i || (silent && sourceNames[silent.source] === nameOf(source))) continue;
+      const coming = arriving.slice(i).filter((e) => sourceOf(e) === source);
+      const next = Math.min(endUs, ...coming.map((e) => e.ts));
+      if (next < endUs) engine.progress(nameOf(source), next + latenessUs);
+    }
+    const event = arriving[i];
+    const writer = event && engine.writer(nameOf(sourceOf(event)));
+    if (event && writer) writeEvent(writer, schema, event);
+    engine.read();
+  }
+  for (const [i, name] of sourceNames.entries()) {
+    if (silent?.source !== i) engine.progress(name, endUs + latenessUs);
+    else {
+      engine.setIdle(name, true);
+      engine.progress(name, epochUs + silent.from);
+    }
+  }
+  engine.runUntil(endUs);
+  return { findings: [...findings.values()], engine };
+}
+
+/** Undefined when both agree, otherwise what each found. */
+export function disagreement(compiled: CompiledCase, trace: SequenceTrace): string | undefined {
+  const expected = written(interpreted(compiled, trace));
+  const { findings, engine } = run(compiled, trace);
+  if (engine.unavailable.length > 0) return `not run: ${engine.unavailable[0]?.reason}`;
+  const actual = written(findings);
+  return expected === actual ? undefined : `interpreter: ${expected}\nengine: ${actual}`;
+}
+
+/** Findings in the end: how often one was told again depends on the order of arrival. */
+export function written(findings: readonly Finding[]): string {
+  const last = findings.map((f) => ({
+    ...f,
+    revision: 0,
+    state: f.state === "update" ? "open" : f.state,
+  }));
+  const place = (f: Finding) => `${f.at} ${f.id}`;
+  last.sort((a, b) => (place(a) < place(b) ? -1 : 1));
+  return JSON.stringify(last, null, 1);
+}

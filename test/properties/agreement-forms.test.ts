@@ -1,0 +1,55 @@
+/**
+ * Law P1 for all-of patterns, absence over inventory, derived events, rules over findings and what
+ * becomes of matches: on every generated unit and trace the engine finds exactly what the
+ * interpreter finds, field by field. `TAPIO_LAW_RULES` sets how many units are tried.
+ */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { compile, unlimitedBudget } from "#compiler";
+import { type CoreUnit, judge } from "#core";
+import { formsSchema, formsStory, formsUnit, traceOf } from "../harness/law-forms.ts";
+import { disagreement } from "../harness/unit-agreement.ts";
+
+const units = Number(process.env.TAPIO_LAW_RULES ?? 100);
+const tracesPerUnit = 10;
+const stories = fc.array(formsStory, { minLength: tracesPerUnit, maxLength: tracesPerUnit });
+const timeout = Math.max(120_000, units * 400);
+
+function unitOf(text: string): CoreUnit {
+  const files = [
+    { file: "schema.tapio", text: formsSchema },
+    { file: "rules.tapio", text },
+  ];
+  const result = compile(files, { std: [], version: "test", budget: unlimitedBudget });
+  const error = result.diagnostics.find((d) => d.severity === "error");
+  if (error) throw new Error(`${error.code} ${error.message}\n${text}`);
+  return result.unit;
+}
+
+describe("interpreter = engine, other forms", () => {
+  test(`${units} units on ${tracesPerUnit} traces each`, { timeout }, () => {
+    let findings = 0;
+    let cases = 0;
+    const seed = Number(process.env.TAPIO_LAW_SEED ?? Math.floor(Math.random() * 2 ** 31));
+    console.log(`seed ${seed}`);
+    fc.assert(
+      fc.property(formsUnit, stories, (text, told) => {
+        const unit = unitOf(text);
+        for (const story of told) {
+          const trace = traceOf(unit.schema, story);
+          cases++;
+          const difference = disagreement(unit, trace);
+          if (difference) throw new Error(`${text}\n${shown(trace)}\n${difference}`);
+          findings += judge(unit, new Map(), trace).findings.length;
+        }
+      }),
+      { numRuns: units, seed },
+    );
+    console.log(`${cases} cases, ${findings} findings`);
+    expect(findings).toBeGreaterThan(cases / 4);
+  });
+});
+
+function shown(x: unknown): string {
+  return JSON.stringify(x, (_, v) => (typeof v === "bigint" ? `${v}n` : v));
+}
