@@ -21,6 +21,7 @@ import {
   unlimitedBudget,
 } from "#compiler";
 import { CollectingSink, parse } from "#grammar";
+import { sha256 } from "../compiler/cli/sha256.ts";
 import { stdFiles } from "../grammar/std.gen.ts";
 
 const ruleCount = 1000;
@@ -129,7 +130,7 @@ function round(files: readonly SourceText[]): Round {
   const checked = performance.now();
   if (result.hasErrors) throw new Error(result.diagnostics[0]?.message);
   if (result.rules.length !== ruleCount) throw new Error(`${result.rules.length} rules`);
-  const { length } = encodeBundle(bundleBody(result, files, "bench"));
+  const { length } = encodeBundle(bundleBody(result, files, "bench"), sha256);
   return { checkMs: checked - start, emitMs: performance.now() - checked, bytes: length };
 }
 
@@ -176,7 +177,7 @@ function parts(files: readonly SourceText[]): string {
   const result = compile(files, options);
   const [matcherMs] = timed(() => emitMatcher(result.unit));
   const [kernelMs] = timed(() => selectKernelEvents(result.unit));
-  const [encodeMs] = timed(() => encodeBundle(bundleBody(result, files, "bench")));
+  const [encodeMs] = timed(() => encodeBundle(bundleBody(result, files, "bench"), sha256));
   return `of which parse ${parseMs.toFixed(0)} ms, matcher ${matcherMs.toFixed(0)} ms, kernel plan ${kernelMs.toFixed(0)} ms, encode ${(encodeMs - matcherMs - kernelMs).toFixed(0)} ms\n`;
 }
 

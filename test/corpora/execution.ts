@@ -52,8 +52,8 @@ export function runBoth(text: string, events: readonly Sent[], endUs: number): F
   const trace = events.map((e, i) => toEvent(result, e, i + 1));
   const judged = interpret(result, trace, epochUs + endUs);
   const expected = judged.map(({ finding }) => JSON.stringify(finding)).sort();
-  const { rules, schema } = result.unit;
-  if (rules.every((rule) => engineCannot(rule, schema) === undefined)) {
+  const { unit } = result;
+  if (unit.rules.every((rule) => engineCannot(unit, rule) === undefined)) {
     const actual = runEngine(result, trace, epochUs + endUs).map((f) => JSON.stringify(f));
     actual.sort();
     if (JSON.stringify(expected) !== JSON.stringify(actual))
