@@ -8,6 +8,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
 
 const beside = fileURLToPath(new URL("../../../shared/corpora", import.meta.url));
 const folder = process.env.TAPIO_CORPORA ?? beside;
@@ -49,6 +50,12 @@ export function exclude(reason: string): never {
   throw new Excluded(reason);
 }
 
+/** At least so many cases are checked, and no more are excluded, than when they were counted. */
+export interface Floor {
+  readonly checked: number;
+  readonly excluded: number;
+}
+
 export class Tally {
   readonly #name: string;
   readonly #checked: string[] = [];
@@ -60,6 +67,15 @@ export class Tally {
 
   get checked(): number {
     return this.#checked.length;
+  }
+
+  get excluded(): number {
+    return [...this.#excluded.values()].reduce((n, ids) => n + ids.length, 0);
+  }
+
+  expectFloor({ checked, excluded }: Floor): void {
+    expect(this.checked, "checked cases").toBeGreaterThanOrEqual(checked);
+    expect(this.excluded, "excluded cases").toBeLessThanOrEqual(excluded);
   }
 
   /** Runs one case; a case that excludes itself is counted, every other error is the test's. */
@@ -76,13 +92,14 @@ export class Tally {
   }
 
   table(): string {
-    const excluded = [...this.#excluded.values()].reduce((n, ids) => n + ids.length, 0);
     const rows = [...this.#excluded].sort((a, b) => b[1].length - a[1].length);
     const lines = rows.map(([reason, ids]) => {
       const shown = ids.slice(0, 3).join(", ");
       const more = ids.length > 3 ? ", …" : "";
       return `  ${String(ids.length).padStart(3)}  ${reason} (${shown}${more})`;
     });
-    return [`${this.#name}: ${this.checked} checked, ${excluded} excluded`, ...lines].join("\n");
+    return [`${this.#name}: ${this.checked} checked, ${this.excluded} excluded`, ...lines].join(
+      "\n",
+    );
   }
 }

@@ -3,7 +3,7 @@
  * Tapio text. EQL compares strings without regard to case (ASCII here), `*` in a string is a
  * wildcard, and a comparison with something missing is neither true nor false: as in Tapio.
  *
- *     TYPE where EXPR  [ "|" head N | tail N | unique F, … | sort F, … | filter EXPR ]
+ *     TYPE where EXPR  { "|" ( head N | tail N | unique EXPR, … | sort F, … | filter EXPR ) }
  *     sequence [by F, …] [with maxspan=T] { "[" TYPE where EXPR "]" [by F, …] } [until "[" … "]"]
  *     join [by F, …] { "[" TYPE where EXPR "]" [by F, …] } [until "[" … "]"]
  */
@@ -27,12 +27,20 @@ export interface EqlQuery {
 
 export type Pipe =
   | { readonly keep: "head" | "tail"; readonly count: number }
-  | { readonly keep: "unique" | "sort"; readonly fields: readonly string[] };
+  | { readonly keep: "unique"; readonly by: readonly Node[] }
+  | { readonly keep: "sort"; readonly fields: readonly string[] }
+  | { readonly keep: "filter"; readonly where: Node };
 
 export type Node =
-  | { readonly t: "const"; readonly value: string | number | boolean | null }
+  | {
+      readonly t: "const";
+      readonly value: string | number | boolean | null;
+      /** A number written with a point. */
+      readonly isFraction?: boolean;
+    }
   | { readonly t: "field"; readonly name: string }
-  | { readonly t: "index"; readonly name: string; readonly at: number }
+  | { readonly t: "index"; readonly of: Node; readonly at: number }
+  | { readonly t: "member"; readonly of: Node; readonly name: string }
   | { readonly t: "logic"; readonly op: "and" | "or"; readonly left: Node; readonly right: Node }
   | { readonly t: "not" | "minus"; readonly arg: Node }
   | { readonly t: "binary"; readonly op: string; readonly left: Node; readonly right: Node }
@@ -40,13 +48,23 @@ export type Node =
   | { readonly t: "call"; readonly fn: string; readonly args: readonly Node[] };
 
 const token =
-  /\s*(\?'[^']*'|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|==|!=|<=|>=|[<>()[\],=|+*/%.:-]|\d+(?:\.\d+)?|\.\d+|\w+)/y;
+  /\s*(\?'[^']*'|\?"[^"]*"|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|==|!=|<=|>=|[<>()[\],=|+*/%.:-]|\d+(?:\.\d+)?|\.\d+|\w+)/y;
 
 export function parseEql(text: string): EqlQuery {
   return new Parser(text, token, false).query();
 }
 
+export function parseExpression(text: string): Node {
+  return new Parser(text, token, false).expression();
+}
+
 class Parser extends TokenReader {
+  expression(): Node {
+    const all = this.#or();
+    if (this.at < this.tokens.length) exclude("syntax the adapter does not know");
+    return all;
+  }
+
   query(): EqlQuery {
     const isJoin = this.accept("join");
     if (!isJoin && !this.accept("sequence")) return this.#single();
@@ -119,7 +137,9 @@ class Parser extends TokenReader {
     const out: Pipe[] = [];
     while (this.accept("|")) {
       const keep = this.next();
-      if (keep === "unique" || keep === "sort") out.push({ keep, fields: this.#pipeFields() });
+      if (keep === "sort") out.push({ keep, fields: this.#pipeFields() });
+      else if (keep === "unique") out.push({ keep, by: this.#pipeValues() });
+      else if (keep === "filter") out.push({ keep, where: this.#or() });
       else if (keep === "head" || keep === "tail")
         out.push({ keep, count: /^\d+$/.test(this.peek()) ? Number(this.next()) : 1 });
       else exclude("a pipe that computes something");
@@ -129,6 +149,15 @@ class Parser extends TokenReader {
   }
 
   /** With commas between them or without. */
+  #pipeValues(): Node[] {
+    const out: Node[] = [];
+    while (this.at < this.tokens.length && !this.is("|")) {
+      out.push(this.#or());
+      this.accept(",");
+    }
+    return out;
+  }
+
   #pipeFields(): string[] {
     const out: string[] = [];
     while (/^\w+$/.test(this.peek())) {
@@ -180,6 +209,10 @@ class Parser extends TokenReader {
 
   #unary(): Node {
     if (this.accept("-")) return { t: "minus", arg: this.#unary() };
+    return this.#postfix(this.#primary());
+  }
+
+  #primary(): Node {
     if (this.accept("(")) {
       const inner = this.#or();
       this.expect(")");
@@ -188,20 +221,29 @@ class Parser extends TokenReader {
     const text = this.next();
     if (text.startsWith("?")) return { t: "const", value: text.slice(2, -1) };
     if (/^['"]/.test(text)) return { t: "const", value: unescaped(text.slice(1, -1)) };
-    if (/^[\d.]/.test(text)) return { t: "const", value: Number(text) };
+    if (/^[\d.]/.test(text))
+      return { t: "const", value: Number(text), isFraction: text.includes(".") };
     if (text === "true" || text === "false") return { t: "const", value: text === "true" };
     if (text === "null") return { t: "const", value: null };
     if (/^(child|descendant|event)$/.test(text) && this.is("of"))
       exclude("ancestry: a query over the processes of the past");
     if (this.is("(")) return { t: "call", fn: text, args: this.#list() };
+    if (!/^\w+$/.test(text)) exclude("syntax the adapter does not know");
+    return { t: "field", name: text };
+  }
+
+  /** `x[0]`, `x.member`, `x:function(…)`. */
+  #postfix(of: Node): Node {
     if (this.accept("[")) {
       const at = this.next();
       this.expect("]");
-      if (/^\d+$/.test(at) && !this.is(".")) return { t: "index", name: text, at: Number(at) };
-      exclude("a field inside a record");
+      if (!/^\d+$/.test(at)) exclude("a computed index");
+      return this.#postfix({ t: "index", of, at: Number(at) });
     }
-    if (this.is(".")) exclude("a field inside a record");
-    return { t: "field", name: text };
+    if (this.accept(".")) return this.#postfix({ t: "member", of, name: this.next() });
+    if (!this.accept(":")) return of;
+    const fn = this.next();
+    return this.#postfix({ t: "call", fn, args: [of, ...this.#list()] });
   }
 
   #list(): Node[] {

@@ -98,7 +98,7 @@ function takesFirstOption(
 }
 
 /** Which atom took which event: the suite lists events only. */
-function runsOf(record: FlinkCase, pattern: FlatPattern, refs: readonly string[]): Runs {
+export function runsOf(record: FlinkCase, pattern: FlatPattern, refs: readonly string[]): Runs {
   const positions = positionsOf(record.events, refs);
   const found: Runs[] = [];
   const go = (runs: Runs, at: number, from: number) => {

@@ -107,8 +107,11 @@ const known = new Set(
   ),
 );
 
+/** `record` without groups of an inexact number of rounds (flink-groups.ts). */
 export function flatten(record: FlinkCase): FlatPattern {
-  const steps = record.pattern.flatMap((s, i) => unrollGroup(s, i === 0));
+  const steps = record.pattern
+    .flatMap((s, i) => unrollGroup(s, i === 0))
+    .map((s, i) => (i === 0 ? { ...s, op: "begin" } : s));
   for (const step of steps) {
     for (const key of Object.keys(step)) {
       if (!known.has(key)) exclude(`the adapter does not know \`${key}\` of a step`);
@@ -178,15 +181,14 @@ function isBetween(step: FlinkStep): boolean {
 /** A group that is repeated an exact number of times is so many copies of its steps. */
 function unrollGroup(step: FlinkStep, isFirst: boolean): FlinkStep[] {
   if (!step.group) return [step];
-  const [n, m] = step.times ?? [1];
-  if (step.oneOrMore || step.optional || m !== undefined || n === undefined)
-    exclude("a group repeated a number of times that is not exact");
-  if (step.allowCombinations) exclude("a group repeated in combinations");
-  const again = step.consecutive ? "next" : "followedBy";
+  const [n = 1] = step.times ?? [];
+  const again = step.consecutive ? "next" : step.allowCombinations ? "followedByAny" : "followedBy";
   return Array.from({ length: n }, (_, round) =>
-    (step.group ?? []).map((inner, i) => {
-      if (i > 0) return inner;
-      return { ...inner, op: round > 0 ? again : isFirst ? "begin" : step.op };
+    (step.group ?? []).flatMap((inner, i) => {
+      const isVeryFirst = isFirst && round === 0 && i === 0;
+      if (i > 0) return unrollGroup(inner, false);
+      const op = round > 0 ? again : isVeryFirst ? "begin" : step.op;
+      return unrollGroup({ ...inner, op }, isVeryFirst);
     }),
   ).flat();
 }

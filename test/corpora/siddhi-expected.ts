@@ -22,7 +22,7 @@ import {
   type SiddhiCase,
   type SiddhiEvent,
 } from "./siddhi-pattern.ts";
-import type { Query } from "./siddhi-query.ts";
+import type { Element, Query, Unit } from "./siddhi-query.ts";
 
 export type Row = readonly (string | number | boolean | null)[];
 
@@ -187,9 +187,11 @@ function itemFits(item: Item, event: SiddhiEvent | undefined, bound: Bindings): 
 export function checkStart(ways: readonly FlatQuery[], events: readonly SiddhiEvent[]): void {
   for (const way of ways) {
     for (const quiet of [...way.items.flatMap((it) => it.quiet), ...(way.tail ? [way.tail] : [])]) {
-      if (quiet.base < 0 && !way.isStrict) checkLeadingAbsence(quiet, events);
+      if (quiet.base < 0 && !way.isStrict && way.again.length === 0)
+        checkLeadingAbsence(quiet, events);
     }
-    if (way.isStrict) checkStrict(way, events);
+    if (way.isStrict && way.again.length > 0) checkStrictAgain(way, events);
+    else if (way.isStrict) checkStrict(way, events);
     if (way.withinMs !== undefined) checkWithin(way, way.withinMs, events);
     for (const { units, without } of way.items) {
       const both = (e: SiddhiEvent) =>
@@ -200,18 +202,52 @@ export function checkStart(ways: readonly FlatQuery[], events: readonly SiddhiEv
 }
 
 /**
- * Refuses an `every` on an absence that the forbidden event ends: Siddhi begins to wait again, ours
- * waits for the next beginning.
+ * The forbidden events at which the absence that a query begins with begins anew; empty when none
+ * comes. Refuses those that begin in the middle: ours waits for the next beginning.
  */
-export function checkAgain({ pattern }: Query, events: readonly SiddhiEvent[]): void {
-  const units = pattern.elements.flatMap((e) =>
-    e.t === "group" ? [] : e.t === "unit" ? [e.unit] : [e.left, e.right],
-  );
-  for (const { stream, forMs = 0 } of units.filter((u) => u.isNot)) {
+export function againUnits({ pattern }: Query, events: readonly SiddhiEvent[]): readonly Unit[] {
+  const [leading] = pattern.elements;
+  const isHit = (unit: Unit) => {
+    const { stream, forMs = 0 } = unit;
     const starts = [0, ...events.filter((e) => e.stream !== stream).map((e) => e.tMs)];
-    const isHit = (e: SiddhiEvent) => starts.some((t) => t <= e.tMs && e.tMs - t < forMs);
-    if (events.some((e) => e.stream === stream && isHit(e)))
-      exclude("`every` on an absence that a forbidden event ends");
+    return events.some(
+      (e) => e.stream === stream && starts.some((t) => t <= e.tMs && e.tMs - t < forMs),
+    );
+  };
+  const absent = pattern.elements.flatMap((element) =>
+    unitsOf(element).flatMap((unit) => (unit.isNot && isHit(unit) ? [{ element, unit }] : [])),
+  );
+  if (absent.some(({ element }) => element !== leading))
+    exclude("`every` on an absence that a forbidden event ends");
+  return absent.map(({ unit }) => unit);
+}
+
+function unitsOf(element: Element): readonly Unit[] {
+  if (element.t === "group") return [];
+  return element.t === "unit" ? [element.unit] : [element.left, element.right];
+}
+
+/**
+ * Refuses what Siddhi sees differently in a strict sequence whose leading absence begins anew: an
+ * event that is neither forbidden nor part of the story, and a story right behind another.
+ */
+function checkStrictAgain(way: FlatQuery, events: readonly SiddhiEvent[]): void {
+  const [first] = way.items;
+  // This way only begins with a forbidden event.
+  if (first?.units.every((u) => u.isNot) && !events.some((e) => itemFits(first, e, nothing)))
+    return;
+  const isForbidden = (e: SiddhiEvent) => way.again.some((u) => fits(u, e, nothing));
+  const ms = first?.after?.ms ?? 0;
+  let inStory = 0;
+  for (const [i, event] of events.entries()) {
+    const before = events[i - 1]?.tMs ?? 0;
+    const item = way.items[inStory];
+    const isFit = item !== undefined && itemFits(item, event, nothing);
+    if (isForbidden(event)) inStory = 0;
+    else if (!isFit) exclude("a strict sequence with an absence, and an event that is neither");
+    else if (inStory === 0 && event.tMs - before < ms)
+      exclude("`every` on an absence that has not passed when the next event comes");
+    else inStory = (inStory + 1) % way.items.length;
   }
 }
 

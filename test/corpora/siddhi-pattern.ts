@@ -64,6 +64,8 @@ export interface FlatQuery {
   readonly withinMs: number | undefined;
   /** One of the items is an `every` of its own: each chain of events is reported. */
   readonly hasInnerEvery: boolean;
+  /** The absence that the pattern begins with begins anew at each of these. */
+  readonly again: readonly Unit[];
 }
 
 export function eventsOf(record: SiddhiCase, query: Query): SiddhiEvent[] {
@@ -88,15 +90,24 @@ export function flattenQuery(query: Query): FlatQuery[] {
   let ways: Way[] = [{ items: [], pending: undefined }];
   for (const element of elements) ways = ways.flatMap((way) => grow(way, element, isStrict));
   const first = elements[0]?.t === "unit" ? elements[0].unit : undefined;
-  if (isEvery && (ways.length > 1 || !first || first.isNot))
+  const again = isEvery && isStrict ? leadingAbsence(elements[0]) : [];
+  if (isEvery && again.length === 0 && (ways.length > 1 || !first || first.isNot))
     exclude("`every` on an absence or on several steps at once");
   const startsAgain = isWhole || (first?.isRun ?? false);
-  const every = !isEvery ? "none" : startsAgain && elements.length > 1 ? "whole" : "first";
+  const every =
+    !isEvery || again.length > 0 ? "none" : startsAgain && elements.length > 1 ? "whole" : "first";
   return ways.map(({ items, pending }) => {
     if (items.length === 0) exclude("nothing but an absence: ours starts with an event");
     const hasInnerEvery = items.some((it) => it.isEvery);
-    return { every, items, tail: pending, isStrict, withinMs, hasInnerEvery };
+    return { every, items, tail: pending, isStrict, withinMs, hasInnerEvery, again };
   });
+}
+
+/** What must not come for a time before anything else; empty when a query begins otherwise. */
+export function leadingAbsence(element: Element | undefined): readonly Unit[] {
+  if (!element || element.t === "group") return [];
+  const units = element.t === "unit" ? [element.unit] : [element.left, element.right];
+  return units.every((u) => u.isNot && u.forMs !== undefined) ? units : [];
 }
 
 /**
@@ -130,7 +141,15 @@ export function everyBoth(query: Query): FlatQuery | undefined {
     return undefined;
   const empty: Way = { items: [], pending: undefined };
   const { items } = add(add(empty, { units: [left] }), { units: [right] });
-  return { every: "whole", items, tail: undefined, isStrict, withinMs, hasInnerEvery: false };
+  return {
+    every: "whole",
+    items,
+    tail: undefined,
+    isStrict,
+    withinMs,
+    hasInnerEvery: false,
+    again: [],
+  };
 }
 
 /** Refuses what is more than "each event that fits". */

@@ -14,6 +14,7 @@
  *     not X and e2                 without x: X, then e2
  *     e1 and e2                    two rules: e1 then e2, e2 then e1
  *     not X for T -> e2            without x: X where x.time − before < T, then after T e2
+ *     every not X for T, e2        begin: corpus.begin | X, without X, then after T e2; skip none
  *     … -> not X for T             then no x: X for T
  *     not X for T and e2, or e2    two or three rules, by what comes first (siddhi-pattern.ts)
  *     within T                     where e.time − e1.time <= T (or `within T` under `every`)
@@ -40,12 +41,17 @@ export function stepName(i: number): string {
 export function siddhiRule(query: Query, flat: FlatQuery): string {
   return `${schemaText(query)}
 rule r {
-  match sequence by one within ${withinText(flat)}${flat.isStrict ? " strict" : ""} partials 4000 {
+  match sequence by one within ${withinText(flat)}${strictText(flat)} partials 4000 {
     ${new RuleWriter(flat).lines().join("\n    ")}
   }
-  ${flat.hasInnerEvery ? "select each skip none" : ""}
+  ${flat.hasInnerEvery ? "select each skip none" : flat.isStrict && flat.again.length > 0 ? "skip none" : ""}
 }
 `;
+}
+
+/** Strict from the beginning on; a pattern that begins anew asks for neighbours step by step. */
+function strictText({ isStrict, again }: FlatQuery): string {
+  return isStrict && again.length === 0 ? " strict" : "";
 }
 
 /** `every (e1 and e2)`: of what fits a side Siddhi keeps the first. */
@@ -110,7 +116,7 @@ class RuleWriter {
   }
 
   lines(): string[] {
-    const out = this.#hasBegin ? ["begin: corpus.begin"] : [];
+    const out = this.#hasBegin ? [this.#begin()] : [];
     for (const [i, item] of this.#flat.items.entries()) {
       out.push(...this.#item(item, i));
       const [unit] = item.units;
@@ -126,13 +132,24 @@ class RuleWriter {
     return out;
   }
 
+  #begin(): string {
+    const { again } = this.#flat;
+    if (again.length === 0) return "begin: corpus.begin";
+    const kinds = [...new Set(again.map((u) => `corpus.${u.stream}`))].join(" | ");
+    const hits = again.map((u) => {
+      const own = u.filter ? this.#filter(u.filter, "begin", u) : "true";
+      return `(${conjunction([`begin.stream == "${u.stream}"`, own])})`;
+    });
+    return `begin: corpus.begin | ${kinds} where begin.stream is missing or ${hits.join(" or ")}`;
+  }
+
   /** The items as steps in any order. */
   sides(): string[] {
     return this.#flat.items.map((item, i) => this.#step(stepName(i), item.units));
   }
 
   #item(item: Item, i: number): string[] {
-    const { isStrict } = this.#flat;
+    const { isStrict, again } = this.#flat;
     const [unit] = item.units;
     const isFirstLine = i === 0 && !this.#hasBegin;
     const { after, inside } = item;
@@ -142,7 +159,10 @@ class RuleWriter {
     // In a strict sequence these make the forbidden events the rule's own, so that they count.
     for (const [k, q] of item.quiet.entries()) {
       const name = `x${i}_${k}`;
-      out.push(`without ${this.#step(name, q.units, `${this.#since(name, q)} < ${q.ms}ms`)}`);
+      const isBefore = `${this.#since(name, q)} < ${q.ms}ms`;
+      // Between neighbours a forbidden event ends the story whenever it comes.
+      const isAlways = isStrict && again.length > 0 && q.base < 0;
+      out.push(`without ${this.#step(name, q.units, isAlways ? "true" : isBefore)}`);
     }
     for (const [k, unit] of item.without.entries()) {
       const name = `n${i}_${k}`;
@@ -152,7 +172,8 @@ class RuleWriter {
       out.push(`without ${this.#step(`f${i}`, item.units, ripe(`f${i}`))}`);
     const optional = unit?.min === 0 ? "optional " : "";
     const isFromBefore = after?.base === i - 1;
-    const gap = after && isFromBefore ? `after ${after.ms}ms ` : "";
+    const isNext = isStrict && again.length > 0 && i > 0;
+    const gap = after && isFromBefore ? `after ${after.ms}ms ` : isNext ? "next " : "";
     const name = stepName(i);
     const times = [
       this.#span(i),

@@ -20,7 +20,8 @@ function isList(x: Value): x is readonly Value[] {
   return Array.isArray(x);
 }
 
-function utf8Length(text: string): number {
+/** How many bytes `text` has in UTF-8. */
+export function utf8Length(text: string): number {
   let bytes = 0;
   for (const ch of text) {
     const point = ch.codePointAt(0) ?? 0;
