@@ -14,8 +14,8 @@ export class WindowKeys<S> {
   readonly #max: number;
   readonly #isSegmented: boolean;
   /** Both in the order in which they were last touched. */
-  readonly #probation = new Map<string, Slot<S>>();
-  readonly #protected = new Map<string, Slot<S>>();
+  #probation = new Map<string, Slot<S>>();
+  #protected = new Map<string, Slot<S>>();
   /** Keys given up for room. */
   evicted = 0;
   /** When the last one was, µs. */
@@ -24,6 +24,18 @@ export class WindowKeys<S> {
   constructor(max: number, evict: "least_progress" | "oldest") {
     this.#max = max;
     this.#isSegmented = evict === "least_progress";
+  }
+
+  save() {
+    const { evicted, evictedAt } = this;
+    return { probation: this.#probation, protected: this.#protected, evicted, evictedAt };
+  }
+
+  restore(saved: ReturnType<WindowKeys<S>["save"]>): void {
+    this.#probation = saved.probation;
+    this.#protected = saved.protected;
+    this.evicted = saved.evicted;
+    this.evictedAt = saved.evictedAt;
   }
 
   get size(): number {

@@ -12,7 +12,16 @@ const wasteMost = 1024;
 export class WindowTimers {
   readonly #heap = new Heap<Timer>((a, b) => a.at < b.at);
   /** The timer of each key that counts; others of it are waste. */
-  readonly #set = new Map<string, number>();
+  #set = new Map<string, number>();
+
+  save() {
+    return { timers: this.#heap.items, set: this.#set };
+  }
+
+  restore(saved: ReturnType<WindowTimers["save"]>): void {
+    this.#heap.replace(saved.timers);
+    this.#set = saved.set;
+  }
 
   /** When the next timer goes off, µs; infinity without one. */
   get next(): number {

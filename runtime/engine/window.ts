@@ -29,8 +29,7 @@ export function createWindowMatcher(inputs: MatcherInputs<Win>): PatternMatcher 
 }
 
 class WindowMatcher<S extends WindowState> implements PatternMatcher {
-  /** A match may be of the time of an event that is seen after it has become known. */
-  readonly holdUs: number;
+  readonly holdUs = 0;
   readonly #inputs: MatcherInputs<Win>;
   readonly #judge: WindowJudge;
   readonly #form: WindowForm<S>;
@@ -52,8 +51,24 @@ class WindowMatcher<S extends WindowState> implements PatternMatcher {
     this.#known = new Heap((a, b) => isEarlier(compareMatches(unit.schema, a, b), a, b));
     const emit = (match: EngineMatch) => this.#found(match);
     this.#form = formOf({ ...inputs, emit });
-    const { shape } = inputs.pattern;
-    this.holdUs = shape.shape === "sliding" && !this.#form.isImmediate ? 1 : 0;
+  }
+
+  save() {
+    return {
+      keys: this.#keys.save(),
+      timers: this.#timers.save(),
+      known: this.#known.items,
+      now: this.#now,
+      eventsEvicted: this.#judge.evicted,
+    };
+  }
+
+  restore(saved: ReturnType<WindowMatcher<S>["save"]>): void {
+    this.#keys.restore(saved.keys);
+    this.#timers.restore(saved.timers);
+    this.#known.replace(saved.known);
+    this.#now = saved.now;
+    this.#judge.evicted = saved.eventsEvicted;
   }
 
   get counters(): StateCounters {
@@ -65,10 +80,6 @@ class WindowMatcher<S extends WindowState> implements PatternMatcher {
   }
 
   get nextDeadline(): number {
-    return this.#nextUs + this.holdUs;
-  }
-
-  get #nextUs(): number {
     return Math.min(this.#timers.next, this.#known.peek()?.at ?? Number.POSITIVE_INFINITY);
   }
 
@@ -97,7 +108,7 @@ class WindowMatcher<S extends WindowState> implements PatternMatcher {
   }
 
   fireDeadline(): void {
-    const at = this.#nextUs;
+    const at = this.nextDeadline;
     this.#now = Math.max(this.#now, at);
     while (this.#timers.next <= at) {
       const key = this.#timers.pop();
