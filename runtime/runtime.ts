@@ -9,18 +9,22 @@ import {
   type EventData,
   engineCannot,
   type Finding,
+  findingKindOf,
   type Progress,
   type Source,
   stepsOf,
   type Unavailable,
   type Value,
+  walkExpr,
 } from "#core";
-import { Engine, type EngineCounters } from "#runtime/engine";
+import { Engine, type EngineCounters, type SnapshotRefusal } from "#runtime/engine";
 
 export interface RuntimeOptions {
   readonly bundle: Bundle;
   readonly sources: readonly Source[];
   readonly params?: ReadonlyMap<string, Value>;
+  /** When the observation begins, µs since the epoch: absences are counted from here. */
+  readonly startUs?: number;
   onFinding(finding: Finding): void;
   /** Something a person should know; the runtime goes on. */
   onWarning(message: string): void;
@@ -56,6 +60,8 @@ interface Feed {
   progress: Progress;
   heardAt: number;
   isIdle: boolean;
+  /** The engine goes on from an earlier run, and nothing of this source has come since. */
+  hasGap: boolean;
 }
 
 const idleCheckMs = 250;
@@ -75,6 +81,7 @@ export class Runtime {
       matcher: bundle.matcher,
       bundleHash: bundle.hash,
       ...(options.params ? { params: options.params } : {}),
+      ...(options.startUs === undefined ? {} : { startUs: options.startUs }),
       onFinding: options.onFinding,
       ...(options.onLate ? { onLate: options.onLate } : {}),
       ...(options.onRelevant ? { onRelevant: options.onRelevant } : {}),
@@ -85,12 +92,20 @@ export class Runtime {
       progress: nothing,
       heardAt: 0,
       isIdle: false,
+      hasGap: false,
     }));
+    this.#tellSources();
+  }
+
+  /** Which sources there are at all, whatever an earlier run had. */
+  #tellSources(): void {
+    const { bundle, sources } = this.#options;
     for (const { name } of bundle.unit.schema.sources) {
       this.#engine.setAvailable(
         name,
-        options.sources.some((s) => s.name === name),
+        sources.some((s) => s.name === name),
       );
+      this.#engine.setIdle(name, false);
     }
   }
 
@@ -106,6 +121,23 @@ export class Runtime {
     clearInterval(this.#idleTimer);
     await Promise.all(this.#feeds.map((f) => (f.unavailable ? undefined : f.source.stop())));
     this.#engine.read();
+  }
+
+  /** What the engine knows, for `restore` of a later run with the same bundle. */
+  snapshot(): Uint8Array {
+    return this.#engine.snapshot();
+  }
+
+  /**
+   * Goes on from a snapshot, before `start`. What sources that cannot resume missed in between
+   * counts as lost.
+   */
+  restore(snapshot: Uint8Array): SnapshotRefusal | undefined {
+    const refusal = this.#engine.restore(snapshot);
+    if (refusal) return refusal;
+    for (const feed of this.#feeds) feed.hasGap = true;
+    this.#tellSources();
+    return undefined;
   }
 
   status(): RuntimeStatus {
@@ -143,6 +175,9 @@ export class Runtime {
 
   #onProgress(feed: Feed, progress: Progress): void {
     const { name } = feed.source;
+    if (feed.hasGap && feed.source.cursor() === undefined)
+      this.#engine.lost(name, 1, progress.timeUs);
+    feed.hasGap = false;
     const lost = progress.lost - feed.progress.lost;
     if (lost > 0) {
       this.#engine.lost(name, lost, progress.timeUs);
@@ -188,6 +223,8 @@ export class Runtime {
     const form = engineCannot(this.#options.bundle.unit, rule);
     if (form !== undefined)
       return { state: "not armed", reason: `this version's engine does not run ${form} yet` };
+    const untold = untoldOf(rule);
+    if (untold) return { state: "not armed", reason: untold };
     const positive = new Set(stepsOf(rule.pattern));
     const optional = new Set(
       rule.pattern.node === "seq"
@@ -210,10 +247,37 @@ export class Runtime {
   }
 
   #whyMissing(kind: number): string | undefined {
-    const { schema } = this.#options.bundle.unit;
+    const { unit } = this.#options.bundle;
+    const { schema } = unit;
+    const maker = unit.rules.find((r) => findingKindOf(unit, r) === kind);
+    if (maker) {
+      const armed = this.#armed(maker);
+      return armed.state === "not armed"
+        ? `rule ${maker.name} is not armed: ${armed.reason}`
+        : undefined;
+    }
     const source = schema.sources[schema.kinds[kind]?.source ?? -1]?.name ?? "?";
     const feed = this.#feeds.find((f) => f.source.name === source);
     if (!feed) return `source ${source} is not running`;
     return feed.unavailable && `source ${source}: ${feed.unavailable.reason}`;
   }
+}
+
+/**
+ * Why a rule has nothing to go on: it asks which entities there are, or how they are related, and
+ * no source tells that.
+ */
+function untoldOf({ pattern }: CoreRule): string | undefined {
+  if (pattern.node === "inv" && pattern.entity !== undefined)
+    return `no source tells which entities of kind ${pattern.entity} there are`;
+  let relation: string | undefined;
+  for (const step of allStepsOf(pattern)) {
+    for (const e of [step.where, ...step.key.map((k) => k.expr)]) {
+      if (e)
+        walkExpr(e, (x) => {
+          if (x.op === "hop" || x.op === "related") relation ??= x.via;
+        });
+    }
+  }
+  return relation && `no source tells the relation ${relation}`;
 }

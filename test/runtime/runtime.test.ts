@@ -1,0 +1,133 @@
+/** A node between two runs, and what it says of rules it has nothing to judge by. */
+import { describe, expect, test } from "vitest";
+import { bundleBody, compile, encodeBundle } from "#compiler";
+import {
+  type Bundle,
+  type Finding,
+  makeEvent,
+  decodeBundle,
+  type Schema,
+  type Source,
+  type SourceContext,
+  type Value,
+} from "#core";
+import { Runtime } from "#runtime";
+import { writeEvent } from "#runtime/events";
+import { stdFiles } from "../../grammar/std.gen.ts";
+
+const second = 1_000_000;
+
+function bundleOf(rules: string): Bundle {
+  const file = { file: "r.tapio", text: `module node.rules\nimport tapio.schema.v1\n${rules}` };
+  const result = compile([file], { std: stdFiles, version: "test" });
+  const error = result.diagnostics.find((d) => d.severity === "error");
+  if (error) throw new Error(`${error.code} ${error.message}`);
+  const read = decodeBundle(encodeBundle(bundleBody(result, [file], "test")));
+  if (!read.ok) throw new Error(read.problem);
+  return read.bundle;
+}
+
+/** A kernel source that says what the test says. */
+class Told implements Source {
+  readonly name = "kernel";
+  readonly #schema: Schema;
+  #context: SourceContext | undefined;
+  #seq = 0;
+
+  constructor(schema: Schema) {
+    this.#schema = schema;
+  }
+
+  async start(context: SourceContext): Promise<undefined> {
+    this.#context = context;
+  }
+
+  async stop(): Promise<void> {
+    this.#context = undefined;
+  }
+
+  cursor(): undefined {
+    return undefined;
+  }
+
+  event(kind: string, ts: number, values: Readonly<Record<string, Value>>): void {
+    const id = this.#schema.kinds.findIndex((k) => k.name === kind);
+    const given = this.#schema.kinds[id]?.fields ?? [];
+    const fields = given.map((f) =>
+      f.isOptional ? values[f.name] : (values[f.name] ?? (f.type.t === "string" ? "" : 0)),
+    );
+    const event = makeEvent(this.#schema, { kind: id, ts, seq: ++this.#seq, fields });
+    if (this.#context) writeEvent(this.#context.writer as never, this.#schema, event);
+  }
+
+  progress(timeUs: number): void {
+    this.#context?.progress({ timeUs, seen: 0, passed: 0, lost: 0, malformed: 0 });
+  }
+}
+
+function nodeOf(bundle: Bundle) {
+  const source = new Told(bundle.unit.schema);
+  const findings: Finding[] = [];
+  const warnings: string[] = [];
+  const runtime = new Runtime({
+    bundle,
+    sources: [source],
+    onFinding: (f) => findings.push(f),
+    onWarning: (w) => warnings.push(w),
+    now: () => 0,
+  });
+  return { runtime, source, findings, warnings };
+}
+
+const chain = bundleOf(`rule r {
+  match sequence by pid within 1m {
+    a: kernel.process_exec
+    then b: kernel.process_exit where b.exit_code != 0
+  }
+}`);
+
+describe("a node that was stopped", () => {
+  test("goes on with what was half matched, and says that it may have missed something", async () => {
+    const before = nodeOf(chain);
+    await before.runtime.start();
+    before.source.event("kernel.process_exec", 1 * second, { pid: 7 });
+    before.source.progress(5 * second);
+    await before.runtime.stop();
+
+    const after = nodeOf(chain);
+    expect(after.runtime.restore(before.runtime.snapshot())).toBeUndefined();
+    await after.runtime.start();
+    after.source.event("kernel.process_exit", 20 * second, { pid: 7, exit_code: 1 });
+    after.source.progress(30 * second);
+    await after.runtime.stop();
+    expect(after.findings.map((f) => f.chain.map((c) => c.step))).toEqual([["a", "b"]]);
+    expect(after.findings[0]?.degraded).toContain("source kernel lost 1 event in this time");
+  });
+
+  test("starts anew with another bundle, and says why", () => {
+    const other = nodeOf(bundleOf("rule r { match e: kernel.process_exit }"));
+    const refusal = other.runtime.restore(nodeOf(chain).runtime.snapshot());
+    expect(refusal?.reason).toMatch(/of another bundle/);
+  });
+});
+
+describe("a rule that nothing can tell about", () => {
+  const armed = (rules: string) => {
+    const { rules: said } = nodeOf(bundleOf(rules)).runtime.status();
+    return said.map(({ rule, armed: a }) => `${rule}: ${a.state === "armed" ? "" : a.reason}`);
+  };
+
+  test("over an inventory that no source tells", () => {
+    expect(armed("rule r { match absent e: kernel.process_exec for 10s for each node }")).toEqual([
+      "r: no source tells which entities of kind node there are",
+    ]);
+  });
+
+  test("over findings of such a rule", () => {
+    const rules = `rule low { match absent e: kernel.process_exec for 10s for each node }
+rule high { match f: finding.low }`;
+    expect(armed(rules)[1]).toBe(
+      "high: step f: rule low is not armed: no source tells which entities of kind node there are",
+    );
+  });
+});
