@@ -15,7 +15,7 @@ import {
   PrettyReporter,
   visible,
 } from "#compiler";
-import { engineCannot, exitCodes, fileProblem, hashInHead, UsageError } from "#core";
+import { exitCodes, fileProblem, hashInHead, UsageError } from "#core";
 import { type Diagnostic, format } from "#grammar";
 import { stdFiles } from "../../grammar/std.gen.ts";
 import { boundsJson, boundsTable, certificateOf } from "./bounds-report.ts";
@@ -221,21 +221,7 @@ function compileCommand(paths: readonly string[], out: string, o: CompileFlags):
   process.stderr.write(
     `${out}: ${counted(result.rules.length, "rule")}, ${bytes.length} bytes, ${hashInHead(bytes)}\n`,
   );
-  sayUnarmed(result.unit);
   return exitCodes.ok;
-}
-
-function sayUnarmed(unit: CompileResult["unit"]): void {
-  const gaps = unit.rules.flatMap((rule) => {
-    const reason = engineCannot(unit, rule);
-    return reason === undefined ? [] : [{ name: rule.name, reason }];
-  });
-  for (const { name, reason } of gaps)
-    process.stderr.write(
-      `note: \`${name}\` will not be armed: the engine cannot run ${reason} yet\n`,
-    );
-  if (gaps.length > 1)
-    process.stderr.write(`note: ${gaps.length} of ${unit.rules.length} rules will not be armed\n`);
 }
 
 /** `1 rule`, `2 rules`. */

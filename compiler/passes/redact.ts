@@ -19,6 +19,8 @@ type IsRedacted = (field: Field) => boolean;
 
 /** `rule` with markers where it would show a redacted value. */
 export function redacted(rule: CoreRule, kinds: readonly EventKind[]): CoreRule {
+  const heard = heardSteps(rule).flatMap((s) => s.kinds);
+  if (!heard.some((id) => kinds[id]?.fields.some((f) => f.isRedacted))) return rule;
   const isRedacted = redactedIn(rule, kinds);
   const labels = rule.labels.map((l) => hiddenFact(l, isRedacted));
   return { ...rule, labels, explain: hiddenIn(rule.explain, isRedacted) };

@@ -6,12 +6,7 @@ import { encodeHeader, encodeLine, encodeProgress } from "#runtime/sources/repla
 import { Observations } from "../../compiler/cli/test/coverage.ts";
 import { mutationScores } from "../../compiler/cli/test/mutate.ts";
 import { jsonTestReport, textReport } from "../../compiler/cli/test/report.ts";
-import {
-  defaultParams,
-  engineGaps,
-  type RunOptions,
-  runTests,
-} from "../../compiler/cli/test/run.ts";
+import { defaultParams, type RunOptions, runTests } from "../../compiler/cli/test/run.ts";
 import { onTime, permuted, seededBy, storyOf } from "../../compiler/cli/test/story.ts";
 import { compileFixture, schemaFile } from "./fixtures.ts";
 
@@ -320,17 +315,13 @@ describe("selection and back ends", () => {
     expect(titles({ rule: "two", filter: "sec" })).toEqual([]);
   });
 
-  test("say what ran, and why the engine did not", () => {
+  test("say what ran", () => {
     const outcomes = runTests(result);
-    expect(outcomes.map((o) => o.backEnds)).toEqual([["interpreter", "engine"], ["interpreter"]]);
-    const gaps = engineGaps(result.unit, result.tests);
-    expect(gaps).toEqual([{ rule: "ended", reason: "`resolve`" }]);
-    const report = { outcomes, engineGaps: gaps, coverage: undefined, mutation: undefined };
+    const report = { outcomes, coverage: undefined, mutation: undefined };
     const paint = { ...plain, green: (s: string) => s };
     expect(textReport(report, () => text, paint)).toBe(
       "ok   two: first [interpreter, engine]\n" +
-        "ok   ended: second [interpreter]\n" +
-        "note: `ended` ran in the interpreter only: the engine cannot run `resolve` yet\n" +
+        "ok   ended: second [interpreter, engine]\n" +
         "2 passed, 0 failed\n",
     );
   });
@@ -338,7 +329,7 @@ describe("selection and back ends", () => {
   test("as JSON with the same facts", () => {
     const failing = compiled(rules + block(tooLate, "finding two"));
     const outcomes = runTests(failing);
-    const report = { outcomes, engineGaps: [], coverage: undefined, mutation: undefined };
+    const report = { outcomes, coverage: undefined, mutation: undefined };
     const json: unknown = JSON.parse(
       jsonTestReport(report, () => rules + block(tooLate, "finding two")),
     );

@@ -15,7 +15,6 @@ import {
   conjuncts,
   type Derive,
   type Expr,
-  engineUnit,
   explainExprs,
   heardSteps,
   type KeyPart,
@@ -23,6 +22,7 @@ import {
   type Pattern,
   type Step,
   stepsOf,
+  type Trigger,
   triggersOf,
   walkExpr,
 } from "#core";
@@ -41,12 +41,8 @@ interface SlotTrigger {
   readonly test: (cx: SlotContext) => Code;
 }
 
-/**
- * The generated matcher of the rules of `whole` that generated code can run (`engineUnit`).
- * Deterministic: equal units give equal text.
- */
-export function emitMatcher(whole: CoreUnit): string {
-  const unit = engineUnit(whole);
+/** The generated matcher of `unit`. Deterministic: equal units give equal text. */
+export function emitMatcher(unit: CoreUnit): string {
   const constants = new Constants();
   const paramIndex = (param: string) => unit.params.findIndex((p) => p.name === param);
   const triggers = slotTriggers(unit);
@@ -86,25 +82,22 @@ function slotTriggers(unit: CoreUnit): SlotTrigger[] {
   return triggersOf(unit).map((trigger, number) => ({
     number,
     kinds: trigger.kinds,
-    test: (cx) => {
-      if (trigger.sets === "touch") return yes;
-      if (trigger.sets === "derive") {
-        const step = unit.derives[trigger.derive]?.step;
-        return step ? possible(step, true, unit, cx) : yes;
-      }
-      const rule = unit.rules[trigger.rule];
-      const step = rule && heardSteps(rule)[trigger.step];
-      return rule && step ? possible(step, isPositive(rule.pattern, step), unit, cx) : yes;
-    },
+    test: slotTestOf(trigger, unit),
   }));
 }
 
-/** Whether a slot may be for `step`, as far as it can tell. */
-function possible(step: Step, onlyTrue: boolean, unit: CoreUnit, cx: SlotContext): Code {
+/** What a slot can say of a trigger: whether it may be for it. */
+function slotTestOf(trigger: Trigger, unit: CoreUnit): SlotTrigger["test"] {
+  if (trigger.sets === "touch") return () => yes;
+  const rule = trigger.sets === "step" ? unit.rules[trigger.rule] : undefined;
+  const step =
+    trigger.sets === "step"
+      ? rule && heardSteps(rule)[trigger.step]
+      : unit.derives[trigger.derive]?.step;
+  if (!step) return () => yes;
   const parts = slotParts(step, unit);
-  return onlyTrue
-    ? both(...parts.map((p) => slotTest(p, true, cx)))
-    : both(...parts.map((p) => notFalse(p, cx)));
+  const onlyTrue = !rule || isPositive(rule.pattern, step);
+  return (cx) => both(...parts.map((p) => (onlyTrue ? slotTest(p, true, cx) : notFalse(p, cx))));
 }
 
 /**

@@ -7,11 +7,10 @@
  * conjunct keeps all events of its kinds, and so does a rule for which contiguity matters.
  */
 import {
-  allStepsOf,
   type CoreUnit,
   conjuncts,
   type Expr,
-  engineUnit,
+  heardSteps,
   type KernelAtom,
   type KernelNeed,
   mirrored,
@@ -23,23 +22,25 @@ const integerTypes: ReadonlySet<string> = new Set(["u32", "int", "size", "durati
 /** More alternatives than this are not worth their instructions: keep the whole kind. */
 const maxAlternatives = 32;
 
-/** What the kernel should deliver for the rules of `whole` that a node runs, by event kind. */
-export function selectKernelEvents(whole: CoreUnit): KernelNeed[] {
-  const unit = engineUnit(whole);
+/** What the kernel should deliver for `unit`, by event kind. */
+export function selectKernelEvents(unit: CoreUnit): KernelNeed[] {
   const source = unit.schema.sources.findIndex((s) => s.name === "kernel");
   const byKind = new Map<number, KernelAtom[][]>();
+  const add = (step: Step, keepsAll: boolean) => {
+    for (const kind of step.kinds) {
+      const info = unit.schema.kinds[kind];
+      if (info?.source !== source || info.made !== undefined) continue;
+      const atoms = keepsAll ? [] : kernelAtoms(step, kind, unit);
+      const alternatives = byKind.get(kind);
+      if (alternatives) alternatives.push(atoms);
+      else byKind.set(kind, [atoms]);
+    }
+  };
   for (const rule of unit.rules) {
     const keepsAll = needsContiguity(rule.pattern);
-    for (const step of allStepsOf(rule.pattern)) {
-      for (const kind of step.kinds) {
-        if (unit.schema.kinds[kind]?.source !== source) continue;
-        const atoms = keepsAll ? [] : kernelAtoms(step, kind, unit);
-        const alternatives = byKind.get(kind);
-        if (alternatives) alternatives.push(atoms);
-        else byKind.set(kind, [atoms]);
-      }
-    }
+    for (const step of heardSteps(rule)) add(step, keepsAll);
   }
+  for (const derive of unit.derives) add(derive.step, false);
   return [...byKind]
     .sort(([a], [b]) => a - b)
     .map(([kind, alternatives]) => ({

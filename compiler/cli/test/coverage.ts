@@ -12,8 +12,8 @@ import {
   type Judgement,
   type Schema,
   type Step,
+  writerFor,
 } from "#core";
-import { writerFor } from "../../report/condition.ts";
 import type { Story } from "./story.ts";
 
 export interface CoverageGap {

@@ -17,8 +17,8 @@ import {
   type Step,
   type Value,
   type Win,
+  writerFor,
 } from "#core";
-import { writerFor } from "../../report/condition.ts";
 import {
   type Basis,
   type Change,

@@ -7,8 +7,6 @@ import type { TestFailure, TestOutcome } from "./outcome.ts";
 
 export interface TestReport {
   readonly outcomes: readonly TestOutcome[];
-  /** Tested rules that generated code cannot run. */
-  readonly engineGaps: readonly { readonly rule: string; readonly reason: string }[];
   /** Undefined when it was not asked for. */
   readonly coverage: readonly RuleCoverage[] | undefined;
   readonly mutation: readonly MutationScore[] | undefined;
@@ -30,10 +28,6 @@ export function textReport(
     out.push(`${mark} ${test.rule}: ${test.title} [${backEnds.join(", ")}]\n`);
     for (const f of failures) out.push(reporter.show("failed", shown(f)));
   }
-  for (const { rule, reason } of report.engineGaps)
-    out.push(
-      `note: \`${rule}\` ran in the interpreter only: the engine cannot run ${reason} yet\n`,
-    );
   out.push(...(report.coverage ?? []).map(coverageText));
   const untested = (report.untested ?? []).map((r) => `\`${r}\``).join(", ");
   if (untested !== "") out.push(`no test is for ${untested}\n`);
@@ -77,13 +71,12 @@ export function jsonTestReport(report: TestReport, textOf: TextOf): string {
     failures: failures.map(({ at, ...facts }) => ({ ...place(at), ...facts })),
   }));
   const failed = tests.filter((t) => !t.ok).length;
-  const { engineGaps, coverage, mutation, untested } = report;
+  const { coverage, mutation, untested } = report;
   const body = {
     version: 1,
     passed: tests.length - failed,
     failed,
     tests,
-    engineGaps,
     coverage,
     mutation,
     untested,

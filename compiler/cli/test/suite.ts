@@ -5,7 +5,7 @@ import { readBeside } from "../inputs.ts";
 import { Observations } from "./coverage.ts";
 import { mutationScores } from "./mutate.ts";
 import type { TestReport } from "./report.ts";
-import { defaultParams, engineGaps, type RunOptions, runTests, selectTests } from "./run.ts";
+import { defaultParams, type RunOptions, runTests, selectTests } from "./run.ts";
 
 export interface SuiteOptions {
   readonly rule: string | undefined;
@@ -31,7 +31,6 @@ export function runSuite(result: CompileResult, options: SuiteOptions): TestRepo
   const params = defaultParams(result.unit);
   return {
     outcomes,
-    engineGaps: engineGaps(result.unit, tests),
     coverage: observations && tested.map((r) => observations.of(r, schema)),
     mutation: mutates ? mutationScores(result, tests, params, readBeside) : undefined,
     untested: isWhole ? rules.filter((r) => !isTested(r)).map((r) => r.name) : [],

@@ -26,8 +26,8 @@ import {
   walkExpr,
   withDerived,
   writeDuration,
+  writerFor,
 } from "#core";
-import { writerFor } from "../../report/condition.ts";
 import type { Story } from "./story.ts";
 
 /** What a rule was judged on. */

@@ -21,7 +21,6 @@ import {
   type Seq,
   type Step,
   someExpr,
-  stepsOf,
   walkExpr,
 } from "#core";
 import { laterReads, type StepReads } from "./reads.ts";
@@ -128,7 +127,7 @@ function sequenceBound(
     const what = `${kept} events as evidence × ${evidenceBytes}`;
     state.push({ what, amount: kept * evidenceBytes });
   }
-  state.push(...lookBack(unit, rule, slots, held));
+  state.push(...lookBack(unit, rule, seq, reads));
   return { state, work: transitions(unit, rule, slots) };
 }
 
@@ -187,16 +186,19 @@ function coarseSteps(unit: CoreUnit, { pattern }: CoreRule): Step[] {
 function lookBack(
   unit: CoreUnit,
   rule: CoreRule,
-  slots: number,
+  seq: Seq,
   reads: readonly StepReads[],
 ): BoundTerm[] {
-  const isSlack = "slack" in rule.pattern && rule.pattern.slack !== 0;
-  const coarse = new Set(isSlack ? allStepsOf(rule.pattern) : coarseSteps(unit, rule));
-  return stepsOf(rule.pattern).flatMap((step, i): BoundTerm[] => {
+  if (seq.slack === 0 && coarseSteps(unit, rule).length === 0) return [];
+  const events = seq.partials;
+  const positive = seq.steps.map(({ step }, i): BoundTerm => {
     const own = reads[i] ? [reads[i]] : [];
-    const what = captures(`${slots} events of \`${step.name}\` to look back at`, own);
-    return coarse.has(step) ? [{ what, amount: slots * slot(own) }] : [];
+    const what = captures(`${events} events of \`${step.name}\` to look back at`, own);
+    return { what, amount: events * slot(own) };
   });
+  const others = (allStepsOf(seq).length - seq.steps.length) * events;
+  const what = captures(`${others} events that must not happen to look back at`, []);
+  return others === 0 ? positive : [...positive, { what, amount: others * slotBytes }];
 }
 
 // ---------- the other patterns ----------

@@ -15,8 +15,8 @@ import {
   printExpr,
   type Win,
   walkExpr,
+  writerFor,
 } from "#core";
-import { writerFor } from "../../report/condition.ts";
 import { exprsOf } from "./reads.ts";
 import { exprBytes } from "./width.ts";
 import { largestValue, longest } from "./worst.ts";
