@@ -62,7 +62,7 @@ export class AllMatcher implements PatternMatcher {
   readonly #alone: readonly boolean[];
   readonly #keys: KeyTable<KeyState>;
   /** Not judged yet, in the order ≺. */
-  readonly #waiting: { readonly key: string; readonly entry: Entry }[] = [];
+  #waiting: { readonly key: string; readonly entry: Entry }[] = [];
   #partialsEvicted = 0;
 
   constructor(inputs: MatcherInputs<All>) {
@@ -83,6 +83,20 @@ export class AllMatcher implements PatternMatcher {
       lifeUs: this.#within + this.holdUs,
       progressOf: (state) => this.#stepsSeen(state),
     });
+  }
+
+  save() {
+    return {
+      keys: this.#keys.save(),
+      waiting: this.#waiting,
+      partialsEvicted: this.#partialsEvicted,
+    };
+  }
+
+  restore(saved: ReturnType<AllMatcher["save"]>): void {
+    this.#keys.restore(saved.keys);
+    this.#waiting = saved.waiting;
+    this.#partialsEvicted = saved.partialsEvicted;
   }
 
   get counters(): StateCounters {
@@ -140,7 +154,7 @@ export class AllMatcher implements PatternMatcher {
     const entry: Entry = { event, interval, no: state.next++, steps };
     state.entries.push(entry);
     this.#trim(state, event.ts);
-    this.#keys.settle(key, event.ts);
+    this.#keys.settle(key);
     return entry;
   }
 

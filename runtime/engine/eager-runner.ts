@@ -4,15 +4,28 @@
  */
 import { type CoreUnit, compareEvents, type EventData } from "#core";
 import type { PatternMatcher } from "./pattern-matcher.ts";
+import type { Reporter } from "./reporter.ts";
 
 export class EagerRunner {
+  readonly reporter: Reporter;
   readonly #unit: CoreUnit;
   readonly #matcher: PatternMatcher;
   #last: EventData | undefined;
 
-  constructor(unit: CoreUnit, matcher: PatternMatcher) {
+  constructor(unit: CoreUnit, matcher: PatternMatcher, reporter: Reporter) {
     this.#unit = unit;
     this.#matcher = matcher;
+    this.reporter = reporter;
+  }
+
+  save() {
+    return { last: this.#last, matcher: this.#matcher.save(), reporter: this.reporter.save() };
+  }
+
+  restore(saved: ReturnType<EagerRunner["save"]>): void {
+    this.#last = saved.last;
+    this.#matcher.restore(saved.matcher);
+    this.reporter.restore(saved.reporter);
   }
 
   /** An event that is older than one before it is left to the rule in its lane. */

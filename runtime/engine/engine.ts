@@ -17,6 +17,8 @@ import {
   type Finding,
   findingEvent,
   findingKindOf,
+  keyText,
+  layoutHash,
   layoutOf,
   type RelationFact,
   triggersOf,
@@ -24,17 +26,22 @@ import {
   withLosses,
 } from "#core";
 import { Interner, type RecordWriter } from "#runtime/events";
-import { EagerRunner } from "./eager-runner.ts";
 import { type Fate, type InFlight, type Lane, type LaneHits, laneMax } from "./lane.ts";
-import { Lanes } from "./lanes.ts";
 import { Ledger } from "./ledger.ts";
-import { type KindFunction, loadMatcher, type MatcherCode, type RuleCode } from "./matcher.ts";
-import { createMatcher } from "./matchers.ts";
+import { type KindFunction, loadMatcher, type MatcherCode } from "./matcher.ts";
 import { RecordInput } from "./record-input.ts";
-import { Reporter, type Told } from "./reporter.ts";
-import { RuleRunner } from "./rule-runner.ts";
+import type { Told } from "./reporter.ts";
+import type { RuleRunner } from "./rule-runner.ts";
+import { RuleSet } from "./rule-set.ts";
 import { type EngineMatch, scopeOf, startOf } from "./scope.ts";
-import { SourceStates } from "./source-states.ts";
+import {
+  readSnapshot,
+  type SnapshotIdentity,
+  type SnapshotRefusal,
+  writeSnapshot,
+} from "./snapshot.ts";
+import { type Conclusion, SourceStates } from "./source-states.ts";
+import { decodeGraph, encodeGraph } from "./state-graph.ts";
 import { createSupport } from "./support.ts";
 import { WorldState } from "./world-state.ts";
 
@@ -94,6 +101,21 @@ export interface EngineCounters {
   };
 }
 
+/** Everything that changes while an engine runs, as plain data. */
+interface EngineState {
+  readonly sources: ReturnType<SourceStates["save"]>;
+  readonly world: ReturnType<WorldState["save"]>;
+  readonly inputs: ReadonlyMap<number, ReturnType<RecordInput["save"]>>;
+  readonly rules: ReturnType<RuleSet["save"]>;
+  readonly ledger: ReturnType<Ledger["save"]>;
+  readonly counts: Record<
+    "delivered" | "filtered" | "late" | "dropped" | "held" | "doubted",
+    number
+  >;
+  readonly findings: number;
+  readonly waiting: number;
+}
+
 const defaultRing = { slots: 16_384, textBytes: 4 << 20 };
 
 export class Engine {
@@ -106,14 +128,12 @@ export class Engine {
   readonly #world = new WorldState();
   readonly #states: SourceStates;
   readonly #inputs = new Map<number, RecordInput>();
-  readonly #lanes: Lanes;
+  readonly #rules: RuleSet;
   readonly #ledger: Ledger;
-  /** By number of the rule: those that tell what they find on arrival. */
-  readonly #eager = new Map<number, EagerRunner>();
   readonly #kinds: (readonly KindFunction[] | undefined)[] = [];
   readonly #triggers;
   readonly #hits: Int32Array;
-  readonly #counts = { delivered: 0, filtered: 0, late: 0, dropped: 0, held: 0, doubted: 0 };
+  #counts = { delivered: 0, filtered: 0, late: 0, dropped: 0, held: 0, doubted: 0 };
   #findings = 0;
   #waiting = 0;
 
@@ -136,17 +156,23 @@ export class Engine {
     for (const [kind, functions] of this.#code.kinds) this.#kinds[kind] = functions;
     this.#triggers = triggersOf(this.#unit);
     this.#hits = new Int32Array(this.#triggers.length);
-    this.#lanes = new Lanes({
-      unit: this.#unit,
-      derives: this.#code.derives,
-      eventsMax: options.laneEventsMax ?? laneMax,
-    });
     this.#ledger = new Ledger({
       tell: (finding) => options.onFinding(finding),
       withLosses: (match) => this.#withLosses(match),
       ruleIndex: ({ match }) => this.#unit.rules.indexOf(match.rule),
     });
-    for (const [index, rule] of this.#unit.rules.entries()) this.#addRule(index, rule);
+    this.#rules = new RuleSet({
+      unit: this.#unit,
+      code: this.#code,
+      params: this.#params,
+      bundleHash: options.bundleHash,
+      startUs: options.startUs,
+      laneEventsMax: options.laneEventsMax ?? laneMax,
+      concludes: (rule) => (kinds, from, to) => this.#conclude(rule, kinds, from, to),
+      withLosses: (match) => this.#withLosses(match),
+      onFinding: (rule, told) => this.#onFinding(rule, told),
+      onProvisional: (told) => this.#ledger.tellProvisionally(told),
+    });
   }
 
   /** Rules of the unit that generated code cannot run yet, each with the form that it lacks. */
@@ -177,7 +203,7 @@ export class Engine {
   /** An entity has appeared, or the end of one that is known has become known. */
   entity(life: EntityLife): void {
     this.#world.learnEntity(life);
-    for (const lane of this.#lanes.all) for (const rule of lane.rules) rule.onEntity(life);
+    for (const lane of this.#rules.lanes.all) for (const rule of lane.rules) rule.onEntity(life);
   }
 
   /** Two entities have become related, or are no longer. */
@@ -195,7 +221,7 @@ export class Engine {
     if (index < 0) return;
     this.read();
     this.#states.progressed(index, timeUs);
-    for (const lane of this.#lanes.all) {
+    for (const lane of this.#rules.lanes.all) {
       if (lane.sources.includes(index)) this.#advance(lane, this.#watermark(lane));
     }
   }
@@ -225,24 +251,41 @@ export class Engine {
   /** Decides everything before `timeUs` whatever the sources' progress: the end of a recording. */
   runUntil(timeUs: number): void {
     this.read();
-    for (const lane of this.#lanes.all) {
+    for (const lane of this.#rules.lanes.all) {
       this.#advance(lane, timeUs);
       lane.finish(timeUs);
     }
+  }
+
+  /**
+   * The whole state as bytes. With it and the log from here on another engine for the same bundle
+   * goes on as this one would.
+   */
+  snapshot(): Uint8Array {
+    this.read();
+    const names = new Map([...this.#rules.externals].map(([name, thing]) => [thing, name]));
+    return writeSnapshot(this.#identity, encodeGraph(this.#save(), names));
+  }
+
+  /** Takes a snapshot's state in place of its own; a refusal says why and leaves it as it was. */
+  restore(bytes: Uint8Array): SnapshotRefusal | undefined {
+    const read = readSnapshot(this.#identity, bytes);
+    if (!read.ok) return read;
+    this.#restore(decodeGraph(read.state, this.#rules.externals) as EngineState);
+    return undefined;
   }
 
   get counters(): EngineCounters {
     let received = 0;
     let dropped = 0;
     let inFlight = 0;
-    for (const { ring } of this.#inputs.values()) {
-      received += ring.counters.written + ring.counters.dropped;
-      dropped += ring.counters.dropped;
-      inFlight += ring.readable;
+    for (const input of this.#inputs.values()) {
+      received += input.received;
+      dropped += input.dropped;
+      inFlight += input.ring.readable;
     }
-    const rules = this.#lanes.all.flatMap((l) => l.rules);
     const sum = (of: (r: RuleRunner) => number | undefined) =>
-      rules.reduce((n, r) => n + (of(r) ?? 0), 0);
+      this.#rules.runners.reduce((n, r) => n + (of(r) ?? 0), 0);
     return {
       received,
       ...this.#counts,
@@ -269,6 +312,38 @@ export class Engine {
     };
   }
 
+  get #identity(): SnapshotIdentity {
+    return {
+      bundle: this.#options.bundleHash,
+      layout: layoutHash(this.#unit.schema),
+      params: [...this.#params].map(([name, value]) => `${name}=${keyText(value)}`).join(" "),
+    };
+  }
+
+  #save(): EngineState {
+    return {
+      sources: this.#states.save(),
+      world: this.#world.save(),
+      inputs: new Map([...this.#inputs].map(([source, input]) => [source, input.save()])),
+      rules: this.#rules.save(),
+      ledger: this.#ledger.save(),
+      counts: this.#counts,
+      findings: this.#findings,
+      waiting: this.#waiting,
+    };
+  }
+
+  #restore(saved: EngineState): void {
+    this.#states.restore(saved.sources);
+    this.#world.restore(saved.world);
+    for (const [source, input] of saved.inputs) this.#input(source).restore(input);
+    this.#rules.restore(saved.rules);
+    this.#ledger.restore(saved.ledger);
+    this.#counts = saved.counts;
+    this.#findings = saved.findings;
+    this.#waiting = saved.waiting;
+  }
+
   #sourceIndex(name: string): number {
     return this.#unit.schema.sources.findIndex((s) => s.name === name);
   }
@@ -286,60 +361,11 @@ export class Engine {
     return input;
   }
 
-  #addRule(index: number, rule: CoreRule): void {
-    const code = this.#code.rules[index];
-    if (!code) throw new Error(`the matcher has no code for rule ${rule.name}`);
-    const reporter = new Reporter({
-      unit: this.#unit,
-      rule,
-      code,
-      params: this.#params,
-      bundleHash: this.#options.bundleHash,
-      onFinding: (told) => this.#onFinding(index, told),
-    });
-    const matcher = createMatcher({
-      unit: this.#unit,
-      rule,
-      pattern: rule.pattern,
-      code,
-      params: this.#params,
-      startUs: this.#options.startUs,
-      emit: (match) => reporter.onMatch(this.#withLosses(match)),
-      concludes: (kinds, from, to) => {
-        const conclusion = this.#states.silence(rule.policy, kinds, from, to);
-        if (conclusion === "hold") this.#counts.held++;
-        if (conclusion === "drop") this.#counts.doubted++;
-        return conclusion;
-      },
-    });
-    const runner = new RuleRunner({ index, matcher, reporter, resolveStep: code.resolveStep });
-    this.#lanes.add(runner, rule);
-    if (rule.policy.emit === "eager") this.#addEager(index, rule, code);
-  }
-
-  /** The same rule once more, on events as they arrive. */
-  #addEager(index: number, rule: CoreRule, code: RuleCode): void {
-    const once: CoreRule = { ...rule, resolve: undefined };
-    const reporter = new Reporter({
-      unit: this.#unit,
-      rule: once,
-      code,
-      params: this.#params,
-      bundleHash: this.#options.bundleHash,
-      onFinding: (told) =>
-        this.#ledger.tellProvisionally({ ...told, match: { ...told.match, rule } }),
-    });
-    const matcher = createMatcher({
-      unit: this.#unit,
-      rule: once,
-      pattern: rule.pattern,
-      code,
-      params: this.#params,
-      startUs: this.#options.startUs,
-      emit: (match) => reporter.onMatch(match),
-      concludes: () => "sound",
-    });
-    this.#eager.set(index, new EagerRunner(this.#unit, matcher));
+  #conclude(rule: CoreRule, kinds: readonly number[], from: number, to: number): Conclusion {
+    const conclusion = this.#states.silence(rule.policy, kinds, from, to);
+    if (conclusion === "hold") this.#counts.held++;
+    if (conclusion === "drop") this.#counts.doubted++;
+    return conclusion;
   }
 
   #dispatch(event: EventData, count: number): void {
@@ -352,18 +378,7 @@ export class Engine {
     if (shared.waiting > 0) this.#waiting++;
     else this.#counts[shared.fate]++;
     this.#tellFate(shared.fate, event);
-    if (this.#eager.size > 0) this.#feedEager(event, byLane);
-  }
-
-  #feedEager(event: EventData, byLane: ReadonlyMap<Lane, LaneHits>): void {
-    for (const [rule, eager] of this.#eager) {
-      const lane = this.#lanes.ofRule(rule);
-      const hits = byLane.get(lane);
-      const steps = hits?.steps.get(rule);
-      if (steps) eager.onEvent(event, steps);
-      for (const made of lane.derived(event, hits?.derives ?? []))
-        eager.onEvent(made, this.#lanes.stepsFor(made.kind, rule));
-    }
+    this.#rules.feedEager(event, byLane);
   }
 
   #hitsByLane(count: number): Map<Lane, LaneHits> {
@@ -376,10 +391,10 @@ export class Engine {
     for (let i = 0; i < count; i++) {
       const trigger = this.#triggers[this.#hits[i] ?? -1];
       if (trigger?.sets === "derive") {
-        for (const lane of this.#lanes.ofDerive(trigger.derive))
+        for (const lane of this.#rules.lanes.ofDerive(trigger.derive))
           hitsOf(lane).derives.push(trigger.derive);
       } else if (trigger) {
-        const { steps } = hitsOf(this.#lanes.ofRule(trigger.rule));
+        const { steps } = hitsOf(this.#rules.lanes.ofRule(trigger.rule));
         const own = steps.get(trigger.rule) ?? [];
         steps.set(trigger.rule, own);
         if (trigger.sets === "step") own.push(trigger.step);
@@ -412,12 +427,11 @@ export class Engine {
       this.#waiting--;
       this.#counts[shared.fate]++;
     });
-    for (const { index } of this.#eager.size > 0 ? lane.rules : [])
-      if (this.#eager.has(index)) this.#ledger.retract(index, lane.settled);
+    for (const rule of this.#rules.eagerIn(lane)) this.#ledger.retract(rule, lane.settled);
   }
 
   #withLosses(match: EngineMatch): EngineMatch {
-    const lane = this.#lanes.ofRule(this.#unit.rules.indexOf(match.rule));
+    const lane = this.#rules.lanes.ofRule(this.#unit.rules.indexOf(match.rule));
     const from = startOf(match);
     return withLosses(
       this.#unit,
@@ -438,8 +452,6 @@ export class Engine {
     const event = findingEvent(this.#unit, told, number, () =>
       score?.(undefined, scopeOf(told.match)),
     );
-    if (!event) return;
-    for (const lane of this.#lanes.overKind(kind)) lane.offerFinding(event);
-    for (const [over, eager] of this.#eager) eager.onEvent(event, this.#lanes.stepsFor(kind, over));
+    if (event) this.#rules.feedFinding(event);
   }
 }

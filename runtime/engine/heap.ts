@@ -7,6 +7,15 @@ export class Heap<T> {
     this.#before = before;
   }
 
+  /** The items in no particular order, as state; `replace` takes them back. */
+  get items(): readonly T[] {
+    return this.#items;
+  }
+
+  replace(items: readonly T[]): void {
+    this.#items = [...items];
+  }
+
   get size(): number {
     return this.#items.length;
   }

@@ -56,13 +56,13 @@ export class InventoryMatcher implements PatternMatcher {
   readonly #inputs: MatcherInputs<Inv>;
   readonly #waitUs: number;
   /** By entity key and appearance; the single clock has the empty key. */
-  readonly #clocks = new Map<string, Clock>();
+  #clocks = new Map<string, Clock>();
   /** The clocks of each entity key, of one life after the other. */
-  readonly #ofEntity = new Map<string, Clock[]>();
+  #ofEntity = new Map<string, Clock[]>();
   readonly #timers = new Heap<Timer>(
     (a, b) => a.at < b.at || (a.at === b.at && a.clock.number < b.clock.number),
   );
-  readonly counters: StateCounters = { keysEvicted: 0, partialsEvicted: 0, eventsEvicted: 0 };
+  counters: StateCounters = { keysEvicted: 0, partialsEvicted: 0, eventsEvicted: 0 };
   #made = 0;
   #evictedAt = Number.NEGATIVE_INFINITY;
 
@@ -71,6 +71,26 @@ export class InventoryMatcher implements PatternMatcher {
     this.#waitUs = durationOf(inputs.pattern.wait, inputs.params);
     if (inputs.pattern.entity === undefined && inputs.startUs !== undefined)
       this.#add("", undefined, inputs.startUs, Number.POSITIVE_INFINITY);
+  }
+
+  save() {
+    return {
+      clocks: this.#clocks,
+      ofEntity: this.#ofEntity,
+      timers: this.#timers.items,
+      counters: this.counters,
+      made: this.#made,
+      evictedAt: this.#evictedAt,
+    };
+  }
+
+  restore(saved: ReturnType<InventoryMatcher["save"]>): void {
+    this.#clocks = saved.clocks;
+    this.#ofEntity = saved.ofEntity;
+    this.#timers.replace(saved.timers);
+    this.counters = saved.counters;
+    this.#made = saved.made;
+    this.#evictedAt = saved.evictedAt;
   }
 
   get nextDeadline(): number {

@@ -1,7 +1,8 @@
 /**
  * State by key with a bound, in two segments (LANGUAGE C.7): keys that have only begun are on
  * probation, those that have come further are protected. A new key takes the place of one on
- * probation, so a flood of new keys never pushes out one that has advanced.
+ * probation, so a flood of new keys never pushes out one that has advanced. Half of the places
+ * belong to the protected; more are lent to them for as long as no new key needs one.
  */
 export interface KeyTableOptions<S> {
   readonly max: number;
@@ -23,8 +24,8 @@ const lookedAt = 64;
 export class KeyTable<S> {
   readonly #options: KeyTableOptions<S>;
   /** Both in the order in which they were last touched. */
-  readonly #probation = new Map<string, Slot<S>>();
-  readonly #protected = new Map<string, Slot<S>>();
+  #probation = new Map<string, Slot<S>>();
+  #protected = new Map<string, Slot<S>>();
   #sweptAt = Number.NEGATIVE_INFINITY;
   /** Keys given up for room. */
   evicted = 0;
@@ -33,6 +34,20 @@ export class KeyTable<S> {
 
   constructor(options: KeyTableOptions<S>) {
     this.#options = options;
+  }
+
+  save() {
+    const { evicted, evictedAt } = this;
+    const segments = { probation: this.#probation, protected: this.#protected };
+    return { ...segments, sweptAt: this.#sweptAt, evicted, evictedAt };
+  }
+
+  restore(saved: ReturnType<KeyTable<S>["save"]>): void {
+    this.#probation = saved.probation;
+    this.#protected = saved.protected;
+    this.#sweptAt = saved.sweptAt;
+    this.evicted = saved.evicted;
+    this.evictedAt = saved.evictedAt;
   }
 
   get size(): number {
@@ -48,7 +63,7 @@ export class KeyTable<S> {
     this.#sweep(now);
     const segment = this.#protected.has(key) ? this.#protected : this.#probation;
     const known = segment.get(key);
-    if (!known && this.size >= this.#options.max) this.#evictBeginner(now);
+    if (!known && this.size >= this.#options.max) this.#makeRoom(now);
     const slot = known ?? { state: make(), touchedAt: now };
     slot.touchedAt = now;
     // Deleting first keeps the order of touching.
@@ -57,8 +72,8 @@ export class KeyTable<S> {
     return slot.state;
   }
 
-  /** Puts `key` into the segment that its progress gives it, at `now`. */
-  settle(key: string, now: number): void {
+  /** Puts `key` into the segment that its progress gives it. */
+  settle(key: string): void {
     if (this.#options.evict === "oldest") return;
     const slot = this.#protected.get(key) ?? this.#probation.get(key);
     if (!slot) return;
@@ -66,9 +81,7 @@ export class KeyTable<S> {
     const [from, to] = isAdvanced
       ? [this.#probation, this.#protected]
       : [this.#protected, this.#probation];
-    if (!from.delete(key)) return;
-    to.set(key, slot);
-    if (this.#protected.size > Math.ceil(this.#options.max / 2)) this.#evictAdvanced(key, now);
+    if (from.delete(key)) to.set(key, slot);
   }
 
   delete(key: string): void {
@@ -89,26 +102,29 @@ export class KeyTable<S> {
     }
   }
 
-  #evictBeginner(now: number): void {
-    const segment = this.#probation.size > 0 ? this.#probation : this.#protected;
+  #makeRoom(now: number): void {
+    const isLent = this.#protected.size > Math.ceil(this.#options.max / 2);
+    const isFromProtected = isLent || this.#probation.size === 0;
+    const segment = isFromProtected ? this.#protected : this.#probation;
     const [oldest] = segment.keys();
-    if (oldest !== undefined) this.#evict(segment, oldest, now);
+    const victim = isFromProtected ? this.#leastAdvanced() : oldest;
+    if (victim !== undefined) this.#evict(segment, victim, now);
   }
 
-  /** Too many are protected: the least advanced of the oldest goes, but not the newcomer. */
-  #evictAdvanced(newcomer: string, now: number): void {
+  /** Among the protected the least advanced of the oldest. */
+  #leastAdvanced(): string | undefined {
     let victim: string | undefined;
     let least = Number.POSITIVE_INFINITY;
     let looked = 0;
     for (const [key, { state }] of this.#protected) {
       const progress = this.#options.progressOf(state);
-      if (key !== newcomer && progress < least) {
+      if (victim === undefined || progress < least) {
         victim = key;
         least = progress;
       }
       if (++looked >= lookedAt) break;
     }
-    this.#evict(this.#protected, victim ?? newcomer, now);
+    return victim;
   }
 
   #evict(segment: Map<string, Slot<S>>, key: string, now: number): void {

@@ -63,7 +63,7 @@ export class Lane {
   watermark = Number.NEGATIVE_INFINITY;
   readonly #lane: LaneInputs;
   readonly #waiting: Heap<Waiting>;
-  readonly #lates: { readonly source: number; readonly at: number }[] = [];
+  #lates: { readonly source: number; readonly at: number }[] = [];
 
   constructor(lane: LaneInputs) {
     this.#lane = lane;
@@ -72,6 +72,16 @@ export class Lane {
     this.inputs = lane.inputs;
     const { schema } = lane.unit;
     this.#waiting = new Heap((a, b) => compareEvents(schema, a.shared.event, b.shared.event) < 0);
+  }
+
+  save() {
+    return { watermark: this.watermark, waiting: this.#waiting.items, lates: this.#lates };
+  }
+
+  restore(saved: ReturnType<Lane["save"]>): void {
+    this.watermark = saved.watermark;
+    this.#waiting.replace(saved.waiting);
+    this.#lates = saved.lates;
   }
 
   get size(): number {

@@ -27,7 +27,7 @@ const entriesKept = 4096;
 export class Ledger {
   readonly #inputs: LedgerInputs;
   /** By id, in the order in which they were first told. */
-  readonly #entries = new Map<string, Entry>();
+  #entries = new Map<string, Entry>();
   #number = 0;
   /** Findings that could not change any more for lack of room. */
   forgotten = 0;
@@ -37,6 +37,19 @@ export class Ledger {
 
   constructor(inputs: LedgerInputs) {
     this.#inputs = inputs;
+  }
+
+  save() {
+    const { forgotten, provisional, retracted } = this;
+    return { entries: this.#entries, number: this.#number, forgotten, provisional, retracted };
+  }
+
+  restore(saved: ReturnType<Ledger["save"]>): void {
+    this.#entries = saved.entries;
+    this.#number = saved.number;
+    this.forgotten = saved.forgotten;
+    this.provisional = saved.provisional;
+    this.retracted = saved.retracted;
   }
 
   /** Tells a finding, or what became of one that was told. */

@@ -1,8 +1,10 @@
 /** Which matcher runs a pattern. */
-import { assertNever } from "#core";
+import { allStepsOf, assertNever, durationOf, type Seq } from "#core";
 import { AllMatcher } from "./all.ts";
 import { InventoryMatcher } from "./inventory.ts";
 import type { MatcherInputs, PatternMatcher } from "./pattern-matcher.ts";
+import { PlacedSequenceMatcher } from "./placed-sequence.ts";
+import { reachOf } from "./reach.ts";
 import { SequenceMatcher } from "./sequence.ts";
 import { createWindowMatcher } from "./window.ts";
 
@@ -10,7 +12,7 @@ export function createMatcher(inputs: MatcherInputs): PatternMatcher {
   const { pattern } = inputs;
   switch (pattern.node) {
     case "seq":
-      return new SequenceMatcher({ ...inputs, pattern });
+      return sequenceMatcher({ ...inputs, pattern });
     case "win":
       return createWindowMatcher({ ...inputs, pattern });
     case "all":
@@ -20,4 +22,10 @@ export function createMatcher(inputs: MatcherInputs): PatternMatcher {
     default:
       return assertNever(pattern);
   }
+}
+
+function sequenceMatcher(inputs: MatcherInputs<Seq>): PatternMatcher {
+  const { unit, pattern, params } = inputs;
+  const reach = reachOf(unit, allStepsOf(pattern), durationOf(pattern.slack, params));
+  return reach === 0 ? new SequenceMatcher(inputs) : new PlacedSequenceMatcher(inputs);
 }

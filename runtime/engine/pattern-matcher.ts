@@ -26,6 +26,9 @@ export interface MatcherInputs<P extends Pattern = Pattern> {
 }
 
 export interface PatternMatcher {
+  /** The state as plain data, which `restore` of a matcher for the same rule takes back. */
+  save(): unknown;
+  restore(saved: unknown): void;
   readonly counters: StateCounters;
   /**
    * The next time something is decided without an event, µs; infinity when nothing waits. It is

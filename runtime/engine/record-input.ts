@@ -18,11 +18,33 @@ export class RecordInput {
   readonly #reader: RecordReader;
   /** The last sequence number read, to restore the bits a slot lacks. */
   #lastSeq = 0;
+  /** What engines before this one counted. */
+  #before = { received: 0, dropped: 0 };
 
   constructor({ unit, layouts, interner, ring }: RecordInputOptions) {
     this.ring = new Ring(ring);
     this.writer = new RecordWriter(this.ring, unit.schema, layouts, interner);
     this.#reader = new RecordReader(this.ring, unit.schema, layouts, interner);
+  }
+
+  save() {
+    const { received, dropped } = this;
+    return { lastSeq: this.#lastSeq, received, dropped };
+  }
+
+  restore(saved: ReturnType<RecordInput["save"]>): void {
+    this.#lastSeq = saved.lastSeq;
+    this.#before = { received: saved.received, dropped: saved.dropped };
+  }
+
+  /** Records the source tried to write, and those of them that found the ring full. */
+  get received(): number {
+    const { written, dropped } = this.ring.counters;
+    return this.#before.received + written + dropped;
+  }
+
+  get dropped(): number {
+    return this.#before.dropped + this.ring.counters.dropped;
   }
 
   /**

@@ -50,7 +50,7 @@ const never = Number.POSITIVE_INFINITY;
 export class Reporter {
   readonly rule: CoreRule;
   readonly code: RuleCode;
-  readonly counters = { matches: 0, excepted: 0, findings: 0, openEvicted: 0 };
+  counters = { matches: 0, excepted: 0, findings: 0, openEvicted: 0 };
   readonly suppressor: Suppressor | undefined;
   readonly limiter: RateLimiter | undefined;
   readonly #inputs: ReporterInputs;
@@ -66,6 +66,22 @@ export class Reporter {
     this.suppressor = suppress && new Suppressor(suppress.us, rule.keysMax);
     this.limiter = rate && new RateLimiter(rate.max, rate.us, rule.keysMax);
     this.#slackUs = "slack" in pattern ? durationOf(pattern.slack, params) : 0;
+  }
+
+  save() {
+    return {
+      counters: this.counters,
+      open: this.#open,
+      suppressor: this.suppressor?.save(),
+      limiter: this.limiter?.save(),
+    };
+  }
+
+  restore(saved: ReturnType<Reporter["save"]>): void {
+    this.counters = saved.counters;
+    this.#open = saved.open;
+    if (saved.suppressor) this.suppressor?.restore(saved.suppressor);
+    if (saved.limiter) this.limiter?.restore(saved.limiter);
   }
 
   /** Matches in the order in which they become known. */

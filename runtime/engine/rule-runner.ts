@@ -18,13 +18,27 @@ export class RuleRunner {
   readonly reporter: Reporter;
   readonly #resolveStep: number;
   /** Events that may end a finding, until everything before them has been judged. */
-  readonly #resolving: EventData[] = [];
+  #resolving: EventData[] = [];
 
   constructor({ index, matcher, reporter, resolveStep }: RuleRunnerInputs) {
     this.index = index;
     this.matcher = matcher;
     this.reporter = reporter;
     this.#resolveStep = resolveStep;
+  }
+
+  save() {
+    return {
+      resolving: this.#resolving,
+      matcher: this.matcher.save(),
+      reporter: this.reporter.save(),
+    };
+  }
+
+  restore(saved: ReturnType<RuleRunner["save"]>): void {
+    this.#resolving = saved.resolving;
+    this.matcher.restore(saved.matcher);
+    this.reporter.restore(saved.reporter);
   }
 
   /** `hits` are steps in the order of `heardSteps`; none when the event only touches the rule. */

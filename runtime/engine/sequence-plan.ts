@@ -7,6 +7,7 @@ import {
   needsContiguity,
   type Seq,
   type SeqStep,
+  type Step,
   walkExpr,
 } from "#core";
 import type { MatcherInputs } from "./pattern-matcher.ts";
@@ -40,10 +41,15 @@ export interface SequencePlan {
   readonly isTouchy: boolean;
   /** Whether the last step goes on until the span ends (`emit close`). */
   readonly isClosing: boolean;
+  /** Whether the condition of `until` reads other steps. */
+  readonly untilReads: boolean;
   /** Positive steps whose events some condition of the pattern reads. */
   readonly readsRunOf: ReadonlySet<number>;
-  /** Whether of two partials of one shape the newer one completes whenever the older would. */
-  readonly newestWins: boolean;
+  /**
+   * How many partials of one shape are enough: where a newer one completes whenever an older one
+   * would, as many as are reported at once. Infinity where that is not so.
+   */
+  readonly newestKept: number;
   /** Whether of two runs of one step the one that began earlier is always preferred. */
   readonly longestWins: boolean;
 }
@@ -69,6 +75,7 @@ export function planOf({ pattern: seq, rule, params }: MatcherInputs<Seq>): Sequ
   const readsRunOf = capturesRead(seq);
   const { select, emit } = rule.policy;
   const isPlain = seq.steps.every((s) => !s.repeat && s.gap?.gap !== "after");
+  const isNewestBest = select !== "widest" && readsRunOf.size === 0 && !isTouchy && isPlain;
   const isOpenEnded = seq.steps.at(-1)?.repeat !== undefined && seq.within !== undefined;
   return {
     seq,
@@ -81,14 +88,15 @@ export function planOf({ pattern: seq, rule, params }: MatcherInputs<Seq>): Sequ
     slackUs: durationOf(seq.slack, params),
     isTouchy,
     isClosing: emit === "close" && isOpenEnded && !seq.deadline,
+    untilReads: seq.until !== undefined && capturesRead(seq, [seq.until]).size > 0,
     readsRunOf,
-    newestWins: select === "tightest" && readsRunOf.size === 0 && !isTouchy && isPlain,
+    newestKept: isNewestBest ? (select === "each" ? seq.partials : 1) : never,
     longestWins: select !== "each" && !isTouchy,
   };
 }
 
-/** The steps whose captured events some condition of the pattern reads. */
-function capturesRead(seq: Seq): Set<number> {
+/** The positive steps whose captured events the conditions of `steps` read. */
+function capturesRead(seq: Seq, steps: readonly Step[] = allStepsOf(seq)): Set<number> {
   const read = new Set<number>();
   const look = (e: Expr | undefined) => {
     if (!e) return;
@@ -98,7 +106,7 @@ function capturesRead(seq: Seq): Set<number> {
       if ("of" in x && x.of.step !== "current") read.add(x.of.step);
     });
   };
-  for (const step of allStepsOf(seq)) look(step.where);
+  for (const step of steps) look(step.where);
   return read;
 }
 

@@ -23,6 +23,15 @@ export class SequenceTimers<T extends Timed> {
     this.#isLive = isLive;
   }
 
+  save() {
+    return { timers: this.#heap.items, cleanAt: this.#cleanAt };
+  }
+
+  restore(saved: ReturnType<SequenceTimers<T>["save"]>): void {
+    this.#heap.replace(saved.timers);
+    this.#cleanAt = saved.cleanAt;
+  }
+
   get next(): number {
     return this.#heap.peek()?.at ?? Number.POSITIVE_INFINITY;
   }

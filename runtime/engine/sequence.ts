@@ -16,6 +16,7 @@ import { compareEvents, type EventData, type Seq, type Taken, withDoubt } from "
 import { KeyTable } from "./key-table.ts";
 import type { MatcherInputs, PatternMatcher, StateCounters } from "./pattern-matcher.ts";
 import { type EngineMatch, emptyScope, type Scope } from "./scope.ts";
+import { groupsOf } from "./sequence-keys.ts";
 import { planOf, preference, type SequencePlan, type Slot } from "./sequence-plan.ts";
 import { SequenceTimers } from "./sequence-timers.ts";
 
@@ -85,7 +86,7 @@ export class SequenceMatcher implements PatternMatcher {
    * Matches of one time, until they can be told in the order of their last events: with `emit
    * close` an event completes some, and of others the time is up.
    */
-  readonly #outbox: EngineMatch[] = [];
+  #outbox: EngineMatch[] = [];
 
   constructor(inputs: MatcherInputs<Seq>) {
     this.#inputs = inputs;
@@ -105,6 +106,22 @@ export class SequenceMatcher implements PatternMatcher {
     );
   }
 
+  save() {
+    return {
+      keys: this.#keys.save(),
+      timers: this.#timers.save(),
+      outbox: this.#outbox,
+      partialsEvicted: this.#partialsEvicted,
+    };
+  }
+
+  restore(saved: ReturnType<SequenceMatcher["save"]>): void {
+    this.#keys.restore(saved.keys);
+    this.#timers.restore(saved.timers);
+    this.#outbox = saved.outbox;
+    this.#partialsEvicted = saved.partialsEvicted;
+  }
+
   get counters(): StateCounters {
     const keysEvicted = this.#keys.evicted;
     return { keysEvicted, partialsEvicted: this.#partialsEvicted, eventsEvicted: 0 };
@@ -121,15 +138,8 @@ export class SequenceMatcher implements PatternMatcher {
 
   /** `hits` are steps (in the order of `allStepsOf`) that `event` may be for. */
   onEvent(event: EventData, hits: readonly number[]): void {
-    const groups = new Map<string, Set<number>>();
-    for (const index of hits) {
-      const key = this.#keyOf(index, event);
-      if (key === undefined) continue;
-      const group = groups.get(key) ?? new Set<number>();
-      groups.set(key, group.add(index));
-    }
-    if (this.#plan.isTouchy) this.#addTouchedKeys(event, groups);
-    for (const [key, group] of groups) this.#onKeyEvent(key, event, group);
+    const groups = groupsOf(this.#plan, this.#inputs.code, event, hits);
+    for (const [key, steps] of groups) this.#onKeyEvent(key, event, steps);
   }
 
   /** Decides all that is decided at `nextDeadline`. */
@@ -139,22 +149,10 @@ export class SequenceMatcher implements PatternMatcher {
       const timer = this.#timers.pop();
       if (timer) this.#decide(timer);
     }
-    const told = this.#outbox.splice(0);
+    const told = this.#outbox;
+    this.#outbox = [];
     told.sort((a, b) => (a.last && b.last ? this.#compare(a.last, b.last) : 0));
     for (const match of told) this.#inputs.emit(match);
-  }
-
-  #keyOf(index: number, event: EventData): string | undefined {
-    const code = this.#inputs.code.steps[index]?.key;
-    return code ? code(event, emptyScope) : "";
-  }
-
-  #addTouchedKeys(event: EventData, groups: Map<string, Set<number>>): void {
-    for (const [index, kinds] of this.#plan.kindsOf.entries()) {
-      if (!kinds.includes(event.kind)) continue;
-      const key = this.#keyOf(index, event);
-      if (key !== undefined && !groups.has(key)) groups.set(key, new Set());
-    }
   }
 
   /** 1 true, 0 false, 2 unknown. */
@@ -187,21 +185,23 @@ export class SequenceMatcher implements PatternMatcher {
   #meets(turn: Turn, partial: Partial): boolean {
     const { event, hits } = turn;
     if (event.ts - partial.first.ts > this.#plan.withinUs) return false;
-    this.#advance(turn, partial);
+    const isReplaced = this.#advance(turn, partial) && this.#isSpentAfter(partial);
     const isLonger = this.#extend(partial, event, hits);
     if (isLonger && this.#isComplete(partial)) {
       turn.completed.push(partial);
       return false;
     }
     if (!isLonger) this.#passBy(partial, event, hits);
-    return this.#isAlive(partial) && !this.#isCancelled(partial, event, hits);
+    if (isReplaced || !this.#isAlive(partial)) return false;
+    return !this.#isCancelled(partial, event, hits);
   }
 
-  /** Copies of `partial` that take the event as their next step. */
-  #advance(turn: Turn, partial: Partial): void {
+  /** Copies of `partial` that take the event as their next step; whether there is one. */
+  #advance(turn: Turn, partial: Partial): boolean {
     const { slots } = this.#plan;
     const here = slots[partial.at];
-    if (!here || partial.count < here.min) return;
+    const before = turn.fresh.length;
+    if (!here || partial.count < here.min) return false;
     for (let to = partial.at + 1; to < slots.length; to++) {
       const slot = slots[to] as Slot;
       if (
@@ -213,6 +213,14 @@ export class SequenceMatcher implements PatternMatcher {
         turn.fresh.push(taken(partial, to, turn.event));
       if (!slot.step.isOptional) break;
     }
+    return turn.fresh.length > before;
+  }
+
+  /** Whether a run of the next step takes all that `partial` could begin another one with. */
+  #isSpentAfter({ at }: Partial): boolean {
+    const { slots } = this.#plan;
+    const isSettled = !slots[at]?.step.repeat && !slots[at + 1]?.step.isOptional;
+    return isSettled && this.#isEarliestBest(at + 1);
   }
 
   #gapHolds(partial: Partial, slot: Slot, event: EventData): boolean {
@@ -308,23 +316,19 @@ export class SequenceMatcher implements PatternMatcher {
     const isSameShape = (p: Partial) =>
       p.at === partial.at &&
       p.captures.every((c, i) => (c === undefined) === (partial.captures[i] === undefined));
-    if (this.#plan.newestWins) {
-      const older = kept.findIndex(
-        (p) => isSameShape(p) && p.isIncomplete === partial.isIncomplete,
-      );
-      // A newer partial starts later and got here later, so it completes whenever the older would.
-      if (older >= 0) kept.splice(older, 1);
-    } else if (this.#isDominatedRun(kept, partial)) return;
+    if (this.#isDominatedRun(kept, partial)) return;
     kept.push(partial);
+    if (this.#plan.newestKept === never) return;
+    // A newer partial starts later and got here later, so it completes whenever an older would.
+    const alike = kept.filter(isSameShape);
+    const [oldest] = alike;
+    if (oldest && alike.length > this.#plan.newestKept) kept.splice(kept.indexOf(oldest), 1);
   }
 
   /** An earlier run of the same open-ended step after the same events takes all this one would. */
   #isDominatedRun(kept: readonly Partial[], partial: Partial): boolean {
-    const { slots, longestWins, isClosing, readsRunOf } = this.#plan;
     const { at } = partial;
-    if (!longestWins || readsRunOf.has(at) || slots[at]?.max !== never) return false;
-    // A last run that is complete at its minimum ends there, and the earlier one ends earlier.
-    if (at === this.#lastAt && !isClosing) return false;
+    if (!this.#isEarliestBest(at)) return false;
     return kept.some(
       (p) =>
         p.at === at &&
@@ -333,6 +337,14 @@ export class SequenceMatcher implements PatternMatcher {
         p.last === partial.last &&
         p.captures.every((c, i) => i === at || isSameRun(c, partial.captures[i])),
     );
+  }
+
+  /** Whether of two runs of step `at` behind the same events the earlier is always preferred. */
+  #isEarliestBest(at: number): boolean {
+    const { slots, longestWins, isClosing, readsRunOf } = this.#plan;
+    // A last run that is complete at its minimum ends there, and the earlier one ends earlier.
+    const goesOn = slots[at]?.max === never && (at < this.#lastAt || isClosing);
+    return goesOn && longestWins && !readsRunOf.has(at);
   }
 
   // ---------- what waits for a time ----------
@@ -458,9 +470,7 @@ export class SequenceMatcher implements PatternMatcher {
     if (skip === "past") return this.#compare(partial.first, told.last) > 0;
     const from = told.captures[skip]?.first ?? told.first;
     // At least one event further, so that the same match is not found again.
-    return (
-      this.#compare(partial.first, told.first) > 0 && this.#compare(partial.first, from) >= 0
-    );
+    return this.#compare(partial.first, told.first) > 0 && this.#compare(partial.first, from) >= 0;
   }
 
   #preference(a: Partial, b: Partial): number {
@@ -505,7 +515,7 @@ export class SequenceMatcher implements PatternMatcher {
   #store({ key, state, event }: Turn): void {
     if (this.#forgetEmpty(key, state, event.ts)) return;
     this.#keys.touch(key, event.ts, () => state);
-    this.#keys.settle(key, event.ts);
+    this.#keys.settle(key);
   }
 
   #forgetEmpty(key: string, state: KeyState, now: number): boolean {

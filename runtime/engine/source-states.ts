@@ -14,7 +14,7 @@ interface Loss {
   readonly count: number;
 }
 
-interface SourceState {
+export interface SourceState {
   progressUs: number;
   isIdle: boolean;
   isAvailable: boolean;
@@ -27,7 +27,7 @@ const lossesKept = 256;
 
 export class SourceStates {
   readonly #unit: CoreUnit;
-  readonly #states: readonly SourceState[];
+  #states: SourceState[];
 
   constructor(unit: CoreUnit) {
     this.#unit = unit;
@@ -37,6 +37,14 @@ export class SourceStates {
       isAvailable: true,
       losses: [],
     }));
+  }
+
+  save(): readonly SourceState[] {
+    return this.#states;
+  }
+
+  restore(states: readonly SourceState[]): void {
+    this.#states = [...states];
   }
 
   setAvailable(source: number, isAvailable: boolean): void {

@@ -4,13 +4,24 @@
 export class Suppressor {
   readonly #us: number;
   readonly #max: number;
-  readonly #since = new Map<string, number>();
+  #since = new Map<string, number>();
   suppressed = 0;
   evicted = 0;
 
   constructor(us: number, max: number) {
     this.#us = us;
     this.#max = max;
+  }
+
+  save() {
+    const { suppressed, evicted } = this;
+    return { since: this.#since, suppressed, evicted };
+  }
+
+  restore(saved: ReturnType<Suppressor["save"]>): void {
+    this.#since = saved.since;
+    this.suppressed = saved.suppressed;
+    this.evicted = saved.evicted;
   }
 
   /** Whether a finding complete at `at` (µs) may be emitted; times must not decrease. */
@@ -43,7 +54,7 @@ export class RateLimiter {
   readonly #us: number;
   readonly #keysMax: number;
   /** Times of the last emissions of each key, oldest first. */
-  readonly #times = new Map<string, number[]>();
+  #times = new Map<string, number[]>();
   limited = 0;
   evicted = 0;
 
@@ -51,6 +62,17 @@ export class RateLimiter {
     this.#max = max;
     this.#us = us;
     this.#keysMax = keysMax;
+  }
+
+  save() {
+    const { limited, evicted } = this;
+    return { times: this.#times, limited, evicted };
+  }
+
+  restore(saved: ReturnType<RateLimiter["save"]>): void {
+    this.#times = saved.times;
+    this.limited = saved.limited;
+    this.evicted = saved.evicted;
   }
 
   /** Whether a finding complete at `at` (µs) may be emitted; times must not decrease. */

@@ -10,6 +10,17 @@ export class WorldState implements World {
   /** Facts given up for room. */
   forgotten = 0;
 
+  save() {
+    const { forgotten } = this;
+    return { entities: this.#entities, relations: this.#relations, forgotten };
+  }
+
+  restore(saved: ReturnType<WorldState["save"]>): void {
+    this.#entities = saved.entities;
+    this.#relations = saved.relations;
+    this.forgotten = saved.forgotten;
+  }
+
   get entities(): readonly EntityLife[] {
     return this.#entities;
   }

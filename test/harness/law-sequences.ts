@@ -67,6 +67,8 @@ export interface SequenceTrace {
   readonly progress: readonly { readonly after: number; readonly source: number }[];
   readonly lost: { readonly source: number; readonly at: number } | undefined;
   readonly silent: { readonly source: number; readonly from: number } | undefined;
+  /** After how many arrivals the engine is replaced by one that takes its state over. */
+  readonly restart: number | undefined;
 }
 
 // ---------- rules ----------
@@ -119,74 +121,89 @@ const repeat = fc.constantFrom(
   " repeat 2..3",
 );
 
-interface Bounds {
+export interface Bounds {
   readonly partials: number;
   readonly keys: number;
+  /** Whether there is anything after the match that depends on other matches. */
+  readonly hasPolicies: boolean;
 }
 
 /** Rules whose state fits, so that engine and interpreter agree on everything. */
-const roomy: Bounds = { partials: 4000, keys: 64 };
+const roomy: Bounds = { partials: 4000, keys: 64, hasPolicies: true };
 
-function ruleOf(clock: Clock, { partials, keys }: Bounds): fc.Arbitrary<string> {
-  return fc
-    .tuple(
-      fc.constantFrom(1, 2, 2, 3, 3, 4),
-      fc.constantFrom("by k ", "by k ", "by k? "),
-      fc.constantFrom("within 4us", "within 8us", "within 15us"),
-      fc.constantFrom("", "", "", "", " strict"),
-      clock === "exact" ? fc.constantFrom("", "", "", " slack 3us") : fc.constantFrom("", " slack 2us"),
-    )
-    .chain(([n, by, within, strict, slack]) => {
-      const used = names.slice(0, n);
-      const items = used.map((name, i) =>
-        fc.record({
-          step: step(clock, name, used.slice(0, i)),
-          gap: i === 0 ? fc.constant("") : gap,
-          repeat,
-          isOptional: i === n - 1 ? fc.constant(false) : fc.constantFrom(false, false, false, true),
-          without:
-            i === 0 ? fc.constant(undefined) : often(step(clock, `n${i}`, used.slice(0, i)), 2),
-        }),
-      );
-      return fc
-        .record({
-          items: fc.tuple(...items),
-          deadline: often(step(clock, "d", used), 2),
-          wait: fc.constantFrom("2us", "6us"),
-          until: often(step(clock, "u", used), 2),
-          select: fc.constantFrom("", "", "widest", "each"),
-          skip: fc.constantFrom("", "", "none", `to ${used.at(-1)}`, `to ${used[0]}`),
-          isClosing: fc.boolean(),
-          evict: fc.constantFrom("", " evict oldest"),
-          loss: fc.constantFrom("", "on loss hold", "on loss drop", "on loss flag"),
-          idle: fc.constantFrom("", "on idle hold", "on idle drop", "on idle flag"),
-          suppress: fc.constantFrom("", "", "", "suppress 6us"),
-          resolve: often(fc.oneof(step(clock, "z", []), fc.constant("quiet")), 3),
-        })
-        .map((r) => {
-          const body = r.items.flatMap((it, i) => [
-            ...(it.without ? [`without ${it.without}`] : []),
-            `${i > 0 ? "then " : ""}${it.gap}${it.isOptional ? "optional " : ""}${it.step}${it.repeat}`,
-          ]);
-          if (r.deadline) body.push(`then no ${r.deadline} for ${r.wait}`);
-          const goesOn = r.items.at(-1)?.repeat !== "" && !r.deadline;
-          const resolved =
-            r.resolve === "quiet" ? "resolve after 5us quiet" : `resolve on ${r.resolve}`;
-          const first = used[0] ?? "p";
-          const last = used.at(-1) ?? "p";
-          return `module law.rules
+const items = (clock: Clock, used: readonly string[]) =>
+  fc.tuple(
+    ...used.map((name, i) => {
+      const isLast = i === used.length - 1;
+      return fc.record({
+        step: step(clock, name, used.slice(0, i)),
+        gap: i === 0 ? fc.constant("") : gap,
+        repeat,
+        isOptional: isLast ? fc.constant(false) : fc.constantFrom(false, false, false, true),
+        without:
+          i === 0 ? fc.constant(undefined) : often(step(clock, `n${i}`, used.slice(0, i)), 2),
+      });
+    }),
+  );
+
+/** What is said besides the steps. */
+const clauses = (clock: Clock, used: readonly string[]) =>
+  fc.record({
+    by: fc.constantFrom("by k", "by k", "by k?"),
+    within: fc.constantFrom("within 4us", "within 8us", "within 15us"),
+    strict: fc.constantFrom("", "", "", "", "strict"),
+    slack: fc.constantFrom("", ...(clock === "exact" ? ["", "", "slack 3us"] : ["slack 2us"])),
+    deadline: often(step(clock, "d", used), 2),
+    wait: fc.constantFrom("2us", "6us"),
+    until: often(step(clock, "u", used), 2),
+    select: fc.constantFrom("", "", "select widest", "select each"),
+    skip: fc.constantFrom("", "", "skip none", `skip to ${used.at(-1)}`, `skip to ${used[0]}`),
+    isClosing: fc.boolean(),
+    evict: fc.constantFrom("", " evict oldest"),
+    loss: fc.constantFrom("", "on loss hold", "on loss drop", "on loss flag"),
+    idle: fc.constantFrom("", "on idle hold", "on idle drop", "on idle flag"),
+    suppress: fc.constantFrom("", "", "", "suppress 6us"),
+    resolve: often(fc.oneof(step(clock, "z", []), fc.constant("quiet")), 3),
+  });
+
+type Arbitrated<A> = A extends fc.Arbitrary<infer T> ? T : never;
+type Items = Arbitrated<ReturnType<typeof items>>;
+type Clauses = Arbitrated<ReturnType<typeof clauses>>;
+
+function ruleOf(clock: Clock, bounds: Bounds): fc.Arbitrary<string> {
+  return fc.constantFrom(1, 2, 2, 3, 3, 4).chain((n) => {
+    const used = names.slice(0, n);
+    return fc
+      .tuple(items(clock, used), clauses(clock, used))
+      .map(([all, said]) => ruleText(used, all, said, bounds));
+  });
+}
+
+function ruleText(used: readonly string[], all: Items, said: Clauses, bounds: Bounds): string {
+  const body = all.flatMap((it, i) => [
+    ...(it.without ? [`without ${it.without}`] : []),
+    `${i > 0 ? "then " : ""}${it.gap}${it.isOptional ? "optional " : ""}${it.step}${it.repeat}`,
+  ]);
+  if (said.deadline) body.push(`then no ${said.deadline} for ${said.wait}`);
+  const goesOn = all.at(-1)?.repeat !== "" && !said.deadline;
+  const quiet = said.resolve === "quiet" ? "after 5us quiet" : `on ${said.resolve}`;
+  const lines = [
+    said.select,
+    said.skip,
+    goesOn && said.isClosing ? "emit close" : "",
+    `keys max ${bounds.keys}${said.evict}`,
+    ...(said.deadline ? [said.loss, said.idle] : []),
+    ...(bounds.hasPolicies ? [said.suppress, said.resolve && `resolve ${quiet}`] : []),
+  ];
+  const [first] = used;
+  const last = used.at(-1);
+  return `module law.rules
 import law.schema
 rule r {
-  match sequence ${by}${within}${slack}${strict} partials ${partials} {
+  match sequence ${said.by} ${said.within} ${said.slack} ${said.strict} partials ${bounds.partials} {
     ${body.join("\n    ")}
-  }${r.until ? ` until ${r.until}` : ""}
-  ${r.select ? `select ${r.select}` : ""}
-  ${r.skip ? `skip ${r.skip}` : ""}
-  ${goesOn && r.isClosing ? "emit close" : ""}
-  keys max ${keys}${r.evict}
-  ${r.deadline ? `${r.loss}\n  ${r.idle}` : ""}
-  ${r.suppress}
-  ${r.resolve === undefined ? "" : resolved}
+  }${said.until ? ` until ${said.until}` : ""}
+  ${lines.filter((line) => line).join("\n  ")}
   explain {
     root ${last}
     confidence 0.5 plus 0.1 when ${last} is uncertain plus 0.2 when ${first} is incomplete
@@ -194,8 +211,6 @@ rule r {
   }
 }
 `;
-        });
-    });
 }
 
 // ---------- traces ----------
@@ -226,6 +241,7 @@ function traceOf(clock: Clock): fc.Arbitrary<SequenceTrace> {
       fc.record({ source: fc.integer({ min: 0, max: 3 }), from: fc.integer({ min: 0, max: 25 }) }),
       5,
     ),
+    restart: often(fc.integer({ min: 0, max: 11 }), 2),
   });
 }
 
@@ -296,13 +312,15 @@ export function run(
   trace: SequenceTrace,
 ): { readonly findings: readonly Finding[]; readonly engine: Engine } {
   const findings = new Map<string, Finding>();
-  const engine = new Engine({
-    unit,
-    matcher,
-    bundleHash: "",
-    ring: { slots: 64, textBytes: 4096 },
-    onFinding: (f) => findings.set(f.id, f),
-  });
+  const started = () =>
+    new Engine({
+      unit,
+      matcher,
+      bundleHash: "",
+      ring: { slots: 64, textBytes: 4096 },
+      onFinding: (f) => findings.set(f.id, f),
+    });
+  let engine = started();
   const { lost, silent } = trace;
   const { schema } = unit;
   const sourceOf = (e: EventData) => schema.kinds[e.kind]?.source ?? -1;
@@ -318,6 +336,12 @@ export function run(
       const coming = arriving.slice(i).filter((e) => sourceOf(e) === source);
       const next = Math.min(endUs, ...coming.map((e) => e.ts));
       if (next < endUs) engine.progress(nameOf(source), next + latenessUs);
+    }
+    if (trace.restart === i) {
+      const fresh = started();
+      const refusal = fresh.restore(engine.snapshot());
+      if (refusal) throw new Error(JSON.stringify(refusal));
+      engine = fresh;
     }
     const event = arriving[i];
     const writer = event && engine.writer(nameOf(sourceOf(event)));

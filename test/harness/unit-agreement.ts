@@ -5,6 +5,7 @@
 import { emitMatcher } from "#compiler";
 import {
   type CoreUnit,
+  type EventData,
   engineUnit,
   type Finding,
   judge,
@@ -32,34 +33,54 @@ function matcherOf(unit: CoreUnit): string {
   return known;
 }
 
+export interface RunOptions {
+  readonly params?: ReadonlyMap<string, Value>;
+  /**
+   * Picks when sources make progress between events, as far as what is still to come allows;
+   * without it they make none before the end.
+   */
+  readonly hurry?: Iterator<number>;
+  /** Before these events another engine goes on from a snapshot. */
+  readonly restarts?: ReadonlySet<number>;
+}
+
 /** What the engine finds; events arrive in the order of the trace, none of them late. */
-export function runEngine(
-  unit: CoreUnit,
-  trace: Trace,
-  params: ReadonlyMap<string, Value> = new Map(),
-): EngineRun {
+export function runEngine(unit: CoreUnit, trace: Trace, options: RunOptions = {}): EngineRun {
+  const { params = new Map<string, Value>(), hurry, restarts } = options;
   const told: Finding[] = [];
-  const engine = new Engine({
-    unit,
-    matcher: matcherOf(unit),
-    bundleHash: "",
-    params,
-    ring: { slots: 64, textBytes: 1 << 20 },
-    ...(trace.start === undefined ? {} : { startUs: trace.start }),
-    onFinding: (f) => told.push(f),
-  });
+  const start = () =>
+    new Engine({
+      unit,
+      matcher: matcherOf(unit),
+      bundleHash: "",
+      params,
+      ring: { slots: 64, textBytes: 1 << 20 },
+      ...(trace.start === undefined ? {} : { startUs: trace.start }),
+      onFinding: (f) => told.push(f),
+    });
+  let engine = start();
   for (const life of trace.world?.entities ?? []) engine.entity(life);
   for (const fact of trace.world?.relations ?? []) engine.relation(fact);
   const { schema } = unit;
-  for (const event of trace.events) {
-    if (event.ts >= trace.watermark) continue;
+  const stories = new Map((trace.sources ?? []).map((s) => [s.source, s]));
+  for (const { source, lost } of stories.values()) {
+    const name = schema.sources[source]?.name ?? "";
+    for (const { at, count } of lost) engine.lost(name, count, at, at);
+  }
+  const events = trace.events.filter((e) => e.ts < trace.watermark);
+  for (const [i, event] of events.entries()) {
+    if (restarts?.has(i)) engine = restarted(engine, start());
     const writer = engine.writer(
       schema.sources[schema.kinds[event.kind]?.source ?? -1]?.name ?? "",
     );
     if (!writer || !writeEvent(writer, schema, event)) throw new Error("the ring took no event");
     engine.read();
+    for (const [source, { name }] of schema.sources.entries()) {
+      if (!hurry || (hurry.next().value ?? 0) % 3 !== 0) continue;
+      const rest = events.slice(i + 1).filter((e) => schema.kinds[e.kind]?.source === source);
+      engine.progress(name, furthest(unit, source, rest, trace, stories.get(source)));
+    }
   }
-  const stories = new Map((trace.sources ?? []).map((s) => [s.source, s]));
   for (const [index, { name, latenessUs }] of schema.sources.entries()) {
     endOf(engine, name, trace.watermark + latenessUs, stories.get(index));
   }
@@ -69,9 +90,28 @@ export function runEngine(
   return { findings, told, engine };
 }
 
+/** `fresh` with the state of `old`. */
+function restarted(old: Engine, fresh: Engine): Engine {
+  const refusal = fresh.restore(old.snapshot());
+  if (refusal) throw new Error(refusal.reason);
+  return fresh;
+}
+
+/** As far as a source may say it is while `rest` is still to come from it, µs. */
+function furthest(
+  unit: CoreUnit,
+  source: number,
+  rest: readonly EventData[],
+  trace: Trace,
+  story: SourceStory | undefined,
+): number {
+  const lateness = unit.schema.sources[source]?.latenessUs ?? 0;
+  const oldest = rest.reduce((least, e) => Math.min(least, e.ts), trace.watermark);
+  return Math.min(oldest + lateness, story?.silentFrom ?? Number.POSITIVE_INFINITY);
+}
+
 /** Tells how a source fared up to the end of a trace. */
 function endOf(engine: Engine, name: string, endUs: number, story: SourceStory | undefined): void {
-  for (const { at, count } of story?.lost ?? []) engine.lost(name, count, at, at);
   if (story?.silentFrom !== undefined) {
     engine.setIdle(name, true);
     engine.progress(name, story.silentFrom);
@@ -82,12 +122,13 @@ function endOf(engine: Engine, name: string, endUs: number, story: SourceStory |
 export function disagreement(
   whole: CoreUnit,
   trace: Trace,
-  params: ReadonlyMap<string, Value> = new Map(),
+  options: RunOptions = {},
 ): string | undefined {
+  const { params } = options;
   const unit = engineUnit(whole);
-  const values = new Map(unit.params.map((p) => [p.name, params.get(p.name) ?? p.value]));
+  const values = new Map(unit.params.map((p) => [p.name, params?.get(p.name) ?? p.value]));
   const expected = written(judge(unit, values, trace).findings.map((f) => f.finding));
-  const { findings, engine } = runEngine(unit, trace, params);
+  const { findings, engine } = runEngine(unit, trace, options);
   const actual = written(findings);
   const { received, delivered, filtered, dropped, late, inFlight } = engine.counters;
   if (received !== delivered + filtered + dropped + late + inFlight)
@@ -105,4 +146,15 @@ function written(findings: readonly Finding[]): string {
   const place = (f: Finding) => `${f.module}.${f.rule} ${f.at} ${f.id}`;
   last.sort((a, b) => (place(a) < place(b) ? -1 : 1));
   return JSON.stringify(last, null, 1);
+}
+
+/** An order of arrival: most events come in order, some are overtaken. */
+export function shuffled<T>(items: readonly T[], picks: Iterator<number>): T[] {
+  const rest = [...items];
+  const out: T[] = [];
+  while (rest.length > 0) {
+    const pick = (picks.next().value as number) % 6;
+    out.push(...rest.splice(Math.min(pick > 3 ? pick - 3 : 0, rest.length - 1), 1));
+  }
+  return out;
 }

@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { compile, unlimitedBudget } from "#compiler";
 import type { CoreUnit, Finding } from "#core";
 import { formsSchema, formsStory, traceOf } from "../harness/law-forms.ts";
-import { disagreement, runEngine } from "../harness/unit-agreement.ts";
+import { disagreement, runEngine, shuffled } from "../harness/unit-agreement.ts";
 
 const runs = Number(process.env.TAPIO_LAW_RULES ?? 150);
 const timeout = Math.max(120_000, runs * 400);
@@ -74,9 +74,9 @@ describe("emit eager", () => {
           const trace = traceOf(compiled.schema, story);
           const events = shuffled(trace.events, picks);
           const arrived = { ...trace, events, sources: [] };
-          const difference = disagreement(compiled, arrived);
+          const difference = disagreement(compiled, arrived, { hurry: picks });
           if (difference) throw new Error(`${text}\n${JSON.stringify(events)}\n${difference}`);
-          const run = runEngine(compiled, arrived);
+          const run = runEngine(compiled, arrived, { hurry: picks });
           for (const revisions of byId(run.told).values()) checkRevisions(revisions);
           counts.provisional += run.engine.counters.provisional;
           counts.retracted += run.engine.counters.retracted;
@@ -94,17 +94,6 @@ describe("emit eager", () => {
     expect(counts.provisional).toBe(counts.confirmed + counts.retracted);
   });
 });
-
-function shuffled<T>(items: readonly T[], picks: Iterator<number>): T[] {
-  const rest = [...items];
-  const out: T[] = [];
-  while (rest.length > 0) {
-    // Most events come in order, as they do.
-    const pick = (picks.next().value as number) % 6;
-    out.push(...rest.splice(Math.min(pick > 3 ? pick - 3 : 0, rest.length - 1), 1));
-  }
-  return out;
-}
 
 function byId(told: readonly Finding[]): Map<string, Finding[]> {
   const out = new Map<string, Finding[]>();
