@@ -14,7 +14,7 @@ import { probeEbpf } from "#runtime/sources/ebpf";
 import { deferred } from "./deferred.ts";
 import { loadBundle } from "./load.ts";
 import { printFinding, say, sayCounters } from "./output.ts";
-import { replayRecording, sayEngine } from "./replay.ts";
+import { replayRecording, sayEngine, sayUnavailable } from "./replay.ts";
 import { createLiveSources } from "./sources.ts";
 
 export interface DemoOptions {
@@ -186,9 +186,10 @@ async function recorded(bundle: Bundle): Promise<Finding> {
   const path = recordedIncident();
   say(`Running the same rule on a recorded incident: ${path}\n`);
   const findings: Finding[] = [];
-  const { result, counters } = await replayRecording(bundle, path, new Map(), (f) =>
-    findings.push(f),
-  );
+  const { results, counters } = await replayRecording(bundle, [path], new Map(), {
+    finding: (f) => findings.push(f),
+    unavailable: sayUnavailable,
+  });
   const [finding] = findings;
   if (!finding)
     throw new UsageError(
@@ -196,7 +197,7 @@ async function recorded(bundle: Bundle): Promise<Finding> {
       "the bundle must hold the rule oom_kill_restart",
     );
   printFinding(finding, "pretty");
-  say(`recording: ${result.events} events seen`);
+  say(`recording: ${results.get(path)?.events ?? 0} events seen`);
   sayEngine(counters);
   return finding;
 }

@@ -7,6 +7,7 @@ import { doctorCommand } from "./doctor.ts";
 import { BundleError } from "./load.ts";
 import { type ReplayCommandOptions, replayCommand } from "./replay.ts";
 import { type RunOptions, runCommand } from "./run.ts";
+import { type WhyNotOptions, whyNotCommand } from "./why-not.ts";
 
 declare const __TAPIO_VERSION__: string;
 
@@ -31,7 +32,10 @@ function program(): Command {
     .addOption(outputOption())
     .addOption(paramOption())
     .option("--journal <folder>", "read this journal folder instead of the system's")
-    .option("--state <folder>", "keep the journal's cursor here and resume from it")
+    .option(
+      "--state <folder>",
+      "keep state between runs here: what is half matched, and where the journal was read to",
+    )
     .option("--record <file>", "keep the events rules may be about, for `tapio replay`")
     .option("--max-findings <n>", "stop after so many findings", wholeNumber)
     .option("--for <duration>", "stop after this time, such as 30s", duration)
@@ -44,6 +48,7 @@ function program(): Command {
     .addOption(outputOption())
     .addOption(paramOption())
     .action(async (path: string, o: ReplayCommandOptions) => finish(await replayCommand(path, o)));
+  addWhyNot(cli);
   cli
     .command("demo")
     .description("make a real OOM kill and find it; a recorded one where that is impossible")
@@ -67,6 +72,33 @@ Exit codes: 0 ok, 1 findings were made, 2 the bundle is refused, 3 wrong usage, 
 something, 70 internal error.`,
   );
   return cli;
+}
+
+function addWhyNot(cli: Command): void {
+  cli
+    .command("why-not")
+    .description("say why a rule did not fire on a recording, or that it did")
+    .argument("<rule>", "its plain or full name")
+    .argument(
+      "<recordings...>",
+      "`.ndjson` files, read one behind the other; `-` is standard input",
+    )
+    .requiredOption("--bundle <file>", "a file made by `tapioc compile`")
+    .addOption(
+      new Option("--key <name=value>", "whose: a part of the rule's key (repeatable)")
+        .argParser((text: string, all: string[]) => [...all, text])
+        .default([]),
+    )
+    .option("--at <time>", "around when, as findings print it; else the whole recording")
+    .addOption(
+      new Option("--format <format>", "how it is written")
+        .choices(["pretty", "json"])
+        .default("pretty"),
+    )
+    .addOption(paramOption())
+    .action(async (rule: string, paths: string[], o: WhyNotOptions) =>
+      finish(await whyNotCommand(rule, paths, o)),
+    );
 }
 
 function wholeNumber(text: string): number {

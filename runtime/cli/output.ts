@@ -43,8 +43,7 @@ export function sayCounters(status: RuntimeStatus): void {
   }
   const c = status.counters;
   say(flowLine(c));
-  const { keys, partials, windowEvents, suppressors } = c.evicted;
-  const evicted = keys + partials + windowEvents + suppressors;
+  const evicted = Object.values(c.evicted).reduce((a, b) => a + b, 0);
   say(`${outcomeLine(c)}, evicted: ${evicted}`);
 }
 
@@ -54,5 +53,8 @@ export function flowLine(c: EngineCounters): string {
 }
 
 export function outcomeLine(c: EngineCounters): string {
-  return `matched: ${c.matches}, findings: ${c.findings}, suppressed: ${c.suppressed}`;
+  const rare = (["excepted", "limited", "held", "doubted", "provisional", "retracted"] as const)
+    .filter((name) => c[name] > 0)
+    .map((name) => `, ${name}: ${c[name]}`);
+  return `matched: ${c.matches}, findings: ${c.findings}, suppressed: ${c.suppressed}${rare.join("")}`;
 }

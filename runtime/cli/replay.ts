@@ -4,15 +4,23 @@
  */
 import {
   type Bundle,
+  type CoreRule,
   type EventData,
   exitCodes,
   type Finding,
+  type Schema,
   UsageError,
   type Value,
 } from "#core";
 import { Engine, type EngineCounters } from "#runtime/engine";
 import { writeEvent } from "#runtime/events";
-import { RecordingUnreadable, type ReplayResult, replayFile } from "#runtime/sources/replay";
+import {
+  type RecordedCounters,
+  RecordingUnreadable,
+  type ReplayHandlers,
+  type ReplayResult,
+  replayFile,
+} from "#runtime/sources/replay";
 import { loadBundle, readParams } from "./load.ts";
 import { flowLine, type OutputFormat, outcomeLine, printFinding, say } from "./output.ts";
 
@@ -30,17 +38,32 @@ export async function replayCommand(path: string, options: ReplayCommandOptions)
   const bundle = loadBundle(options.bundle);
   const params = readParams(options.param, bundle.unit.params);
   let findings = 0;
-  const { result, counters } = await replayRecording(bundle, path, params, (f) => {
-    findings++;
-    printFinding(f, options.format);
+  const { results, counters } = await replayRecording(bundle, [path], params, {
+    finding: (f) => {
+      findings++;
+      printFinding(f, options.format);
+    },
+    unavailable: sayUnavailable,
   });
-  for (const p of result.problems.slice(0, shownProblems)) {
-    const place = p.column === undefined ? `${path}:${p.line}` : `${path}:${p.line}:${p.column}`;
-    say(`${place}: ${p.message}\n  help: ${p.help}`);
-  }
-  say(`${result.lines} lines, ${result.events} events, ${result.malformed} malformed`);
+  sayRecordings(results);
   sayEngine(counters);
   return findings > 0 ? exitCodes.findings : exitCodes.ok;
+}
+
+export function sayUnavailable({ name }: CoreRule, reason: string): void {
+  say(`rule ${name} is not run: this version's engine does not run ${reason} yet`);
+}
+
+/** What was read, and what could not be. */
+export function sayRecordings(results: ReadonlyMap<string, ReplayResult>): void {
+  for (const [path, { problems, lines, events, malformed }] of results) {
+    for (const p of problems.slice(0, shownProblems)) {
+      const place = p.column === undefined ? `${path}:${p.line}` : `${path}:${p.line}:${p.column}`;
+      say(`${place}: ${p.message}\n  help: ${p.help}`);
+    }
+    const name = results.size > 1 ? `${path}: ` : "";
+    say(`${name}${lines} lines, ${events} events, ${malformed} malformed`);
+  }
 }
 
 export function sayEngine(c: EngineCounters): void {
@@ -52,49 +75,92 @@ export function sayEngine(c: EngineCounters): void {
   say(outcomeLine(c));
 }
 
-/** Replays `path` through a fresh engine. Rejects with `UsageError` when it cannot be read. */
+/** Is told what is read and what the engine makes of it. */
+export interface ReplayListeners {
+  finding(finding: Finding): void;
+  event?(event: EventData): void;
+  progress?(source: string, tsUs: number, counters: RecordedCounters): void;
+  late?(event: EventData): void;
+  /** A rule that the engine does not run. */
+  unavailable?(rule: CoreRule, reason: string): void;
+}
+
+export interface Replayed {
+  /** By path. */
+  readonly results: ReadonlyMap<string, ReplayResult>;
+  readonly counters: EngineCounters;
+  /** Everything before is decided, µs. */
+  readonly end: number;
+}
+
+/**
+ * Replays the files at `paths`, one behind the other, through a fresh engine. Rejects with
+ * `UsageError` when one cannot be read.
+ */
 export async function replayRecording(
   bundle: Bundle,
-  path: string,
+  paths: readonly string[],
   params: ReadonlyMap<string, Value>,
-  onFinding: (f: Finding) => void,
-): Promise<{ result: ReplayResult; counters: EngineCounters }> {
+  listeners: ReplayListeners,
+): Promise<Replayed> {
   const { unit } = bundle;
   const engine = new Engine({
     unit,
     matcher: bundle.matcher,
     bundleHash: bundle.hash,
     params,
-    onFinding,
+    onFinding: (f) => listeners.finding(f),
+    onLate: (e) => listeners.late?.(e),
   });
-  for (const { rule, reason } of engine.unavailable)
-    say(`rule ${rule.name} is not run: this version's engine does not run ${reason} yet`);
+  for (const { rule, reason } of engine.unavailable) listeners.unavailable?.(rule, reason);
   const clock = new RecordingClock(
     engine,
     unit.schema.sources.map((s) => s.name),
   );
-  const sourceOf = (e: EventData) =>
-    unit.schema.sources[unit.schema.kinds[e.kind]?.source ?? -1]?.name ?? "";
+  const handlers = handlersFor(engine, unit, clock, listeners);
+  const results = new Map<string, ReplayResult>();
+  for (const path of paths) results.set(path, await readRecording(path, unit.schema, handlers));
+  clock.finish();
+  return { results, counters: engine.counters, end: clock.end };
+}
+
+async function readRecording(
+  path: string,
+  schema: Schema,
+  handlers: ReplayHandlers,
+): Promise<ReplayResult> {
   try {
-    const result = await replayFile(path, unit.schema, {
-      event: (event) => {
-        const source = sourceOf(event);
-        const writer = engine.writer(source);
-        if (writer && !writeEvent(writer, unit.schema, event)) {
-          engine.read();
-          writeEvent(writer, unit.schema, event);
-        }
-        clock.event(source, event.ts);
-      },
-      progress: (source, ts, counters) => clock.progress(source, ts, counters.lost),
-      malformed: () => undefined,
-    });
-    clock.finish();
-    return { result, counters: engine.counters };
+    return await replayFile(path, schema, handlers);
   } catch (error) {
     if (error instanceof RecordingUnreadable) throw new UsageError(error.message, error.help);
     throw error;
   }
+}
+
+function handlersFor(
+  engine: Engine,
+  { schema }: Bundle["unit"],
+  clock: RecordingClock,
+  listeners: ReplayListeners,
+): ReplayHandlers {
+  const sourceOf = (e: EventData) => schema.sources[schema.kinds[e.kind]?.source ?? -1]?.name ?? "";
+  return {
+    event: (event) => {
+      const source = sourceOf(event);
+      const writer = engine.writer(source);
+      if (writer && !writeEvent(writer, schema, event)) {
+        engine.read();
+        writeEvent(writer, schema, event);
+      }
+      listeners.event?.(event);
+      clock.event(source, event.ts);
+    },
+    progress: (source, ts, counters) => {
+      listeners.progress?.(source, ts, counters);
+      clock.progress(source, ts, counters.lost);
+    },
+    malformed: () => undefined,
+  };
 }
 
 class RecordingClock {
@@ -129,6 +195,10 @@ class RecordingClock {
     this.#lost.set(source, lost);
     this.#end = Math.max(this.#end, ts);
     this.#engine.progress(source, ts);
+  }
+
+  get end(): number {
+    return this.#end;
   }
 
   /** The recording is over: everything in it is decided, and nothing beyond its end is claimed. */

@@ -1,13 +1,12 @@
 /** `tapio run`: a bundle on live sources until a signal, a number of findings or a time. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { exitCodes, fileProblem, UsageError } from "#core";
+import { exitCodes } from "#core";
 import { Runtime } from "#runtime";
 import { deferred } from "./deferred.ts";
 import { loadBundle, readParams } from "./load.ts";
 import { type OutputFormat, printFinding, say, sayCounters, sayStatus } from "./output.ts";
 import { Recorder } from "./recorder.ts";
 import { createLiveSources } from "./sources.ts";
+import { readState, saveState } from "./state.ts";
 
 export interface RunOptions {
   readonly format: OutputFormat;
@@ -22,10 +21,10 @@ export interface RunOptions {
 
 export async function runCommand(path: string, options: RunOptions): Promise<number> {
   const bundle = loadBundle(path);
-  const cursor = options.state ? readCursor(options.state) : undefined;
+  const kept = options.state ? readState(options.state, say) : undefined;
   const live = createLiveSources(bundle, {
     journalDirectory: options.journal,
-    journalCursor: cursor,
+    journalCursor: kept?.journalCursor,
   });
   const recorder = options.record
     ? new Recorder(options.record, bundle.unit.schema, say)
@@ -38,7 +37,7 @@ export async function runCommand(path: string, options: RunOptions): Promise<num
     params: readParams(options.param, bundle.unit.params),
     onFinding: (finding) => {
       printFinding(finding, options.format);
-      if (++findings === options.maxFindings) done.resolve(undefined);
+      if (finding.revision === 0 && ++findings === options.maxFindings) done.resolve(undefined);
     },
     onWarning: say,
     onLate: (event) =>
@@ -51,10 +50,13 @@ export async function runCommand(path: string, options: RunOptions): Promise<num
           onProgress: (source, progress) => recorder.progress(source, progress),
         }
       : {}),
+    startUs: Date.now() * 1000,
     now: () => performance.now(),
   });
   for (const kind of live.uncollected)
     say(`no collector delivers ${kind} yet; rules that need it cannot fire`);
+  const refusal = kept?.snapshot && runtime.restore(kept.snapshot);
+  if (refusal) say(`the state of the last run is not used: ${refusal.reason}`);
   const status = await runtime.start();
   sayStatus(status);
   const isArmed = status.rules.some((r) => r.armed.state !== "not armed");
@@ -62,8 +64,10 @@ export async function runCommand(path: string, options: RunOptions): Promise<num
   await runtime.stop();
   recorder?.close();
   if (recorder) say(`recorded ${recorder.events} events to ${options.record}`);
-  if (options.state)
-    saveCursor(options.state, live.sources.find((s) => s.name === "journal")?.cursor());
+  if (options.state) {
+    const journalCursor = live.sources.find((s) => s.name === "journal")?.cursor();
+    saveState(options.state, { journalCursor, snapshot: runtime.snapshot() }, say);
+  }
   sayCounters(runtime.status());
   if (!isArmed) {
     say("no rule can fire here: nothing to do");
@@ -81,37 +85,4 @@ async function untilStopped(done: Promise<void>, us: number | undefined): Promis
   await Promise.race([done, stop.promise]);
   clearTimeout(timer);
   process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
-}
-
-const cursorFile = (folder: string) => join(folder, "journal.cursor");
-
-function readCursor(folder: string): string | undefined {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new UsageError(
-      `cannot use ${folder} for state: ${fileProblem(error)}`,
-      "choose another folder with --state",
-    );
-  }
-  try {
-    return readFileSync(cursorFile(folder), "utf8").trim() || undefined;
-  } catch {
-    // The first run has none.
-    return undefined;
-  }
-}
-
-/** Saved after the engine has taken the entry, and as a whole or not at all. */
-function saveCursor(folder: string, cursor: string | undefined): void {
-  if (cursor === undefined) return;
-  const temporary = `${cursorFile(folder)}.tmp`;
-  try {
-    writeFileSync(temporary, `${cursor}\n`, { mode: 0o600 });
-    renameSync(temporary, cursorFile(folder));
-  } catch (error) {
-    say(
-      `the journal's cursor could not be saved: ${fileProblem(error)}; the next run starts from now`,
-    );
-  }
 }

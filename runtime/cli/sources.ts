@@ -2,11 +2,11 @@
 import { hostname } from "node:os";
 import { HOOK_NAMES, type HookPlan, type IntegerFilter } from "#bpf/programs";
 import {
-  allStepsOf,
   type Bundle,
-  engineUnit,
+  heardSteps,
   type KernelNeed,
   type Source,
+  sourcesOf,
   UsageError,
 } from "#core";
 import { createEntityResolver, type EntityResolver } from "#runtime/entity";
@@ -35,12 +35,9 @@ export function createLiveSources(bundle: Bundle, options: LiveOptions): LiveSou
       "compile it with the tapioc of this version and without own event kinds; `tapio replay` runs it on recordings",
     );
   }
-  const needed = new Set(
-    engineUnit(bundle.unit)
-      .rules.flatMap((r) => allStepsOf(r.pattern))
-      .flatMap((s) => s.kinds)
-      .map((k) => bundle.unit.schema.sources[bundle.unit.schema.kinds[k]?.source ?? -1]?.name),
-  );
+  const { unit } = bundle;
+  const heard = unit.rules.flatMap(heardSteps).flatMap((s) => s.kinds);
+  const needed = new Set(sourcesOf(unit, heard).map((s) => unit.schema.sources[s]?.name));
   const entities = createEntityResolver(hostname());
   const hooks = hookPlans(bundle.kernelPlan);
   const ebpf =

@@ -206,6 +206,8 @@ function findingId(unit: CoreUnit, match: MatchFacts, root: EventData | undefine
     ...(rule.policy.select === "each" ? match.captures.map((c) => nameOf(c?.first) ?? null) : []),
     // Runs that went on to the ends of several spans may have the same events.
     ...(rule.pattern.node === "seq" && rule.policy.emit === "close" ? [match.at] : []),
+    // Panes that overlap may have the same events.
+    ...(rule.pattern.node === "win" && rule.pattern.shape.shape === "hop" ? [match.at] : []),
   ]);
   return bytesToHex(sha256(utf8ToBytes(text))).slice(0, 20);
 }

@@ -1,6 +1,7 @@
 /** What compiler, runtime and editor all stand on; no IO. */
 export { type Builtin, builtins, findBuiltin } from "./builtins/index.ts";
 export * from "./bundle/index.ts";
+export { valuesOf, writerFor } from "./condition.ts";
 export type { Dimension, DimensionName } from "./dimensions.ts";
 export { eventId, makeEvent } from "./event.ts";
 export * from "./exit-codes.ts";
@@ -10,6 +11,18 @@ export * from "./ir/index.ts";
 export * from "./judge.ts";
 export * from "./layout.ts";
 export { redactedText } from "./redacted.ts";
+export { keyNames, keysSeen, type SeenKey } from "./rule-key.ts";
 export * from "./schema.ts";
 export * from "./source.ts";
 export * from "./text/index.ts";
+export { type Answer, type Question, whyNot } from "./why-not.ts";
+export type {
+  Replayed,
+  ToldAtom,
+  ToldCandidate,
+  ToldEvent,
+  ToldFinding,
+  ToldKey,
+  ToldMiss,
+  ToldWithheld,
+} from "./why-not-words.ts";

@@ -8,6 +8,7 @@ import { findingEvent, scoreOf } from "./finding-event.ts";
 import {
   type CoreRule,
   type CoreUnit,
+  closest,
   type Derive,
   evaluate,
   type Interpretation,
@@ -17,6 +18,7 @@ import {
   type NearMiss,
   type Trace,
   truth,
+  type Withheld,
 } from "./ir/index.ts";
 import type { EventData, Value } from "./schema.ts";
 import { withParents } from "./subsume.ts";
@@ -34,7 +36,10 @@ export type Account = Readonly<
 export interface Judgement {
   /** By rule in the order of the unit, and for each in the order they become known. */
   readonly findings: readonly Judged[];
+  /** The closest of all rules; those of one rule together, closest first. */
   readonly nearMisses: readonly NearMiss[];
+  /** What was found and not reported, by rule in the order of the unit. */
+  readonly withheld: readonly Withheld[];
   /** By full rule name, `module.rule`. */
   readonly counts: ReadonlyMap<string, Account>;
 }
@@ -54,6 +59,7 @@ export function judge(
 ): Judgement {
   const findings: Judged[] = [];
   const nearMisses: NearMiss[] = [];
+  const withheld: Withheld[] = [];
   const counts = new Map<string, Account>();
   for (const rule of unit.rules) {
     const given = options.eventsFor?.(rule) ?? trace.events;
@@ -62,15 +68,35 @@ export function judge(
     const events = [...withDerived(unit, params, given, trace), ...made];
     const said = interpretRule(unit, rule, params, { ...trace, events });
     nearMisses.push(...said.nearMisses);
+    withheld.push(...said.withheld);
     counts.set(`${rule.module}.${rule.name}`, accountOf(said));
-    for (const match of said.matches) {
-      const env = { ...matchEnv(unit, params, match, trace.world), observe: trace.observe };
-      const read = observed((e) => evaluate(e, env), trace.observe);
-      const finding = writeFinding(unit, match, read, options.bundle ?? "");
-      findings.push({ finding, match });
-    }
+    for (const match of said.matches)
+      findings.push({ finding: findingOf(unit, params, match, trace, options.bundle), match });
   }
-  return { findings: withParents(unit, params, findings, trace.world), nearMisses, counts };
+  const kept = new Set(closest(nearMisses));
+  return {
+    findings: withParents(unit, params, findings, trace.world),
+    nearMisses: nearMisses.filter((m) => kept.has(m)),
+    withheld,
+    counts,
+  };
+}
+
+/** What is told of `match`; `bundle` is the hash of what judged it. */
+export function findingOf(
+  unit: CoreUnit,
+  params: ReadonlyMap<string, Value>,
+  match: Match,
+  { world, observe }: Pick<Trace, "world" | "observe">,
+  bundle = "",
+): Finding {
+  const env = { ...matchEnv(unit, params, match, world), observe };
+  return writeFinding(
+    unit,
+    match,
+    observed((e) => evaluate(e, env), observe),
+    bundle,
+  );
 }
 
 /** `read`, which tells of every condition what it came to. */

@@ -9,6 +9,7 @@ export {
   type WindowView,
   withPane,
 } from "./aggregate.ts";
+export { type Atom, type Proof, proofOf } from "./atoms.ts";
 export * from "./core.ts";
 export { compare, type Env, evaluate, type Quality, type Taken, truth } from "./eval.ts";
 export {
@@ -22,11 +23,14 @@ export {
   writeDuration,
 } from "./format.ts";
 export {
+  type Candidate,
   type Constraint,
+  closest,
   compareEvents,
   compareMatches,
   countOf,
   durationOf,
+  type Focus,
   type Interpretation,
   type Interval,
   interpretRule,
@@ -44,6 +48,7 @@ export {
   rootOf,
   sourcesOf,
   type Trace,
+  type Withheld,
   withDoubt,
   withLosses,
 } from "./interpret/index.ts";

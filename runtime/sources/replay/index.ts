@@ -17,4 +17,5 @@ export {
   replayStream,
 } from "./replay.ts";
 export { createReplaySource } from "./source.ts";
+export { parseTime } from "./time-text.ts";
 export { parseUnits, type UnitType } from "./units.ts";

@@ -29,11 +29,7 @@ export interface AllScene extends Scene {
 }
 
 export function interpretAll(the: Case): Found {
-  return {
-    matches: allScenesOf(the).flatMap((s) => report(the, s)),
-    held: 0,
-    dropped: 0,
-  };
+  return { matches: allScenesOf(the).flatMap((s) => report(the, s)), withheld: [] };
 }
 
 export function allScenesOf(the: Case): AllScene[] {

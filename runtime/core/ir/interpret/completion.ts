@@ -4,7 +4,7 @@
  */
 import type { CoreRule } from "../core.ts";
 import { finishAtClose } from "./closing.ts";
-import type { Case, Found, Match } from "./match.ts";
+import type { Case, Found, Match, Withheld } from "./match.ts";
 import { scenesOf } from "./scene.ts";
 import {
   capturesOf,
@@ -18,7 +18,7 @@ import {
   waitOf,
   waysOf,
 } from "./sequence.ts";
-import { silenceOf, withDoubt } from "./silence.ts";
+import { doubted, type Silence, silenceOf, withDoubt } from "./silence.ts";
 
 /** A way and when it is complete. */
 export interface Completion {
@@ -72,8 +72,7 @@ export function interpretSequence(the: Case): Found & { readonly played: readonl
   const found = played.map((p) => report(the, p));
   return {
     matches: found.flatMap((f) => f.matches),
-    held: found.reduce((n, f) => n + f.held, 0),
-    dropped: found.reduce((n, f) => n + f.dropped, 0),
+    withheld: found.flatMap((f) => f.withheld),
     played,
   };
 }
@@ -82,25 +81,25 @@ function report(the: Case, { scene, completions: all }: Played): Found {
   const { rule, trace } = the;
   const completions = all.filter((c) => c.at < trace.watermark);
   const matches: Match[] = [];
-  const counts = { held: 0, dropped: 0 };
+  const withheld: Withheld[] = [];
   let barrier = -1;
   for (const point of new Set(completions.map((c) => c.point))) {
     const open = completions.filter((c) => c.point === point && startOf(c) > barrier);
     const chosen = selected(rule, scene, open);
     const [best] = chosen;
     if (!best) continue;
-    const doubt = silenceBefore(the, scene, best);
-    if (doubt === "hold" || doubt === "drop") {
-      counts[doubt === "hold" ? "held" : "dropped"]++;
+    const { conclusion, doubtful } = silenceBefore(the, scene, best);
+    if (conclusion === "hold" || conclusion === "drop") {
+      withheld.push(doubted(matchOf(rule, scene, best), conclusion, doubtful));
       continue;
     }
     barrier = Math.max(barrier, ...chosen.map((c) => barrierOf(rule, c)));
     for (const c of chosen) {
       const match = matchOf(rule, scene, c);
-      matches.push(doubt === "flag" ? withDoubt(match, [lastStep(c)]) : match);
+      matches.push(conclusion === "flag" ? withDoubt(match, [lastStep(c)]) : match);
     }
   }
-  return { matches, ...counts };
+  return { matches, withheld };
 }
 
 function selected(
@@ -150,9 +149,9 @@ function barrierOf(rule: CoreRule, c: Completion): number {
 }
 
 /** What the silence that completes `c` allows to conclude. */
-function silenceBefore(the: Case, scene: SeqScene, c: Completion) {
+function silenceBefore(the: Case, scene: SeqScene, c: Completion): Silence {
   const { deadline } = scene.seq;
-  if (!deadline) return "sound";
+  if (!deadline) return { conclusion: "sound", doubtful: [] };
   return silenceOf(the, deadline.step.kinds, eventAt(scene, c.end).ts, c.at);
 }
 

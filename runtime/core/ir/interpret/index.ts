@@ -6,7 +6,7 @@
  * `order.ts` and `placement.ts` say when one event is before another, `sequence.ts`, `closing.ts`,
  * `all.ts`, `window.ts`, `panes.ts` and `inventory.ts` what matches, `completion.ts` which match is
  * reported, `silence.ts` what may be concluded from nothing, `policy.ts` what becomes of it, and
- * `near-miss.ts` what almost matched.
+ * `near-miss.ts` with the `miss-….ts` of each pattern what almost matched.
  */
 import type { Value } from "../../schema.ts";
 import { assertNever, type CoreRule, type CoreUnit } from "../core.ts";
@@ -21,6 +21,7 @@ import {
   type Interpretation,
   type Match,
   type Trace,
+  type Withheld,
 } from "./match.ts";
 import { nearMissesOf } from "./near-miss.ts";
 import { compareEvents } from "./order.ts";
@@ -28,16 +29,21 @@ import { applyPolicies } from "./policy.ts";
 import { markLoss } from "./silence.ts";
 import { interpretWindow } from "./window.ts";
 
+export { closest } from "./closeness.ts";
 export { countOf, durationOf, keyOf } from "./key.ts";
 export {
+  type Candidate,
   compareMatches,
+  type Focus,
   type Interpretation,
+  type Killer,
   type Match,
   type MatchFacts,
   matchEnv,
   type NearMiss,
   rootOf,
   type Trace,
+  type Withheld,
 } from "./match.ts";
 export { compareEvents, type Interval, intervalOf, isPlain } from "./order.ts";
 export {
@@ -62,12 +68,24 @@ export function interpretRule(
   const { world, observe } = trace;
   const base: Env = { unit, params, current: undefined, captures: [], world, observe };
   const the: Case = { unit, rule, events, trace, base };
-  const { matches, held, dropped, played = [] } = found(the);
+  const { matches, withheld, played = [] } = found(the);
   const known = matches
     .map((m) => markLoss(the, m, startOf(m)))
     .sort((a, b) => compareMatches(unit.schema, a, b));
   const nearMisses = nearMissesOf(the, known, played);
-  return { ...applyPolicies(the, known), held, dropped, nearMisses };
+  const reported = applyPolicies(the, known);
+  const all = [...withheld, ...reported.withheld];
+  const count = (cause: Withheld["cause"]) => all.filter((w) => w.cause === cause).length;
+  return {
+    matches: reported.matches,
+    suppressed: count("suppressed"),
+    excepted: count("excepted"),
+    limited: count("limited"),
+    held: count("held"),
+    dropped: count("dropped"),
+    withheld: all,
+    nearMisses,
+  };
 }
 
 function found(the: Case): Found & { readonly played?: readonly Played[] } {

@@ -12,8 +12,8 @@ import { truth } from "../eval.ts";
 import { takenOf } from "../taken.ts";
 import type { EntityLife } from "../world.ts";
 import { durationOf, keyOfValues } from "./key.ts";
-import type { Case, Found, Match } from "./match.ts";
-import { silenceOf, withDoubt } from "./silence.ts";
+import type { Case, Found, Match, Withheld } from "./match.ts";
+import { doubted, silenceOf, withDoubt } from "./silence.ts";
 
 /** One clock: whose, and how long it runs. */
 interface Clock {
@@ -27,13 +27,12 @@ interface Clock {
 
 export function interpretInventory(the: Case): Found {
   const inv = the.rule.pattern;
-  const out = { matches: [] as Match[], held: 0, dropped: 0 };
+  const out = { matches: [] as Match[], withheld: [] as Withheld[] };
   if (inv.node !== "inv") return out;
   for (const clock of clocksOf(the, inv)) {
     const found = run(the, inv, clock);
     out.matches.push(...found.matches);
-    out.held += found.held;
-    out.dropped += found.dropped;
+    out.withheld.push(...found.withheld);
   }
   return out;
 }
@@ -75,31 +74,77 @@ interface Reset {
   readonly event: EventData | undefined;
 }
 
-function run(the: Case, inv: Inv, clock: Clock): Found {
-  const out = { matches: [] as Match[], held: 0, dropped: 0 };
-  const wait = durationOf(inv.wait, the.base.params);
+/** A clock, and every time it was started. */
+interface Course {
+  readonly clock: Clock;
+  readonly waitUs: number;
+  /** The events it listens to. */
+  readonly about: readonly EventData[];
+  readonly resets: readonly Reset[];
+}
+
+function courseOf(the: Case, inv: Inv, clock: Clock): Course {
   const about = the.events.filter((e) => clock.isAbout(e) && inv.step.kinds.includes(e.kind));
-  const verdict = (event: EventData) => {
-    const env = { ...the.base, current: event, subject: clock.subject };
-    return inv.step.where ? truth(inv.step.where, env) : true;
+  const renewals = about.filter(
+    (e) => e.ts >= clock.from && verdictOf(the, inv, clock, e) === true,
+  );
+  return {
+    clock,
+    waitUs: durationOf(inv.wait, the.base.params),
+    about,
+    resets: [
+      { at: clock.from, event: undefined },
+      ...renewals.map((event) => ({ at: event.ts, event })),
+    ],
   };
-  const renewals = about.filter((e) => e.ts >= clock.from && verdict(e) === true);
-  const resets: Reset[] = [
-    { at: clock.from, event: undefined },
-    ...renewals.map((event) => ({ at: event.ts, event })),
-  ];
+}
+
+function verdictOf(the: Case, inv: Inv, clock: Clock, event: EventData): boolean | undefined {
+  const env = { ...the.base, current: event, subject: clock.subject };
+  return inv.step.where ? truth(inv.step.where, env) : true;
+}
+
+/** A stretch of silence that an event, or the end of what was observed, cut short. */
+export interface CutSilence {
+  readonly key: string;
+  readonly from: number;
+  readonly to: number;
+  readonly waitUs: number;
+  readonly since: EventData | undefined;
+  /** Undefined: the entity went away, or the trace ends. */
+  readonly by: EventData | undefined;
+}
+
+/** Every time a clock did not run out. */
+export function cutSilencesOf(the: Case): CutSilence[] {
+  const inv = the.rule.pattern;
+  if (inv.node !== "inv") return [];
+  return clocksOf(the, inv).flatMap((clock) => {
+    const { resets, waitUs } = courseOf(the, inv, clock);
+    return resets.flatMap(({ at: from, event: since }, i): CutSilence[] => {
+      const next = resets[i + 1];
+      const to = next?.at ?? Math.min(clock.to, the.trace.watermark);
+      // An event exactly at the end of the wait still cuts it short.
+      if (to <= from || to > from + waitUs) return [];
+      return [{ key: clock.key, from, to, waitUs, since, by: next?.event }];
+    });
+  });
+}
+
+function run(the: Case, inv: Inv, clock: Clock): Found {
+  const out = { matches: [] as Match[], withheld: [] as Withheld[] };
+  const { waitUs, about, resets } = courseOf(the, inv, clock);
+  const verdict = (event: EventData) => verdictOf(the, inv, clock, event);
   for (const [i, { at: from, event }] of resets.entries()) {
-    const at = from + wait;
+    const at = from + waitUs;
     const next = resets[i + 1];
     if ((next && next.at <= at) || at >= clock.to || at >= the.trace.watermark) continue;
-    const doubt = silenceOf(the, inv.step.kinds, from, at);
-    if (doubt === "hold") out.held++;
-    else if (doubt === "drop") out.dropped++;
-    else {
-      const isUnknown = about.some((e) => e.ts > from && e.ts <= at && verdict(e) === undefined);
-      const match = matchOf(the, clock, at, event, isUnknown);
-      out.matches.push(doubt === "flag" ? withDoubt(match, [0]) : match);
-    }
+    const { conclusion, doubtful } = silenceOf(the, inv.step.kinds, from, at);
+    const isUnknown = about.some((e) => e.ts > from && e.ts <= at && verdict(e) === undefined);
+    const match = matchOf(the, clock, at, event, isUnknown);
+    if (conclusion === "hold" || conclusion === "drop")
+      out.withheld.push(doubted(match, conclusion, doubtful));
+    else out.matches.push(conclusion === "flag" ? withDoubt(match, [0]) : match);
   }
   return out;
 }

@@ -1,6 +1,7 @@
 /** What the interpreter takes and what it gives. */
 import type { EntityRef, EventData, Schema, Value } from "../../schema.ts";
 import type { WindowView } from "../aggregate.ts";
+import type { Proof } from "../atoms.ts";
 import { type CoreRule, type CoreUnit, stepsOf } from "../core.ts";
 import type { Env, Quality, Taken } from "../eval.ts";
 import type { SourceStory, World } from "../world.ts";
@@ -56,13 +57,48 @@ export interface Trace {
   readonly sources?: readonly SourceStory[] | undefined;
   /** Is told of every condition that is evaluated; see `Env`. */
   readonly observe?: Env["observe"];
+  /** Near misses are looked for here only, and down to events that did not even begin anything. */
+  readonly focus?: Focus | undefined;
+}
+
+/** Of which keys (undefined: any), and around which time, µs, both ends included. */
+export interface Focus {
+  readonly keys: ReadonlySet<string> | undefined;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** An event of the kinds and the key that a step waits for, and what kept it from being taken. */
+export interface Candidate {
+  /** The step that could have taken it. */
+  readonly step: string;
+  readonly event: EventData;
+  readonly proof: Proof;
+  /** Outside of its time by so much, µs; 0: it was in time. */
+  readonly overshoot: number;
+  readonly isEarly: boolean;
+  /** Under `next` and `strict`: what lies between it and the step before. */
+  readonly between?: EventData | undefined;
+}
+
+/** An event that kept something from coming true. */
+export interface Killer {
+  /** Which step it was. */
+  readonly step: string;
+  readonly event: EventData;
+  /** What would have to come out otherwise for it not to be that step. */
+  readonly proof: Proof;
 }
 
 /** A match that almost was (LANGUAGE C.11). */
 export interface NearMiss {
   readonly rule: CoreRule;
   readonly key: string;
-  readonly cause: "expired" | "negated" | "cancelled" | "threshold";
+  /**
+   * `unmet`: nothing began it; `open`: the trace ends before it was decided. Both are told of
+   * under a focus only.
+   */
+  readonly cause: "expired" | "negated" | "cancelled" | "threshold" | "unmet" | "open";
   /** How many steps were reached; of a window, how many events it held at its fullest. */
   readonly reached: number;
   /** The step it waited for. */
@@ -73,6 +109,29 @@ export interface NearMiss {
   readonly at: number;
   readonly captures: readonly (Taken | undefined)[];
   readonly view?: WindowView | undefined;
+  /** What negated or cancelled it. */
+  readonly by?: Killer | undefined;
+  /** What could have been taken next, the nearest first; at most `candidatesKept`. */
+  readonly candidates: readonly Candidate[];
+  /** How many more were needed: steps of an all-of, events of a run. */
+  readonly lacking?: number | undefined;
+  /** A window's condition at its fullest. */
+  readonly having?: Proof | undefined;
+}
+
+/** How many candidates a near miss keeps. */
+export const candidatesKept = 3;
+
+/** A match that was found and not reported. */
+export interface Withheld {
+  readonly match: Match;
+  readonly cause: "held" | "dropped" | "excepted" | "suppressed" | "limited";
+  /** The sources whose silence or loss leaves a conclusion from silence in doubt. */
+  readonly sources?: readonly number[];
+  /** Of an exception. */
+  readonly reason?: string;
+  /** The reported match after which this one was suppressed. */
+  readonly since?: Match;
 }
 
 /** Everything a rule has to say about a trace. */
@@ -86,6 +145,8 @@ export interface Interpretation {
   /** Conclusions from silence that were not drawn, or thrown away, as the silence is in doubt. */
   readonly held: number;
   readonly dropped: number;
+  /** The matches these numbers count, in no particular order. */
+  readonly withheld: readonly Withheld[];
   /** The closest of those that almost were, closest first. */
   readonly nearMisses: readonly NearMiss[];
 }
@@ -93,8 +154,7 @@ export interface Interpretation {
 /** The matches of a pattern before policies, and the conclusions that were in doubt. */
 export interface Found {
   readonly matches: readonly Match[];
-  readonly held: number;
-  readonly dropped: number;
+  readonly withheld: readonly Withheld[];
 }
 
 /** A rule on a trace: what every part of the interpreter needs at hand. */

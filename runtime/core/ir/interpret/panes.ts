@@ -4,17 +4,17 @@
  *
  * Which panes are decided for a key: those in which, or in the window's size before which, it had
  * an event; of a key that is an entity also every pane through which the entity was up, from the
- * start of the observation on. A pane for
- * which the condition is true is reported when it was not true for the pane before; under
- * `emit close` a run of such panes is reported once, when the first pane after them ends.
+ * start of the observation on. A pane for which the condition is true is reported when it was not
+ * true for the pane before; under `emit close` a run of such panes is reported once, when the first
+ * pane after them ends.
  */
 import type { EntityRef } from "../../schema.ts";
 import { onlyGrows, type Win } from "../core.ts";
 import type { EntityLife } from "../world.ts";
 import { durationOf, keyOfValues } from "./key.ts";
-import type { Case, Found, Match, Trace } from "./match.ts";
+import type { Case, Found, Match, Trace, Withheld } from "./match.ts";
 import { doubtfulOf, having, type Moment, type Series, seriesOf, windowMatch } from "./series.ts";
-import { silenceOf, withDoubt } from "./silence.ts";
+import { doubted, silenceOf, withDoubt } from "./silence.ts";
 import { resolutionOf, Views } from "./views.ts";
 
 interface Alignment {
@@ -26,22 +26,29 @@ interface Alignment {
 interface Pane {
   readonly number: number;
   readonly conclusion: "false" | "true" | "flag" | "hold" | "drop";
+  /** The sources that leave it in doubt. */
+  readonly doubtful: readonly number[];
 }
 
 export function interpretPanes(the: Case, win: Win): Found {
   const alignment = alignmentOf(the, win);
   const matches: Match[] = [];
-  let held = 0;
-  let dropped = 0;
+  const withheld: Withheld[] = [];
   for (const { series, lives, numbers } of livingKeys(the, win, alignment)) {
     const panes = numbers
       .filter((k) => endOf(alignment, k) < the.trace.watermark)
       .map((k) => decide(series, alignment, k));
-    held += panes.filter((p) => p.conclusion === "hold").length;
-    dropped += panes.filter((p) => p.conclusion === "drop").length;
+    withheld.push(...panes.flatMap((p) => notConcluded(series, alignment, p)));
     matches.push(...report(series, alignment, panes, lives));
   }
-  return { matches, held, dropped };
+  return { matches, withheld };
+}
+
+function notConcluded(series: Series, alignment: Alignment, pane: Pane): Withheld[] {
+  const { number, conclusion, doubtful } = pane;
+  if (conclusion !== "hold" && conclusion !== "drop") return [];
+  const match = windowMatch(series, paneAt(series, endOf(alignment, number)));
+  return [doubted(match, conclusion, doubtful)];
 }
 
 function alignmentOf(the: Case, { shape }: Win): Alignment {
@@ -59,11 +66,13 @@ function endOf({ sizeUs, everyUs }: Alignment, number: number): number {
 
 function decide(series: Series, alignment: Alignment, number: number): Pane {
   const end = endOf(alignment, number);
-  if (!having(series, paneAt(series, end))) return { number, conclusion: "false" };
-  if (onlyGrows(series.win.having)) return { number, conclusion: "true" };
+  const plain = (conclusion: "false" | "true") => ({ number, conclusion, doubtful: [] });
+  if (!having(series, paneAt(series, end))) return plain("false");
+  if (onlyGrows(series.win.having)) return plain("true");
   const { the, win } = series;
-  const doubt = silenceOf(the, win.step.kinds, end - alignment.sizeUs, end);
-  return { number, conclusion: doubt === "sound" ? "true" : doubt };
+  const from = end - alignment.sizeUs;
+  const { conclusion, doubtful } = silenceOf(the, win.step.kinds, from, end);
+  return conclusion === "sound" ? plain("true") : { number, conclusion, doubtful };
 }
 
 function paneAt(series: Series, end: number): Moment {

@@ -2,41 +2,41 @@
 import type { KeyPart, Step } from "../core.ts";
 import { evaluate, truth } from "../eval.ts";
 import { durationOf, keyOf, keyOfValues } from "./key.ts";
-import { type Case, type Match, matchEnv } from "./match.ts";
+import { type Case, type Match, matchEnv, type Withheld } from "./match.ts";
 import { intervalOf } from "./order.ts";
 import { isCertainlyBefore } from "./placement.ts";
 
 export interface Reported {
   readonly matches: readonly Match[];
-  readonly suppressed: number;
-  readonly excepted: number;
-  readonly limited: number;
+  readonly withheld: readonly Withheld[];
 }
 
 /** `found` in the order in which they become known. */
 export function applyPolicies(the: Case, found: readonly Match[]): Reported {
-  const allowed = found.filter((m) => !isExcepted(the, m));
-  const unsuppressed = suppress(the, allowed);
-  const limited = limit(the, unsuppressed);
-  return {
-    matches: limited.map((m) => resolve(the, m, allowed)),
-    suppressed: allowed.length - unsuppressed.length,
-    excepted: found.length - allowed.length,
-    limited: unsuppressed.length - limited.length,
-  };
+  const withheld: Withheld[] = [];
+  const withhold = (w: Withheld) => void withheld.push(w);
+  const allowed = found.filter((m) => !isExcepted(the, m, withhold));
+  const unsuppressed = suppress(the, allowed, withhold);
+  const limited = limit(the, unsuppressed, withhold);
+  return { matches: limited.map((m) => resolve(the, m, allowed)), withheld };
 }
+
+/** Is told of a match that is not reported. */
+type Withhold = (withheld: Withheld) => void;
 
 function envOf(the: Case, match: Match) {
   const env = matchEnv(the.unit, the.base.params, match, the.trace.world);
   return { ...env, observe: the.trace.observe };
 }
 
-function isExcepted(the: Case, match: Match): boolean {
-  return the.rule.exceptions.some(
+function isExcepted(the: Case, match: Match, withhold: Withhold): boolean {
+  const exception = the.rule.exceptions.find(
     (x) =>
       (x.expires === undefined || match.at < x.expires) &&
       truth(x.when, envOf(the, match)) === true,
   );
+  if (exception) withhold({ match, cause: "excepted", reason: exception.reason });
+  return exception !== undefined;
 }
 
 /** The key policies count under: their own, or the rule's. */
@@ -47,28 +47,34 @@ function policyKey(the: Case, match: Match, parts: readonly KeyPart[] | undefine
 }
 
 /** For a while after a reported match the others under its key are not; they do not prolong it. */
-function suppress(the: Case, matches: readonly Match[]): readonly Match[] {
+function suppress(the: Case, matches: readonly Match[], withhold: Withhold): readonly Match[] {
   const { suppress: policy } = the.rule;
   if (!policy) return matches;
-  const since = new Map<string, number>();
+  const reported = new Map<string, Match>();
   return matches.filter((match) => {
     const key = policyKey(the, match, policy.key);
-    const first = since.get(key);
-    if (first !== undefined && match.at < first + policy.us) return false;
-    since.set(key, match.at);
+    const since = reported.get(key);
+    if (since && match.at < since.at + policy.us) {
+      withhold({ match, cause: "suppressed", since });
+      return false;
+    }
+    reported.set(key, match);
     return true;
   });
 }
 
 /** At most `max` reported matches in any (at − us, at]. */
-function limit(the: Case, matches: readonly Match[]): readonly Match[] {
+function limit(the: Case, matches: readonly Match[], withhold: Withhold): readonly Match[] {
   const { rate } = the.rule;
   if (!rate) return matches;
   const reported = new Map<string, number[]>();
   return matches.filter((match) => {
     const key = policyKey(the, match, rate.key);
     const recent = (reported.get(key) ?? []).filter((at) => at > match.at - rate.us);
-    if (recent.length >= rate.max) return false;
+    if (recent.length >= rate.max) {
+      withhold({ match, cause: "limited" });
+      return false;
+    }
     reported.set(key, [...recent, match.at]);
     return true;
   });

@@ -149,8 +149,8 @@ export function negativesBefore(seq: Seq, runs: Way["runs"], at: number): Step[]
   return seq.steps.slice(previous + 1, at + 1).flatMap((s) => s.without);
 }
 
-/** Lets the last bound step take all it can before event `before`. */
-function closeRun(scene: SeqScene, way: Way, before: number): Way | undefined {
+/** Lets the last bound step take all it can before event `before`; undefined: too few. */
+export function closeRun(scene: SeqScene, way: Way, before: number): Way | undefined {
   const at = way.runs.findLastIndex((r) => r !== undefined);
   const repeat = scene.seq.steps[at]?.repeat;
   if (!repeat) return way;

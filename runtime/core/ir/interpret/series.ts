@@ -1,6 +1,7 @@
 /** A window over the events of one key, and what it finds in them at one moment. */
 import type { EventData } from "../../schema.ts";
 import type { WindowView } from "../aggregate.ts";
+import { type Proof, proofOf } from "../atoms.ts";
 import type { Step, Win } from "../core.ts";
 import { type Env, type Taken, truth } from "../eval.ts";
 import { evidenceKept, takenOf } from "../taken.ts";
@@ -67,9 +68,17 @@ function byKey(
 }
 
 /** Whether the condition is true at that moment. */
-export function having(series: Series, { view, at }: Moment): boolean {
-  const env = { ...series.the.base, captures: [windowTaken(view.events)], window: view, at };
-  return truth(series.win.having, env) === true;
+export function having(series: Series, moment: Moment): boolean {
+  return truth(series.win.having, envAt(series, moment)) === true;
+}
+
+/** What the condition comes to at that moment, test by test. */
+export function havingProof(series: Series, moment: Moment): Proof {
+  return proofOf(series.win.having, envAt(series, moment));
+}
+
+function envAt({ the }: Series, { view, at }: Moment): Env {
+  return { ...the.base, captures: [windowTaken(view.events)], window: view, at };
 }
 
 function windowTaken(events: readonly EventData[]): Taken | undefined {

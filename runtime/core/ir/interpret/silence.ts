@@ -3,34 +3,45 @@
  * deliver what seems to be absent; one that lost events may have lost it.
  */
 import { allStepsOf, type CoreUnit, type Policy, stepsOf } from "../core.ts";
-import type { Case, MatchFacts } from "./match.ts";
+import type { Case, Match, MatchFacts, Withheld } from "./match.ts";
 
 /** `sound`: the silence is proven; the others are what the policy says of one that is not. */
 export type Conclusion = "sound" | Policy["onLoss"];
 
+/** What "no event of `kinds` in (from, to]" rests on. */
+export interface Silence {
+  readonly conclusion: Conclusion;
+  /** The sources that leave it in doubt, indexes into `Schema.sources`. */
+  readonly doubtful: readonly number[];
+}
+
 /** Whether "no event of `kinds` in (from, to]" may be concluded. */
-export function silenceOf(
-  the: Case,
-  kinds: readonly number[],
-  from: number,
-  to: number,
-): Conclusion {
+export function silenceOf(the: Case, kinds: readonly number[], from: number, to: number): Silence {
   const { unit, rule, trace } = the;
   const sources = sourcesOf(unit, kinds);
   const stories = (trace.sources ?? []).filter((s) => sources.includes(s.source));
-  const isIdle = stories.some(
+  const idle = stories.filter(
     (s) =>
       s.silentFrom !== undefined &&
       to >= s.silentFrom - (unit.schema.sources[s.source]?.latenessUs ?? 0),
   );
-  const isLossy = stories.some((s) => s.lost.some((l) => l.at >= from && l.at <= to));
+  const lossy = stories.filter((s) => s.lost.some((l) => l.at >= from && l.at <= to));
   const policies = [
-    ...(isIdle ? [rule.policy.onIdle] : []),
-    ...(isLossy ? [rule.policy.onLoss] : []),
+    ...(idle.length > 0 ? [rule.policy.onIdle] : []),
+    ...(lossy.length > 0 ? [rule.policy.onLoss] : []),
   ];
-  if (policies.includes("hold")) return "hold";
-  if (policies.includes("drop")) return "drop";
-  return policies.includes("flag") ? "flag" : "sound";
+  const doubtful = [...new Set([...idle, ...lossy].map((s) => s.source))];
+  const conclusion = (["hold", "drop", "flag"] as const).find((p) => policies.includes(p));
+  return { conclusion: conclusion ?? "sound", doubtful };
+}
+
+/** A conclusion that is not drawn, and why. */
+export function doubted(
+  match: Match,
+  conclusion: "hold" | "drop",
+  doubtful: readonly number[],
+): Withheld {
+  return { match, cause: conclusion === "hold" ? "held" : "dropped", sources: doubtful };
 }
 
 /** The sources whose events can become events of `kinds`, through derived events and findings. */

@@ -16,12 +16,12 @@ import { having, type Moment, type Series, seriesOf, windowMatch } from "./serie
 
 export function interpretWindow(the: Case): Found {
   const win = the.rule.pattern;
-  if (win.node !== "win") return { matches: [], held: 0, dropped: 0 };
+  if (win.node !== "win") return { matches: [], withheld: [] };
   if (win.shape.shape === "tumbling" || win.shape.shape === "hop") return interpretPanes(the, win);
   const matches = seriesOf(the, win).flatMap((s) =>
     win.shape.shape === "session" ? sessions(s) : sliding(s),
   );
-  return { matches, held: 0, dropped: 0 };
+  return { matches, withheld: [] };
 }
 
 /** Every moment at which the condition is judged, with the key. */

@@ -1,6 +1,7 @@
 /** Near misses by hand (LANGUAGE C.11): how far, why no further, and by how much. */
-import { expect, test } from "vitest";
-import { missed } from "./by-hand.ts";
+import { describe, expect, test } from "vitest";
+import { type NearMiss, printExpr } from "#core";
+import { at, missed, tell } from "./by-hand.ts";
 
 const rule = (pattern: string, policies = "") =>
   `rule r { match sequence by k within 30s partials 3 { ${pattern} }\n${policies} }`;
@@ -86,4 +87,61 @@ test("windows: the most there ever was, for keys that never matched", () => {
     "r@22 threshold 3 waiting e",
   ]);
   expect(missed(window, ["a 0", "a 1", "a 2", "a 3", "a 40"])).toEqual([]);
+});
+
+describe("candidates", () => {
+  const picky = rule("p: t.a then q: t.b where q.x == 1 and (q.k > 0 or q.x > 2)");
+  const misses = (text: string, lines: readonly string[]) => tell(text, lines).judgement.nearMisses;
+  const flips = (m: NearMiss | undefined) =>
+    (m?.candidates ?? []).map((c) => c.proof.flips.map((a) => printExpr(a.expr)));
+
+  test("fewer tests in the way are closer, then less time", () => {
+    const lines = ["a 0 k=2", "b 1 x=2 k=2", "a 100", "b 132 x=1", "a 200 k=3"];
+    const [first, second, third] = misses(picky, lines);
+    expect(first).toMatchObject({ at: at(130), overshoot: 2e6 });
+    expect(second).toMatchObject({ at: at(30) });
+    expect(third).toMatchObject({ at: at(230), candidates: [] });
+    expect(flips(first)[0]).toEqual([]);
+    expect(flips(second)[0]).toEqual(["(current.x == 1)"]);
+  });
+
+  test("the three nearest are kept", () => {
+    const [miss] = misses(picky, ["a 0", "b 1", "b 2 x=2", "b 3 x=0 k=1", "b 4 x=3"]);
+    expect(miss?.candidates).toHaveLength(3);
+  });
+
+  test("what lies between, where nothing may", () => {
+    const next =
+      "rule r { match sequence by k within 9s { p: t.a then next q: t.b } until u: t.c where u.x == 1 }";
+    const [miss] = misses(next, ["a 0", "c 1", "b 2"]);
+    expect(miss?.candidates[0]?.between?.ts).toBe(at(1));
+  });
+
+  test("one test in two places is changed once, and not both ways", () => {
+    const knot = rule(
+      "p: t.a then q: t.b where (q.x == 1 or q.k > 5) and (not (q.x == 1) or q.k > 9)",
+    );
+    expect(flips(misses(knot, ["a 0", "b 1 x=2"])[0])[0]).toEqual(["(current.k > 5)"]);
+  });
+
+  test("of a negative, what is unknown need not change", () => {
+    const negative = rule("p: t.a without n: t.c where n.x == 1 or n.k == 1 then q: t.b");
+    const [miss] = misses(negative, ["a 0", "c 1", "b 2"]);
+    expect(miss?.by?.proof.flips.map((a) => printExpr(a.expr))).toEqual(["(current.k == 1)"]);
+  });
+
+  test("the tests of a window's condition, with what they read", () => {
+    const window =
+      "rule r { match over e: t.a sliding 10s by k having count() >= 3 and max(e.x) > 5 }";
+    const [miss] = misses(window, ["a 0 x=6", "a 1 x=2"]);
+    expect(miss?.having?.flips).toMatchObject([{ wanted: true, readings: [{ value: 2 }] }]);
+  });
+});
+
+test("at most 256 of all rules together", () => {
+  const rules = Array.from({ length: 40 }, (_, i) => pair.replace("rule r", `rule r${i}`)).join(
+    "\n",
+  );
+  const lines = Array.from({ length: 8 }, (_, i) => `a ${i * 40}`);
+  expect(missed(rules, lines)).toHaveLength(256);
 });

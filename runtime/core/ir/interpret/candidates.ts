@@ -1,0 +1,99 @@
+/**
+ * The events that a step could have taken next, and what kept each from being taken: tests of its
+ * condition, its time, or what lies between.
+ */
+import { type Proof, proofOf, proofOfNot } from "../atoms.ts";
+import type { Step } from "../core.ts";
+import type { Taken } from "../eval.ts";
+import { type Candidate, candidatesKept, type Killer } from "./match.ts";
+import { judge, type Scene } from "./scene.ts";
+import { eventAt } from "./sequence.ts";
+
+/** Events behind the end of the time that are looked at; the nearest is hardly ever further. */
+const lookedAtMax = 1024;
+
+/** Of those, how many that do not fit are taken apart. */
+const unfitMax = 64;
+
+/** Where a step looks, and when its event would have been in time, µs, both ends included. */
+export interface Search {
+  readonly step: Step;
+  /** Number of the first event looked at. */
+  readonly since: number;
+  readonly from: number;
+  readonly to: number;
+  /** Not these: they are taken. */
+  readonly taken: readonly number[];
+  readonly capturesAt: (index: number) => readonly (Taken | undefined)[];
+  /** The event that lies between, where none may. */
+  readonly betweenAt?: ((index: number) => number | undefined) | undefined;
+}
+
+/** The nearest ones first, at most `candidatesKept`. */
+export function candidatesOf(scene: Scene, search: Search): Candidate[] {
+  const { step, since, to, taken } = search;
+  const own = scene.own.get(step);
+  const out: Candidate[] = [];
+  let late = 0;
+  for (let x = since; own && x < scene.events.length && late < lookedAtMax; x++) {
+    if (!own.has(x) || taken.includes(x)) continue;
+    const isLate = (scene.events[x]?.ts ?? 0) > to;
+    if (isLate) late++;
+    const isFitting = judge(scene, step, x, search.capturesAt(x)) === true;
+    if (isFitting || !isLate || late <= unfitMax) out.push(...candidateAt(scene, search, x));
+    // Whatever fits after this one is further away.
+    if (isFitting && isLate) break;
+  }
+  return out.sort(compareCandidates).slice(0, candidatesKept);
+}
+
+function candidateAt(scene: Scene, search: Search, x: number): Candidate[] {
+  const event = scene.events[x];
+  if (!event) return [];
+  const { step, from, to, capturesAt, betweenAt } = search;
+  const proof = stepProof(scene, step, x, capturesAt(x));
+  const between = betweenAt?.(x);
+  return [
+    {
+      step: step.name,
+      event,
+      proof,
+      overshoot: Math.max(0, event.ts - to, from - event.ts),
+      isEarly: event.ts < from,
+      ...(between === undefined ? {} : { between: scene.events[between] }),
+    },
+  ];
+}
+
+/** What the condition of `step` comes to on event `index`. */
+export function stepProof(
+  scene: Scene,
+  step: Step,
+  index: number,
+  captures: readonly (Taken | undefined)[],
+): Proof {
+  return proofOf(step.where, { ...scene.base, current: scene.events[index], captures });
+}
+
+/** Event `index` as the step that must not come. */
+export function killerAt(
+  scene: Scene,
+  { name, where }: Step,
+  index: number,
+  captures: readonly (Taken | undefined)[],
+): Killer {
+  const event = eventAt(scene, index);
+  const env = { ...scene.base, current: event, captures };
+  return { step: name, event, proof: proofOfNot(where, env) };
+}
+
+/** Fewest tests in the way first, then the nearest in time. */
+export function compareCandidates(a: Candidate, b: Candidate): number {
+  return a.proof.flips.length - b.proof.flips.length || a.overshoot - b.overshoot;
+}
+
+/** By how much the nearest one that fits was out of its time, µs; undefined: there was none. */
+export function overshootOf(candidates: readonly Candidate[]): number | undefined {
+  const fitting = candidates.filter((c) => c.proof.verdict === true && c.overshoot > 0);
+  return fitting.length === 0 ? undefined : Math.min(...fitting.map((c) => c.overshoot));
+}
