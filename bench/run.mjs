@@ -1,10 +1,10 @@
 /** `npm run bench [name…]`: bundles each bench file, runs it in a fresh process, keeps its numbers. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { buildLaunched, buildModule } from "../build.mjs";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const root = join(folder, "..");
@@ -16,19 +16,9 @@ mkdirSync(join(folder, "results"), { recursive: true });
 
 for (const name of names.filter((n) => wanted.length === 0 || wanted.includes(n))) {
   const outfile = join(root, "dist/bench", `${name}.mjs`);
-  await build({
-    absWorkingDir: root,
-    entryPoints: [join(folder, `${name}.bench.ts`)],
-    outfile,
-    bundle: true,
-    platform: "node",
-    target: "node20",
-    format: "esm",
-    logLevel: "warning",
-    banner: {
-      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
-    },
-  });
+  await buildModule(`bench/${name}.bench.ts`, `dist/bench/${name}.mjs`);
+  if (existsSync(join(folder, `${name}.cold.ts`)))
+    await buildLaunched(`bench/${name}.cold.ts`, `dist/bench/${name}.cold.js`, ["warm-up"]);
   const done = spawnSync(process.execPath, ["--expose-gc", outfile], {
     cwd: root,
     encoding: "utf8",

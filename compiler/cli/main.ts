@@ -1,5 +1,4 @@
 /** `tapioc`: checks, tests, formats and compiles rules. The only IO of the compiler. */
-import "./v8-flags.ts";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Command, CommanderError, Option } from "commander";

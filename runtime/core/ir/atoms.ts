@@ -59,6 +59,8 @@ class Prover {
   readonly #isOpen: (atom: Atom) => boolean;
   /** By what they say and how they must come out. */
   readonly #atoms = new Map<string, Atom>();
+  /** Under what the opposite of a test would stand. */
+  readonly #opposites = new Map<Atom, string>();
 
   /** `isOpen`: whether a test stands in the way. */
   constructor(env: Env, isOpen: (atom: Atom) => boolean) {
@@ -96,18 +98,19 @@ class Prover {
       readings: readingsOf(expr, this.#env),
     };
     this.#atoms.set(key, atom);
+    this.#opposites.set(atom, keyOf(expr, !wanted));
     return new Map([[key, atom]]);
   }
 
   /**
-   * Both of each pair. A test can come out one way only; one that is in nobody's way as it is, being
-   * unknown, need not.
+   * Both of each pair. A test can come out one way only; an unknown one may be in the way of
+   * neither.
    */
   #together(as: readonly Demand[], bs: readonly Demand[]): Demand[] {
     return as.flatMap((a) =>
       bs.flatMap((b) => {
         const isPossible = [...b.values()].every((atom) => {
-          const other = a.get(keyOf(atom.expr, !atom.wanted));
+          const other = a.get(this.#opposites.get(atom) ?? "");
           return !other || (!this.#isOpen(atom) && !this.#isOpen(other));
         });
         return isPossible ? [new Map([...a, ...b])] : [];
