@@ -7,7 +7,6 @@ import {
   type Bundle,
   type CoreRule,
   type EventData,
-  engineCannot,
   type Finding,
   findingKindOf,
   type Progress,
@@ -220,9 +219,6 @@ export class Runtime {
 
   /** A rule is armed when every step has an available source, partly when some member has none. */
   #armed(rule: CoreRule): Armed {
-    const form = engineCannot(this.#options.bundle.unit, rule);
-    if (form !== undefined)
-      return { state: "not armed", reason: `this version's engine does not run ${form} yet` };
     const untold = untoldOf(rule);
     if (untold) return { state: "not armed", reason: untold };
     const positive = new Set(stepsOf(rule.pattern));

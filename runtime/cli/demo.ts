@@ -14,7 +14,7 @@ import { probeEbpf } from "#runtime/sources/ebpf";
 import { deferred } from "./deferred.ts";
 import { loadBundle } from "./load.ts";
 import { printFinding, say, sayCounters } from "./output.ts";
-import { replayRecording, sayEngine, sayUnavailable } from "./replay.ts";
+import { replayRecording, sayEngine } from "./replay.ts";
 import { createLiveSources } from "./sources.ts";
 
 export interface DemoOptions {
@@ -188,7 +188,6 @@ async function recorded(bundle: Bundle): Promise<Finding> {
   const findings: Finding[] = [];
   const { results, counters } = await replayRecording(bundle, [path], new Map(), {
     finding: (f) => findings.push(f),
-    unavailable: sayUnavailable,
   });
   const [finding] = findings;
   if (!finding)

@@ -7,7 +7,6 @@ import {
   type Bundle,
   type CoreRule,
   type EventData,
-  engineCannot,
   exitCodes,
   fullName,
   keyNames,
@@ -22,7 +21,7 @@ import {
 } from "#core";
 import { parseTime } from "#runtime/sources/replay";
 import { loadBundle, readParams } from "./load.ts";
-import { replayRecording, sayRecordings, sayUnavailable } from "./replay.ts";
+import { replayRecording, sayRecordings } from "./replay.ts";
 import { renderAnswer } from "./why-not-text.ts";
 
 export interface WhyNotOptions {
@@ -46,7 +45,7 @@ export async function whyNotCommand(
   const rule = findRule(bundle, name);
   const names = keyNames(rule, bundle.unit.schema);
   const wanted = options.key.map((text) => readKeyPart(text, rule, names));
-  const taken = await takeIn(bundle, rule, paths, given);
+  const taken = await takeIn(bundle, paths, given);
   const { unit } = bundle;
   const params = new Map(unit.params.map((p) => [p.name, given.get(p.name) ?? p.value]));
   const seen = keysSeen(unit, rule, params, withDerived(unit, params, taken.events));
@@ -84,13 +83,12 @@ interface TakenIn {
   readonly watermark: number;
   readonly sources: readonly SourceStory[];
   readonly present: ReadonlySet<number>;
-  readonly replayed: Replayed | undefined;
+  readonly replayed: Replayed;
 }
 
 /** Reads the recordings once, for the engine and for the interpreter. */
 async function takeIn(
   bundle: Bundle,
-  rule: CoreRule,
   paths: readonly string[],
   params: ReadonlyMap<string, Value>,
 ): Promise<TakenIn> {
@@ -103,9 +101,6 @@ async function takeIn(
     finding: ({ id, state }) =>
       void (state === "retracted" ? findings.delete(id) : findings.add(id)),
     late: (e) => late.add(e.id),
-    unavailable: (r, reason) => {
-      if (r === rule) sayUnavailable(r, reason);
-    },
     event: (e) => {
       events.push(e);
       record.event(unit.schema.kinds[e.kind]?.source ?? -1, e.ts);
@@ -119,7 +114,7 @@ async function takeIn(
     watermark: end,
     sources: record.stories(end, (source) => unit.schema.sources[source]?.idleUs ?? 0),
     present: record.present,
-    replayed: engineCannot(unit, rule) === undefined ? { findings, late, evicted } : undefined,
+    replayed: { findings, late, evicted },
   };
 }
 

@@ -98,8 +98,7 @@ export interface Asked {
   readonly unit: CoreUnit;
   readonly rule: CoreRule;
   readonly params: ReadonlyMap<string, Value>;
-  /** Undefined when the engine does not run the rule. */
-  readonly replayed: Replayed | undefined;
+  readonly replayed: Replayed;
 }
 
 export class Words {
@@ -118,7 +117,7 @@ export class Words {
 
   withheld(w: Withheld, judged: Judged): ToldWithheld {
     const told = this.finding(judged);
-    const isReplayed = this.#question.replayed?.findings.has(told.id) === true;
+    const isReplayed = this.#question.replayed.findings.has(told.id) === true;
     const unless = isReplayed ? "; a replay reports it, as nothing comes after its end" : "";
     return { ...told, cause: w.cause, why: `${this.#reason(w)}${unless}` };
   }
@@ -128,13 +127,13 @@ export class Words {
     const { replayed } = this.#question;
     const { captures, window } = judged.match;
     const events = [...captures.flatMap((c) => c?.kept ?? []), ...window];
-    const late = events.find((e) => replayed?.late.has(e.id));
+    const late = events.find((e) => replayed.late.has(e.id));
     const told = this.finding(judged);
     if (late) {
       const why = `${this.#kind(late)} at ${formatTime(late.ts)} came after its time was decided, so it was not judged`;
       return { ...told, cause: "late", why };
     }
-    if ((replayed?.evicted ?? 0) > 0)
+    if (replayed.evicted > 0)
       return {
         ...told,
         cause: "evicted",

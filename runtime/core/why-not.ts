@@ -63,7 +63,7 @@ export function whyNot(question: Question): Answer {
   const isIn = (m: Judged["match"]) => isInFocus(focus, m);
   const mine = judged.findings.filter(({ match }) => match.rule === rule && isIn(match));
   const { replayed } = question;
-  const isReported = ({ finding }: Judged) => !replayed || replayed.findings.has(finding.id);
+  const isReported = ({ finding }: Judged) => replayed.findings.has(finding.id);
   const withoutLate = foundWithoutLate(question, unit, focus).filter(
     ({ finding }) => !mine.some((f) => f.finding.id === finding.id),
   );
@@ -109,7 +109,7 @@ function foundWithoutLate(
   unit: CoreUnit,
   focus: Focus,
 ): Judged[] {
-  if (!replayed || replayed.late.size === 0) return [];
+  if (replayed.late.size === 0) return [];
   const onTime = events.filter((e) => !replayed.late.has(e.id));
   return judge(unit, params, { events: onTime, watermark, sources }).findings.filter(
     ({ finding, match }) =>

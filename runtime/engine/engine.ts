@@ -12,8 +12,6 @@ import {
   type CoreUnit,
   type EntityLife,
   type EventData,
-  engineCannot,
-  engineUnit,
   type Finding,
   findingEvent,
   findingKindOf,
@@ -139,7 +137,7 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    this.#unit = engineUnit(options.unit);
+    this.#unit = options.unit;
     this.#params = new Map(
       options.unit.params.map((p) => [p.name, options.params?.get(p.name) ?? p.value]),
     );
@@ -172,15 +170,6 @@ export class Engine {
       withLosses: (match) => this.#withLosses(match),
       onFinding: (rule, told) => this.#onFinding(rule, told),
       onProvisional: (told) => this.#ledger.tellProvisionally(told),
-    });
-  }
-
-  /** Rules of the unit that generated code cannot run yet, each with the form that it lacks. */
-  get unavailable(): readonly { readonly rule: CoreRule; readonly reason: string }[] {
-    const { unit } = this.#options;
-    return unit.rules.flatMap((rule) => {
-      const reason = engineCannot(unit, rule);
-      return reason === undefined ? [] : [{ rule, reason }];
     });
   }
 

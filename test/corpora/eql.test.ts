@@ -6,15 +6,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { skipReason } from "../harness/skip.ts";
-import {
-  Excluded,
-  exclude,
-  isUsualFolder,
-  missingReason,
-  readJson,
-  readRecords,
-  Tally,
-} from "./corpus.ts";
+import { exclude, isUsualFolder, missingReason, readJson, readRecords, Tally } from "./corpus.ts";
 import { type Conventions, usual } from "./eql-condition.ts";
 import { type EqlEvent, type Fields, fieldsOf } from "./eql-fields.ts";
 import { type EqlQuery, type Node, type Pipe, parseEql } from "./eql-query.ts";

@@ -180,13 +180,16 @@ export function runEngine(
 }
 
 /** Findings as they are in the end: how often they were told again depends on the arrival order. */
-function written(findings: readonly Finding[]): string {
-  const last = findings.map((f) => ({
+export function inTheEnd(findings: readonly Finding[]): Finding[] {
+  return findings.map((f) => ({
     ...f,
     revision: 0,
     state: f.state === "update" ? "open" : f.state,
   }));
-  return JSON.stringify(last, null, 1);
+}
+
+function written(findings: readonly Finding[]): string {
+  return JSON.stringify(inTheEnd(findings), null, 1);
 }
 
 /** Undefined when both agree, otherwise what each found. */

@@ -6,7 +6,6 @@ import { emitMatcher } from "#compiler";
 import {
   type CoreUnit,
   type EventData,
-  engineUnit,
   type Finding,
   judge,
   type SourceStory,
@@ -118,14 +117,13 @@ function endOf(engine: Engine, name: string, endUs: number, story: SourceStory |
   } else engine.progress(name, endUs);
 }
 
-/** Undefined when both agree about all rules that the engine runs, otherwise what each found. */
+/** Undefined when both agree, otherwise what each found. */
 export function disagreement(
-  whole: CoreUnit,
+  unit: CoreUnit,
   trace: Trace,
   options: RunOptions = {},
 ): string | undefined {
   const { params } = options;
-  const unit = engineUnit(whole);
   const values = new Map(unit.params.map((p) => [p.name, params?.get(p.name) ?? p.value]));
   const expected = written(judge(unit, values, trace).findings.map((f) => f.finding));
   const { findings, engine } = runEngine(unit, trace, options);

@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import { bundleBody, compile, encodeBundle } from "#compiler";
 import {
   type Bundle,
+  decodeBundle,
   type Finding,
   makeEvent,
-  decodeBundle,
   type Schema,
   type Source,
   type SourceContext,

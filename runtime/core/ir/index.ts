@@ -55,7 +55,6 @@ export {
 export { keyText } from "./key-text.ts";
 export { bounded } from "./numbers.ts";
 export { printDerive, printExpr, printRule } from "./print.ts";
-export { engineCannot, engineUnit } from "./runnable.ts";
 export { evidenceKept, takenOf } from "./taken.ts";
 export { type Trigger, triggersOf } from "./triggers.ts";
 export * from "./world.ts";

@@ -122,7 +122,10 @@ describe("findings of every pattern", () => {
     const late = first(rule, ["a 1 x=5 pod=p1"], { lives, lost: { fast: 4 } });
     expect(late.summary).toBe("p1 since 5");
     expect(late.confidence).toBe(0.5);
-    expect(late.degraded).toEqual(["events of h may be missing", "source fast lost 1 event in this time"]);
+    expect(late.degraded).toEqual([
+      "events of h may be missing",
+      "source fast lost 1 event in this time",
+    ]);
     expect(late.evidence).toHaveLength(1);
   });
 
