@@ -21,7 +21,7 @@ import {
 } from "#compiler";
 import { CollectingSink, parse } from "#grammar";
 import { sha256 } from "../compiler/cli/sha256.ts";
-import type { Cold } from "./compile.cold.ts";
+import type { Cold } from "./compile-cold.ts";
 import { options, type Round, round, ruleCount, sources } from "./thousand-rules.ts";
 
 const processes = 5;
@@ -30,7 +30,7 @@ const goalMb = 300;
 
 /** First rounds of processes of their own, the fastest first. */
 function coldRounds(what: "rules" | "tested"): Cold[] {
-  const script = join(dirname(process.argv[1] ?? ""), "compile.cold.js");
+  const script = join(dirname(process.argv[1] ?? ""), "compile-cold.js");
   const rounds = Array.from({ length: processes }, () => {
     const child = spawnSync(process.execPath, [script, what], { encoding: "utf8" });
     if (child.status !== 0) throw new Error(child.stderr);

@@ -17,8 +17,8 @@ mkdirSync(join(folder, "results"), { recursive: true });
 for (const name of names.filter((n) => wanted.length === 0 || wanted.includes(n))) {
   const outfile = join(root, "dist/bench", `${name}.mjs`);
   await buildModule(`bench/${name}.bench.ts`, `dist/bench/${name}.mjs`);
-  if (existsSync(join(folder, `${name}.cold.ts`)))
-    await buildLaunched(`bench/${name}.cold.ts`, `dist/bench/${name}.cold.js`, ["warm-up"]);
+  if (existsSync(join(folder, `${name}-cold.ts`)))
+    await buildLaunched(`bench/${name}-cold.ts`, `dist/bench/${name}-cold.js`, ["warm-up"]);
   const done = spawnSync(process.execPath, ["--expose-gc", outfile], {
     cwd: root,
     encoding: "utf8",

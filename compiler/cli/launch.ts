@@ -16,8 +16,8 @@ import { fileURLToPath } from "node:url";
 import { Script } from "node:vm";
 
 const own = fileURLToPath(import.meta.url);
-const path = own.replace(/\.js$/, ".cjs");
-const cachePath = own.replace(/\.js$/, ".cache");
+const path = own.replace(/\.m?js$/, ".cjs");
+const cachePath = own.replace(/\.m?js$/, ".cache");
 
 function readCache(): Buffer | undefined {
   try {

@@ -119,7 +119,7 @@ export class Lane {
     if (steps.size > 0) this.#waiting.push({ shared, hits: { steps, derives: [] } });
   }
 
-  /** How many events of `source` came too late for the lane, of times between two, both included. */
+  /** How many events of `source` between two times, both included, came too late for the lane. */
   lateBetween(source: number, from: number, to: number): number {
     return this.#lates.filter((l) => l.source === source && l.at >= from && l.at <= to).length;
   }

@@ -55,6 +55,8 @@ beforeAll(() => {
   if (!existsSync(built) || statSync(built).mtimeMs < changed)
     spawnSync(process.execPath, [join(root, "build.mjs"), "tapioc"], { cwd: root });
   cpSync(built, program);
+  for (const beside of [".cjs", ".cache"])
+    cpSync(built.replace(/\.js$/, beside), program.replace(/\.mjs$/, beside));
 });
 
 afterAll(() => {

@@ -1,13 +1,14 @@
 /**
- * What must hold of every rule of the language, also of those that only the reference interpreter
- * runs: a generated module compiles, formatting changes nothing about it, and judging any trace
- * neither throws nor depends on the order in which events arrive.
+ * What must hold of every rule of the language: a generated module compiles, formatting changes
+ * nothing about it, judging any trace neither throws nor depends on the order in which events
+ * arrive, and the engine finds the same.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type CompileResult, compile, unlimitedBudget } from "#compiler";
 import { judge, printRule, type Value } from "#core";
 import { format } from "#grammar";
+import { disagreement } from "../harness/unit-agreement.ts";
 import { wholeModule, wholeSchema, wholeTrace } from "../harness/whole-rules.ts";
 
 const modules = Number(process.env.TAPIO_LAW_RULES ?? 150);
@@ -86,6 +87,8 @@ test(`${modules} modules of every form on ${tracesPerModule} traces each`, { tim
       expect(texts).not.toMatch(/undefined|NaN|\[object|Infinity/);
       const backwards = judge(result.unit, params, traceOf([...events].reverse()));
       expect(shown(backwards.findings.map((f) => f.finding))).toBe(texts);
+      const difference = disagreement(result.unit, traceOf(events), { params });
+      if (difference) throw new Error(`${text}\n${shown(events)}\n${difference}`);
     }
   });
   fc.assert(property, {

@@ -3,7 +3,12 @@ import { importsOf, subpathsOf } from "./imports.ts";
 import { isTypeScript, type TidyRule, type TreeFile } from "./tree.ts";
 
 /** What is started by hand or by a script. */
-export const entries = ["compiler/cli/main.ts", "compiler/cli/gen-main.ts", "runtime/cli/main.ts"];
+export const entries = [
+  "compiler/cli/main.ts",
+  "compiler/cli/launch.ts",
+  "compiler/cli/gen-main.ts",
+  "runtime/cli/main.ts",
+];
 
 const watched = /^(grammar|compiler|runtime|bpf|native|lsp|test|bench)\//;
 const isEntry = (path: string) =>

@@ -1,4 +1,4 @@
-/** The first round of a process; with `warm-up` as argument the shipped rules, and nothing is said. */
+/** The first round of a process; for `warm-up` it takes the shipped rules and says nothing. */
 import { type Round, round, ruleCount, shippedRules, sources } from "./thousand-rules.ts";
 
 /** What one process says of its first round. */
