@@ -5,4 +5,5 @@ export {
   type RuntimeOptions,
   type RuntimeStatus,
   type SourceStatus,
+  untoldOf,
 } from "./runtime.ts";

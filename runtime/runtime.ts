@@ -263,7 +263,7 @@ export class Runtime {
  * Why a rule has nothing to go on: it asks which entities there are, or how they are related, and
  * no source tells that.
  */
-function untoldOf({ pattern }: CoreRule): string | undefined {
+export function untoldOf({ pattern }: CoreRule): string | undefined {
   if (pattern.node === "inv" && pattern.entity !== undefined)
     return `no source tells which entities of kind ${pattern.entity} there are`;
   let relation: string | undefined;

@@ -11,6 +11,7 @@ import {
   UsageError,
   type Value,
 } from "#core";
+import { untoldOf } from "#runtime";
 import { Engine, type EngineCounters } from "#runtime/engine";
 import { writeEvent } from "#runtime/events";
 import {
@@ -36,6 +37,10 @@ const shownProblems = 20;
 export async function replayCommand(path: string, options: ReplayCommandOptions): Promise<number> {
   const bundle = loadBundle(options.bundle);
   const params = readParams(options.param, bundle.unit.params);
+  for (const rule of bundle.unit.rules) {
+    const reason = untoldOf(rule);
+    if (reason !== undefined) say(`rule ${rule.name} cannot fire: ${reason}`);
+  }
   let findings = 0;
   const { results, counters } = await replayRecording(bundle, [path], params, {
     finding: (f) => {
@@ -45,7 +50,17 @@ export async function replayCommand(path: string, options: ReplayCommandOptions)
   });
   sayRecordings(results);
   sayEngine(counters);
+  if (isUnreadable(results)) {
+    say("no line of it could be read, so nothing was judged");
+    return exitCodes.usage;
+  }
   return findings > 0 ? exitCodes.findings : exitCodes.ok;
+}
+
+/** Whether every line was malformed. */
+function isUnreadable(results: ReadonlyMap<string, ReplayResult>): boolean {
+  const all = [...results.values()];
+  return all.every((r) => r.events === 0) && all.some((r) => r.malformed > 0);
 }
 
 /** What was read, and what could not be. */

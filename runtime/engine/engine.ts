@@ -223,8 +223,8 @@ export class Engine {
   lost(sourceName: string, count: number, timeUs: number, sinceUs?: number): void {
     const index = this.#sourceIndex(sourceName);
     if (index < 0 || count <= 0) return;
-    this.#states.lost(index, count, timeUs, sinceUs);
-    this.#ledger.reconsiderLosses();
+    const fromUs = this.#states.lost(index, count, timeUs, sinceUs);
+    this.#ledger.reconsiderLosses(fromUs, timeUs);
   }
 
   /** Takes what the rings hold, so that they have room again; decides nothing. */
@@ -396,13 +396,13 @@ export class Engine {
     if (fate === "delivered") return;
     if (fate === "late") {
       this.#options.onLate?.(event);
-      this.#ledger.reconsiderLosses();
+      this.#ledger.reconsiderLosses(event.ts, event.ts);
       return;
     }
     // A finding over the time of a dropped event must say so.
     const source = this.#unit.schema.kinds[event.kind]?.source ?? -1;
     this.#states.lost(source, 1, event.ts, event.ts);
-    this.#ledger.reconsiderLosses();
+    this.#ledger.reconsiderLosses(event.ts, event.ts);
   }
 
   #watermark(lane: Lane): number {

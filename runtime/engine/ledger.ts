@@ -5,7 +5,7 @@
  */
 import { type Expr, type Finding, fullName, type KeyPart, keyText, type Subsumption } from "#core";
 import type { Told } from "./reporter.ts";
-import { type EngineMatch, scopeOf } from "./scope.ts";
+import { type EngineMatch, scopeOf, startOf } from "./scope.ts";
 
 interface Entry extends Told {
   /** Number of the rule, then of the finding among all: of two parents the first one counts. */
@@ -88,9 +88,10 @@ export class Ledger {
     this.#reconsiderChildrenOf(entry);
   }
 
-  /** Something was lost: findings around it say so. */
-  reconsiderLosses(): void {
+  /** Something between two times, µs, both included, was lost: findings around it say so. */
+  reconsiderLosses(fromUs: number, toUs: number): void {
     for (const entry of [...this.#entries.values()]) {
+      if (entry.match.at < fromUs || startOf(entry.match) > toUs) continue;
       const match = this.#inputs.withLosses(entry.match);
       if (match === entry.match || !isMoreIncomplete(match, entry.match)) continue;
       this.#publish({ ...entry, match, finding: entry.reporter.write(match) }, entry.finding);
@@ -105,7 +106,8 @@ export class Ledger {
     const finding: Finding = {
       ...rest,
       ...(entry.isProvisional ? { isProvisional: true } : {}),
-      revision: before ? before.revision + 1 : 0,
+      // Without an entry it may have been told and forgotten: the end of one is never its first.
+      revision: before ? before.revision + 1 : entry.finding.revision,
       state,
       ...(parent === undefined ? {} : { parent }),
     };

@@ -56,6 +56,8 @@ export class Reporter {
   readonly #inputs: ReporterInputs;
   readonly #slackUs: number;
   #open: Open[] = [];
+  /** `nextDeadline` while no open finding has changed: it is asked for at every event. */
+  #deadline: number | undefined;
 
   constructor(inputs: ReporterInputs) {
     this.#inputs = inputs;
@@ -80,6 +82,7 @@ export class Reporter {
   restore(saved: ReturnType<Reporter["save"]>): void {
     this.counters = saved.counters;
     this.#open = saved.open;
+    this.#deadline = undefined;
     if (saved.suppressor) this.suppressor?.restore(saved.suppressor);
     if (saved.limiter) this.limiter?.restore(saved.limiter);
   }
@@ -122,7 +125,8 @@ export class Reporter {
   /** When the next finding has been quiet for long enough, µs. */
   get nextDeadline(): number {
     const quietUs = this.#quietUs;
-    return this.#open.reduce((least, { lastAt }) => Math.min(least, lastAt + quietUs), never);
+    this.#deadline ??= this.#open.reduce((t, { lastAt }) => Math.min(t, lastAt + quietUs), never);
+    return this.#deadline;
   }
 
   /** Ends the findings whose quiet is over at `nextDeadline`. */
@@ -137,7 +141,9 @@ export class Reporter {
   }
 
   #prolong(open: Open, at: number): void {
-    if (at > open.lastAt && at <= open.lastAt + this.#quietUs) open.lastAt = at;
+    if (at <= open.lastAt || at > open.lastAt + this.#quietUs) return;
+    open.lastAt = at;
+    this.#deadline = undefined;
   }
 
   #report(match: EngineMatch): void {
@@ -147,6 +153,7 @@ export class Reporter {
         this.#open.shift();
         this.counters.openEvicted++;
       }
+      this.#deadline = undefined;
     }
     this.counters.findings++;
     this.#tell(match);
@@ -161,6 +168,7 @@ export class Reporter {
       else this.#tell({ ...open.match, resolvedAt });
     }
     this.#open = stillOpen;
+    this.#deadline = undefined;
   }
 
   /** Certainly after what completed the match. */

@@ -62,12 +62,17 @@ export class SourceStates {
     if (state) state.progressUs = Math.max(state.progressUs, timeUs);
   }
 
-  /** Without `from` the events may be as old as the source's last progress. */
-  lost(source: number, count: number, to: number, from?: number): void {
+  /**
+   * Without `from` the events may be as old as the source's last progress. Returns the earliest
+   * time that they may be of, µs.
+   */
+  lost(source: number, count: number, to: number, from?: number): number {
     const state = this.#states[source];
-    if (!state) return;
-    state.losses.push({ from: Math.min(to, from ?? state.progressUs), to, count });
+    if (!state) return to;
+    const earliest = Math.min(to, from ?? state.progressUs);
+    state.losses.push({ from: earliest, to, count });
     if (state.losses.length > lossesKept) state.losses.shift();
+    return earliest;
   }
 
   /**
@@ -95,7 +100,9 @@ export class SourceStates {
     const sources = sourcesOf(this.#unit, kinds);
     const isIdle = sources.some((s) => {
       const state = this.#states[s];
-      return state?.isIdle && to >= state.progressUs - this.#lateness(s);
+      // A source that does not run proves no silence, either.
+      const isSilent = state && (state.isIdle || !state.isAvailable);
+      return isSilent && to >= state.progressUs - this.#lateness(s);
     });
     const isLossy = sources.some((s) => this.lostBetween(s, from, to) > 0);
     const policies = [...(isIdle ? [policy.onIdle] : []), ...(isLossy ? [policy.onLoss] : [])];

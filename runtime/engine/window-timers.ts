@@ -6,13 +6,20 @@ interface Timer {
   readonly key: string;
 }
 
-/** Timers kept for nothing before they are cleared away. */
-const wasteMost = 1024;
+/** Below this many the waste among them is not worth looking for. */
+const fewTimers = 1024;
 
 export class WindowTimers {
   readonly #heap = new Heap<Timer>((a, b) => a.at < b.at);
   /** The timer of each key that counts; others of it are waste. */
   #set = new Map<string, number>();
+  readonly #isKept: (key: string) => boolean;
+  #cleanAt = fewTimers;
+
+  /** `isKept`: whether there still is such a key; timers of those given up are waste, too. */
+  constructor(isKept: (key: string) => boolean) {
+    this.#isKept = isKept;
+  }
 
   save() {
     return { timers: this.#heap.items, set: this.#set };
@@ -33,7 +40,7 @@ export class WindowTimers {
     if (at === Number.POSITIVE_INFINITY || (this.#set.get(key) ?? at + 1) <= at) return;
     this.#set.set(key, at);
     this.#heap.push({ at, key });
-    if (this.#heap.size > 3 * this.#set.size + wasteMost) this.#clean();
+    if (this.#heap.size > this.#cleanAt) this.#clean();
   }
 
   /** The key whose timer goes off at `next`; undefined when that was waste. */
@@ -46,6 +53,10 @@ export class WindowTimers {
 
   #clean(): void {
     this.#heap.filter(() => false);
-    for (const [key, at] of this.#set) this.#heap.push({ at, key });
+    for (const [key, at] of this.#set) {
+      if (this.#isKept(key)) this.#heap.push({ at, key });
+      else this.#set.delete(key);
+    }
+    this.#cleanAt = Math.max(fewTimers, 2 * this.#heap.size);
   }
 }

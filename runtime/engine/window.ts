@@ -34,7 +34,7 @@ class WindowMatcher<S extends WindowState> implements PatternMatcher {
   readonly #judge: WindowJudge;
   readonly #form: WindowForm<S>;
   readonly #keys: WindowKeys<S>;
-  readonly #timers = new WindowTimers();
+  readonly #timers = new WindowTimers((key) => this.#keys.get(key) !== undefined);
   /** Matches that are told when everything up to their time has been seen. */
   readonly #known: Heap<EngineMatch>;
   #now = Number.NEGATIVE_INFINITY;

@@ -105,6 +105,30 @@ describe("damaged recordings", () => {
     expect(done.code).toBe(1);
     expect(done.err).toContain("1 malformed");
   });
+  test("a recording of which nothing can be read is no success", () => {
+    const done = replay('{"kind":"nonsense","ts":1}\n{not json\n');
+    expect(done.code).toBe(3);
+    expect(done.err).toContain("no line of it could be read");
+  });
+  test("a rule that a recording can tell nothing about is named", () => {
+    const own = join(folder, "own.tapio");
+    writeFileSync(
+      own,
+      `module own.rules
+import tapio.schema.v1
+rule gone { match absent e: journal.entry for 10s for each unit }
+`,
+    );
+    const compiled = join(folder, "own.tapiob");
+    expect(run("tapioc", ["compile", own, "-o", compiled]).code).toBe(0);
+    const file = join(folder, "own.ndjson");
+    writeFileSync(file, incident);
+    const done = run("tapio", ["replay", file, "--bundle", compiled]);
+    expect(done.code).toBe(0);
+    expect(done.err).toContain(
+      "rule gone cannot fire: no source tells which entities of kind unit there are",
+    );
+  });
   test("no recording at all, a folder, a file nobody may read", () => {
     for (const [path, words] of [
       ["nowhere.ndjson", "there is no recording"],

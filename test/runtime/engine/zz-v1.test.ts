@@ -4,7 +4,7 @@ const log = (...x: unknown[]) => process.stderr.write(`${x.join(" ")}\n`);
 const safe = (name: string, f: () => void) => test(name, () => { try { f(); } catch (e) { log(name, "ERR", (e as Error).stack?.slice(0, 600)); } }, 60000);
 const single = "rule r { match e: kernel.process_exit where e.exit_code == 7 }";
 const skip = (..._: unknown[]) => undefined;
-skip("E1", () => {
+safe("E1", () => {
   const rig = new Rig(single);
   for (let i = 0; i < 4096; i++) { rig.event("kernel.process_exit", i * 1000, { pid: i, exit_code: 7 }); }
   rig.engine.progress("kernel", 60 * second);
@@ -16,7 +16,7 @@ skip("E1", () => {
   for (let i = 0; i < 300; i++) rig2.event("kernel.process_exit", 500 * second + i, { pid: i, exit_code: 7 });
   const t2 = performance.now(); rig2.engine.read(); log("E1b ms per dropped", (performance.now() - t2) / 290, JSON.stringify(rig2.engine.counters.dropped));
 });
-skip("E2", () => {
+safe("E2", () => {
   for (const r of ["resolve after 1h quiet", "resolve on x: kernel.process_exec where x.pid == 1"]) {
   const rig = new Rig(`rule r { keys max 4096\n match e: kernel.process_exit where e.exit_code == 7\n ${r} }`);
   for (let i = 0; i < 4096; i++) rig.event("kernel.process_exit", second + i, { pid: i, exit_code: 7 });
@@ -33,7 +33,7 @@ safe("E3", () => {
   size = rig.engine.snapshot().length;
   log("E3 snapshot bytes after 200k keys with keys max 16:", size, "heap MB", (process.memoryUsage().heapUsed - a) / 1e6);
 });
-safe("E4", () => {
+skip("E4", () => {
   for (const n of [10, 20, 40]) {
   const rig = new Rig(`rule r { match all of by comm within 1m { a: kernel.process_exit where a.exit_code == 1\n b: kernel.process_exit where b.exit_code == 2 and b.pid != a.pid\n c: kernel.process_exit where c.exit_code == 3 and c.pid != b.pid\n d: kernel.process_exit where d.exit_code == 4 and d.pid == c.pid and d.pid == 99999 } }`);
   for (let i = 0; i < n; i++) for (let k = 1; k <= 4; k++) rig.event("kernel.process_exit", second + i * 10 + k, { pid: i * 10 + k, exit_code: k });
@@ -71,7 +71,7 @@ skip("E7", () => {
   let t = performance.now(); const s = rig.engine.snapshot(); log("E7 snapshot of", rig.engine.counters.inFlight, "events: ms", performance.now() - t, "MB", s.length / 1e6);
   t = performance.now(); const r = new Rig(single); r.engine.restore(s); log("restore ms", performance.now() - t);
 });
-safe("E8", () => {
+skip("E8", () => {
   const rig = new Rig(`rule a { match e: kernel.process_exit where e.exit_code == 7 }\nrule p { match e: kernel.process_exit where e.exit_code == 8\n subsumes a by e.pid within 1h }`);
   for (let j = 0; j < 2000; j++) rig.event("kernel.process_exit", second + j, { pid: j, exit_code: 7 }, { unit: `u${j}` });
   for (let j = 0; j < 2000; j++) rig.event("kernel.process_exit", second + 2000 + j, { pid: j, exit_code: 8 }, { unit: `w${j}` });
