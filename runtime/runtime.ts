@@ -11,6 +11,7 @@ import {
   findingKindOf,
   type Progress,
   type Source,
+  type Step,
   stepsOf,
   type Unavailable,
   type Value,
@@ -232,8 +233,8 @@ export class Runtime {
       const missing = step.kinds.flatMap((kind) => this.#whyMissing(kind) ?? []);
       if (missing.length === 0) continue;
       const reason = `step ${step.name}: ${[...new Set(missing)].join("; ")}`;
-      const isVital =
-        positive.has(step) && !optional.has(step) && missing.length === step.kinds.length;
+      const isWaitedFor = positive.has(step) ? !optional.has(step) : isHeldBy(rule, step);
+      const isVital = isWaitedFor && missing.length === step.kinds.length;
       if (isVital) return { state: "not armed", reason };
       partial.push(reason);
     }
@@ -276,4 +277,9 @@ export function untoldOf({ pattern }: CoreRule): string | undefined {
     }
   }
   return relation && `no source tells the relation ${relation}`;
+}
+
+/** Whether the rule concludes from the silence of `step` and holds what it cannot prove. */
+function isHeldBy({ pattern, policy }: CoreRule, step: Step): boolean {
+  return pattern.node === "seq" && pattern.deadline?.step === step && policy.onIdle === "hold";
 }

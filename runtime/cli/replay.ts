@@ -41,10 +41,8 @@ export async function replayCommand(path: string, options: ReplayCommandOptions)
     const reason = untoldOf(rule);
     if (reason !== undefined) say(`rule ${rule.name} cannot fire: ${reason}`);
   }
-  let findings = 0;
   const { results, counters } = await replayRecording(bundle, [path], params, {
     finding: (f) => {
-      if (f.revision === 0) findings++;
       printFinding(f, options.format);
     },
   });
@@ -54,7 +52,7 @@ export async function replayCommand(path: string, options: ReplayCommandOptions)
     say("no line of it could be read, so nothing was judged");
     return exitCodes.usage;
   }
-  return findings > 0 ? exitCodes.findings : exitCodes.ok;
+  return counters.findings > 0 ? exitCodes.findings : exitCodes.ok;
 }
 
 /** Whether every line was malformed. */

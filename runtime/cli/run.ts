@@ -30,14 +30,14 @@ export async function runCommand(path: string, options: RunOptions): Promise<num
     ? new Recorder(options.record, bundle.unit.schema, say)
     : undefined;
   const done = deferred<void>();
-  let findings = 0;
   const runtime = new Runtime({
     bundle,
     sources: live.sources,
     params: readParams(options.param, bundle.unit.params),
     onFinding: (finding) => {
       printFinding(finding, options.format);
-      if (finding.revision === 0 && ++findings === options.maxFindings) done.resolve(undefined);
+      const { maxFindings = Number.POSITIVE_INFINITY } = options;
+      if (runtime.status().counters.findings >= maxFindings) done.resolve(undefined);
     },
     onWarning: say,
     onLate: (event) =>
@@ -73,7 +73,7 @@ export async function runCommand(path: string, options: RunOptions): Promise<num
     say("no rule can fire here: nothing to do");
     return exitCodes.environment;
   }
-  return findings > 0 ? exitCodes.findings : exitCodes.ok;
+  return runtime.status().counters.findings > 0 ? exitCodes.findings : exitCodes.ok;
 }
 
 /** Resolves on SIGINT, SIGTERM, after `us`, or when `done` does. A second signal ends at once. */

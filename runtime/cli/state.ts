@@ -27,8 +27,10 @@ export function readState(folder: string, warn: (text: string) => void): NodeSta
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(fileIn(folder));
-  } catch {
-    // The first run has none.
+  } catch (error) {
+    const isFirstRun = error instanceof Error && "code" in error && error.code === "ENOENT";
+    if (!isFirstRun)
+      warn(`${fileIn(folder)} cannot be read: ${fileProblem(error)}; the run starts from now`);
     return undefined;
   }
   try {

@@ -48,6 +48,10 @@ interface KeyState {
 
 /** For each step the entry chosen for it; undefined for a step that has none. */
 type Choice = readonly (Entry | undefined)[];
+/** Choices looked at for one event, at least and for each event kept; beyond it some are missed. */
+const triesLeast = 4096;
+const triesPerPartial = 64;
+
 type Verdict = "yes" | "possibly" | "unknown" | "no";
 
 export class AllMatcher implements PatternMatcher {
@@ -168,7 +172,8 @@ export class AllMatcher implements PatternMatcher {
     while (state.entries.length > max) {
       const dropped = state.entries.shift();
       this.#partialsEvicted++;
-      state.overflowUntil = (dropped?.event.ts ?? now) + this.#within + this.holdUs;
+      const until = (dropped?.event.ts ?? now) + this.#within + this.holdUs;
+      state.overflowUntil = Math.max(state.overflowUntil, until);
     }
   }
 
@@ -242,8 +247,9 @@ export class AllMatcher implements PatternMatcher {
     const { steps, need } = this.#all;
     const isWidest = this.#inputs.rule.policy.select === "widest";
     const out: Choice[] = [];
+    let tries = Math.max(triesLeast, triesPerPartial * this.#all.partials);
     const go = (choice: Choice, used: number) => {
-      if (used + steps.length - choice.length < need) return;
+      if (used + steps.length - choice.length < need || tries-- <= 0) return;
       if (choice.length < steps.length) {
         for (const x of this.#options(span, end, choice)) go([...choice, x], used + 1);
         go([...choice, undefined], used);
@@ -257,7 +263,14 @@ export class AllMatcher implements PatternMatcher {
       if (isMatch) out.push(choice);
     };
     go([], 0);
+    if (tries < 0) this.#doubt(state, end);
     return out.sort((a, b) => preference(isWidest, a, b));
+  }
+
+  /** Not every choice was looked at, so that matches from here on may lack something. */
+  #doubt(state: KeyState, end: Entry): void {
+    this.#partialsEvicted++;
+    state.overflowUntil = Math.max(state.overflowUntil, end.event.ts + this.#within + this.holdUs);
   }
 
   /**

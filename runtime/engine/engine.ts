@@ -96,6 +96,8 @@ export interface EngineCounters {
     suppressors: number;
     openFindings: number;
     facts: number;
+    /** Findings as events for the rules over them. */
+    findings: number;
   };
 }
 
@@ -297,6 +299,7 @@ export class Engine {
         ),
         openFindings: sum((r) => r.reporter.counters.openEvicted) + this.#ledger.forgotten,
         facts: this.#world.forgotten,
+        findings: this.#rules.lanes.all.reduce((n, lane) => n + lane.findingsDropped, 0),
       },
     };
   }

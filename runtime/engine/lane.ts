@@ -61,6 +61,8 @@ export class Lane {
   readonly waitsForIdle: boolean;
   readonly inputs: readonly Lane[];
   watermark = Number.NEGATIVE_INFINITY;
+  /** Findings that found no room as events for the rules over them. */
+  findingsDropped = 0;
   readonly #lane: LaneInputs;
   readonly #waiting: Heap<Waiting>;
   #lates: { readonly source: number; readonly at: number }[] = [];
@@ -115,8 +117,13 @@ export class Lane {
   offerFinding(event: EventData): void {
     const steps = new Map<number, number[]>();
     for (const [rule, own] of this.#lane.madeSteps.get(event.kind) ?? []) steps.set(rule, [...own]);
+    if (steps.size === 0) return;
+    if (this.#waiting.size >= this.#lane.eventsMax) {
+      this.findingsDropped++;
+      return;
+    }
     const shared: InFlight = { event, waiting: 1, fate: "delivered" };
-    if (steps.size > 0) this.#waiting.push({ shared, hits: { steps, derives: [] } });
+    this.#waiting.push({ shared, hits: { steps, derives: [] } });
   }
 
   /** How many events of `source` between two times, both included, came too late for the lane. */

@@ -6,6 +6,8 @@
 import { createHash } from "node:crypto";
 import { decode, encode } from "cborg";
 
+/** Counts up with every change of what parts of the engine save: other state cannot be taken back. */
+const stateVersion = 1;
 const magic = new TextEncoder().encode("TAPIOS01");
 const hashBytes = 32;
 
@@ -26,7 +28,7 @@ export interface SnapshotRefusal {
 }
 
 export function writeSnapshot(identity: SnapshotIdentity, state: Uint8Array): Uint8Array {
-  const body = encode({ ...identity, state });
+  const body = encode({ ...identity, stateVersion, state });
   return new Uint8Array(Buffer.concat([magic, hashOf(body), body]));
 }
 
@@ -43,7 +45,12 @@ export function readSnapshot(
       "it is damaged: its hash does not fit",
       "take an older one, or start without it",
     );
-  const saved = decode(body) as SnapshotIdentity & { readonly state: Uint8Array };
+  const saved = decode(body) as SnapshotIdentity & {
+    readonly stateVersion: number;
+    readonly state: Uint8Array;
+  };
+  if (saved.stateVersion !== stateVersion)
+    return refusal("another version of tapio wrote it", "start without it");
   for (const [what, name] of identityNames) {
     if (saved[what] !== identity[what])
       return refusal(

@@ -22,12 +22,13 @@ export class WindowTimers {
   }
 
   save() {
-    return { timers: this.#heap.items, set: this.#set };
+    return { timers: this.#heap.items, set: this.#set, cleanAt: this.#cleanAt };
   }
 
   restore(saved: ReturnType<WindowTimers["save"]>): void {
     this.#heap.replace(saved.timers);
     this.#set = saved.set;
+    this.#cleanAt = saved.cleanAt;
   }
 
   /** When the next timer goes off, µs; infinity without one. */

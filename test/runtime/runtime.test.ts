@@ -123,6 +123,18 @@ describe("a rule that nothing can tell about", () => {
     ]);
   });
 
+  test("that waits for the silence of a source that is not there", () => {
+    const silence = `rule r { match sequence by pid within 1m {
+  a: kernel.process_exec
+  then no b: journal.entry for 10s
+}`;
+    expect(armed(`${silence} }`)).toEqual(["r: step b: source journal is not running"]);
+    // What it cannot prove it says under `flag`, so it can fire.
+    expect(armed(`${silence}\n on idle flag }`)).toEqual([
+      "r: step b: source journal is not running",
+    ]);
+  });
+
   test("over findings of such a rule", () => {
     const rules = `rule low { match absent e: kernel.process_exec for 10s for each node }
 rule high { match f: finding.low }`;

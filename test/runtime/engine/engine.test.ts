@@ -99,6 +99,33 @@ describe("time", () => {
   });
 });
 
+describe("a source that does not run", () => {
+  test.each(["hold", "drop", "flag"])("proves no silence: on idle %s decides", (policy) => {
+    const rig = new Rig(`rule r {
+      match sequence within 1m { a: journal.entry then no b: kernel.process_exec for 10s }
+      on idle ${policy}
+    }`);
+    rig.engine.setAvailable("kernel", false);
+    rig.event("journal.entry", second, { message: "x" });
+    rig.engine.progress("journal", 60 * second);
+    expect(rig.findings.map((f) => f.degraded.length)).toEqual(policy === "flag" ? [1] : []);
+  });
+});
+
+test("the end of a finding that is not remembered any more is no new finding", () => {
+  const rig = new Rig(
+    `rule r { keys max 10000 match e: kernel.process_exit where e.exit_code == 7
+      resolve after 1h quiet }`,
+  );
+  for (let i = 0; i < 5000; i++)
+    rig.event("kernel.process_exit", second + i, { pid: i, exit_code: 7 });
+  rig.engine.progress("kernel", 2 * second);
+  rig.engine.progress("kernel", 9000 * second);
+  const ends = rig.findings.filter((f) => f.state === "resolved");
+  expect(ends).toHaveLength(5000);
+  expect(ends.every((f) => f.revision > 0)).toBe(true);
+});
+
 describe("loss", () => {
   test("a finding over a time in which its source lost events says so", () => {
     const rig = new Rig(chain);

@@ -1,6 +1,7 @@
 /** Windows in the engine: bounds, what these leave in doubt, and times that tie (LANGUAGE C.4). */
 import { describe, expect, test } from "vitest";
 import type { CoreUnit, Finding } from "#core";
+import { WindowTimers } from "../../../runtime/engine/window-timers.ts";
 import { runEngine } from "../../harness/unit-agreement.ts";
 import { compiled, eventsOf, found, traceOf } from "../core/ir/by-hand.ts";
 
@@ -195,4 +196,13 @@ test("a silence of days is folded in without looking at every pane's events", ()
   const { told } = run(unit, ["a 0", "a 5", "a 900000"], 1e6);
   expect(told.at(-1)).toBe("1 1");
   expect(performance.now() - begin).toBeLessThan(1000);
+});
+
+test("timers of keys that were given up are cleared away, those of others go off", () => {
+  const timers = new WindowTimers((key) => key === "kept");
+  timers.wind("kept", 5);
+  for (let i = 0; i < 10_000; i++) timers.wind(`gone ${i}`, 1000 + i);
+  expect(timers.save().set.size).toBeLessThan(2000);
+  expect(timers.next).toBe(5);
+  expect(timers.pop()).toBe("kept");
 });
