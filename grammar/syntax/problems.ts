@@ -40,6 +40,8 @@ export interface Unexpected {
   /** The token that does not fit; the end of the file has an empty image. */
   readonly found: Leaf | undefined;
   readonly previous: Leaf | undefined;
+  /** The token after `found`. */
+  readonly next: Leaf | undefined;
   /** What the end of the text is called: the end of the file, or of the hole. */
   readonly endName: string;
   /** A `:` follows the token: it was meant as a name. */
@@ -73,7 +75,10 @@ export function problemOf(
   const { found, previous } = unexpected;
   const place = { start: found?.startOffset ?? 0, end: found?.end ?? 0 };
   const isEnd = found === undefined || found.image === "";
-  const misspelt = misspeltKeyword(found, loop) ?? misspeltKeyword(previous, undefined, expected);
+  const misspelt =
+    misspeltOf(expected, unexpected) ??
+    misspeltKeyword(found, loop) ??
+    misspeltKeyword(previous, undefined, expected);
   if (misspelt !== undefined && !isNameWanted(expected, misspelt.leaf, found))
     return misspelt.problem;
   if (isEnd) {
@@ -130,6 +135,18 @@ function misspeltKeyword(
   const others = loop === startSets.declarations ? [] : allWords;
   const suggestion = nearest(leaf.image, loop?.words ?? []) ?? nearest(leaf.image, others);
   if (suggestion === undefined) return undefined;
+  return misspeltAs(leaf, suggestion);
+}
+
+/** `all off`, `2 fo`: the word is too short to be compared with every keyword, but not here. */
+function misspeltOf(expected: string, { found, next }: Unexpected): Misspelt | undefined {
+  const isCount = found?.tokenType === t.Int || /^(all|any)$/.test(found?.image ?? "");
+  if (!expected.startsWith("a pattern") || !isCount || next?.tokenType !== t.PlainName)
+    return undefined;
+  return editDistance(next.image.toLowerCase(), "of") > 1 ? undefined : misspeltAs(next, "of");
+}
+
+function misspeltAs(leaf: Leaf, suggestion: string): Misspelt {
   const place = { start: leaf.startOffset, end: leaf.end };
   const fix = { ...place, title: `replace it with \`${suggestion}\``, newText: suggestion };
   const params = { word: shown(leaf.image), suggestion };

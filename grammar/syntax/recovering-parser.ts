@@ -171,9 +171,11 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     const next = this.LA(1);
     const found = next instanceof Leaf ? next : this.#eof;
     const previous = this.LA(0);
+    const afterNext = this.LA(2);
     return {
       found,
       previous: previous instanceof Leaf ? previous : undefined,
+      next: afterNext instanceof Leaf ? afterNext : undefined,
       endName: this.#endName,
       isLabel: this.LA(2).tokenType === t.Colon,
       isFirstOnLine: this.#isFirstOnLine(1),

@@ -216,11 +216,11 @@ function readTime(text: string, events: readonly EventData[]): number {
   const full = parseTime(text);
   if (full !== undefined) return full;
   if (/^\d{1,16}$/.test(text)) return Number(text);
-  const ofDay = parseTime(`1970-01-01T${text}Z`);
+  const ofDay = parseTime(`1970-01-01T${text}Z`) ?? parseTime(`1970-01-01T${text}:00Z`);
   if (ofDay === undefined)
     throw new UsageError(
       `\`${text}\` is not a time`,
-      "write it as findings do: 2026-11-21T10:00:00.123456Z, 10:00:00.123456 or whole µs",
+      "write it as findings do: 2026-11-21T10:00:00.123456Z, 10:00:00.123456, 10:00 or whole µs",
     );
   const days = new Set(events.map((e) => Math.floor(e.ts / dayUs)));
   const isNearer = (a: number, b: number) => distance(events, a) <= distance(events, b);

@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { decode, encode } from "cborg";
 
-/** Counts up with every change of what parts of the engine save: other state cannot be taken back. */
+/** One more with every change of what parts of the engine save: other state is not taken back. */
 const stateVersion = 1;
 const magic = new TextEncoder().encode("TAPIOS01");
 const hashBytes = 32;

@@ -90,6 +90,21 @@ export function elaborateCall(e: CallExpr, scope: Scope, isNegated = false): Ope
   if (decl?.decl.kind === "letDecl") return expandLet(e, decl.decl, decl.module, scope, isNegated);
   if (findBuiltin(name)) return callBuiltin(e, scope);
   if (scope.session.isLost(e.callee, name)) return { is: "error" };
+  return unknownFunction(e, scope);
+}
+
+/** `p90`: a percentile, whether there is one or not. */
+const percentile = /^p\d+$/;
+
+function unknownFunction(e: CallExpr, scope: Scope): Operand {
+  const name = e.callee.text;
+  if (percentile.test(name)) {
+    // Another percentile is another question, so none is put in its place.
+    const known = [...aggregates.keys()].filter((a) => percentile.test(a));
+    const help = `the percentiles are ${known.map((a) => `\`${a}\``).join(", ")}`;
+    scope.session.report("TAP2013", e.callee, { name, similar: undefined }, { help });
+    return { is: "error" };
+  }
   const forms = [...special.keys(), ...aggregates.keys(), ...builtins.map((b) => b.name)];
   const known = [...forms, ...scope.module.names.keys()];
   const { similar, fixes } = suggestion(name, known, e.callee.span);

@@ -146,6 +146,8 @@ describe("a rule that fired", () => {
   test("only around the time that was asked for", () => {
     expect(ask("two", lines, "--at", "00:00:03").code).toBe(1);
     expect(ask("two", lines, "--at", "00:02:00").code).toBe(0);
+    expect(ask("two", lines, "--at", "00:00").code).toBe(1);
+    expect(ask("two", lines, "--at", "00:02").code).toBe(0);
     expect(ask("two", lines, "--at", String((epoch + 3000) * 1000)).code).toBe(1);
   });
 

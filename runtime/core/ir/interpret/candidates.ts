@@ -24,6 +24,8 @@ export interface Search {
   readonly to: number;
   /** Not these: they are taken. */
   readonly taken: readonly number[];
+  /** What an event already does for the other steps. */
+  readonly useOf?: ((index: number) => Candidate["use"]) | undefined;
   readonly capturesAt: (index: number) => readonly (Taken | undefined)[];
   /** The event that lies between, where none may. */
   readonly betweenAt?: ((index: number) => number | undefined) | undefined;
@@ -50,9 +52,10 @@ export function candidatesOf(scene: Scene, search: Search): Candidate[] {
 function candidateAt(scene: Scene, search: Search, x: number): Candidate[] {
   const event = scene.events[x];
   if (!event) return [];
-  const { step, from, to, capturesAt, betweenAt } = search;
+  const { step, from, to, capturesAt, betweenAt, useOf } = search;
   const proof = stepProof(scene, step, x, capturesAt(x));
   const between = betweenAt?.(x);
+  const use = useOf?.(x);
   return [
     {
       step: step.name,
@@ -60,6 +63,7 @@ function candidateAt(scene: Scene, search: Search, x: number): Candidate[] {
       proof,
       overshoot: Math.max(0, event.ts - to, from - event.ts),
       isEarly: event.ts < from,
+      ...(use === undefined ? {} : { use }),
       ...(between === undefined ? {} : { between: scene.events[between] }),
     },
   ];
@@ -87,9 +91,25 @@ export function killerAt(
   return { step: name, event, proof: proofOfNot(where, env) };
 }
 
-/** Fewest tests in the way first, then the nearest in time. */
+/**
+ * Events that no other step has chosen come first: one that is changed for this step may be lost to
+ * the other. Then the fewest tests in the way, then those that fit no other step, then those on
+ * which more of the condition holds, then the nearest in time.
+ */
 export function compareCandidates(a: Candidate, b: Candidate): number {
-  return a.proof.flips.length - b.proof.flips.length || a.overshoot - b.overshoot;
+  return (
+    Number(a.use === "chosen") - Number(b.use === "chosen") ||
+    a.proof.flips.length - b.proof.flips.length ||
+    Number(a.use !== undefined) - Number(b.use !== undefined) ||
+    shareHolding(b.proof) - shareHolding(a.proof) ||
+    a.overshoot - b.overshoot
+  );
+}
+
+/** How much of a condition came out as wanted, 0 to 1; all of one that holds. */
+function shareHolding({ atoms, flips }: Proof): number {
+  if (flips.length === 0) return 1;
+  return atoms.filter(({ verdict, wanted }) => verdict === wanted).length / atoms.length;
 }
 
 /** By how much the nearest one that fits was out of its time, µs; undefined: there was none. */

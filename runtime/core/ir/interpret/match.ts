@@ -77,6 +77,8 @@ export interface Candidate {
   /** Outside of its time by so much, µs; 0: it was in time. */
   readonly overshoot: number;
   readonly isEarly: boolean;
+  /** What it already does for the other steps of the match; undefined: nothing. */
+  readonly use?: "chosen" | "fits" | undefined;
   /** Under `next` and `strict`: what lies between it and the step before. */
   readonly between?: EventData | undefined;
 }

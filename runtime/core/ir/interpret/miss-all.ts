@@ -27,6 +27,7 @@ function missesOf(the: Case, scene: AllScene, matches: readonly Match[]): NearMi
   const { focus, watermark } = the.trace;
   const out: NearMiss[] = [];
   const seen = new Set<number>();
+  const told = new Set<string>();
   for (const start of scene.events.keys()) {
     if (covered.has(start) || seen.has(start)) continue;
     const death = deathOf(scene, start);
@@ -41,9 +42,24 @@ function missesOf(the: Case, scene: AllScene, matches: readonly Match[]): NearMi
     const miss = choice && missOf(the, scene, span, choice, death);
     if (!choice || !miss) continue;
     for (const x of choice) if (x !== undefined) seen.add(x);
+    const story = storyOf(scene, choice, miss);
+    if (told.has(story)) continue;
+    told.add(story);
     out.push(isOpen ? { ...miss, cause: "open" } : miss);
   }
   return focus ? [...out, ...unbegun(the, scene, covered)] : out;
+}
+
+/**
+ * Equal for near misses of the same events as the same steps: that the second came too late after
+ * the first is also that the first came too early before the second.
+ */
+function storyOf(scene: AllScene, choice: Choice, { candidates: [best] }: NearMiss): string {
+  const parts = scene.all.steps.map(({ name }, i) => {
+    const x = choice[i];
+    return x === undefined ? best?.step === name && best.event.id : eventAt(scene, x).id;
+  });
+  return JSON.stringify(parts);
 }
 
 /** Events of the pattern's kinds that no step could take. */
@@ -148,10 +164,27 @@ function candidatesFor(
           from,
           to: death.at,
           taken: [],
+          useOf: (x) => useOf(scene, choice, captures, x),
           capturesAt: () => captures.slice(0, i),
         }),
   );
-  return all.filter((c) => !waitsForAnother(c, captures)).sort(compareCandidates);
+  const ready = all.filter((c) => !waitsForAnother(c, captures)).sort(compareCandidates);
+  const others = ready.filter((c) => c.use !== "chosen");
+  return others.length > 0 ? others : ready;
+}
+
+/** What event `x` does for the steps that have an event. */
+function useOf(
+  scene: AllScene,
+  choice: Choice,
+  captures: NearMiss["captures"],
+  x: number,
+): Candidate["use"] {
+  if (choice.includes(x)) return "chosen";
+  const isFitting = scene.all.steps.some(
+    (step, i) => choice[i] !== undefined && judge(scene, step, x, captures.slice(0, i)) === true,
+  );
+  return isFitting ? "fits" : undefined;
 }
 
 /** Whether a test in its way reads a step that has no event: that one is what is missing. */

@@ -81,6 +81,64 @@ test("all-of: how many steps, and which was missing", () => {
   expect(missed(all, ["a 0", "c 5", "b 9"])).toEqual([]);
 });
 
+describe("all-of steps of one kind", () => {
+  const both = (q: string) =>
+    `rule r { match all of by k within 30s { p: t.a where p.x == 1\nq: t.a where ${q} } }`;
+  /** Each near miss: what it had, and of each candidate the event and the tests in the way. */
+  const told = (rules: string, lines: readonly string[]) => {
+    const { judgement, names } = tell(rules, lines);
+    return judgement.nearMisses.map((m) => ({
+      had: m.captures.flatMap((c) => (c?.kept ?? []).map((e) => names.get(e.id))),
+      met: m.candidates.map(({ event, proof }) =>
+        [names.get(event.id), ...proof.flips.map((a) => printExpr(a.expr))].join(" "),
+      ),
+    }));
+  };
+
+  test("the step's own event is not what the other step lacks", () => {
+    const rules = both("q.x == 2 and q.k < 1");
+    expect(told(rules, ["a 0 x=1", "a 10 x=2"])).toEqual([
+      { had: ["a1"], met: ["a2 (current.k < 1)"] },
+    ]);
+    expect(told(rules, ["a 0 x=1", "a 10 x=3"])).toEqual([
+      { had: ["a1"], met: ["a2 (current.x == 2) (current.k < 1)"] },
+    ]);
+  });
+
+  test("of equally many tests, an event that fits another step comes after one that fits none", () => {
+    expect(told(both("q.x == 2 or q.x == 3"), ["a 0 x=1", "a 1 x=1", "a 10 x=4"])[0]?.met).toEqual([
+      "a3 (current.x == 2)",
+      "a2 (current.x == 2)",
+    ]);
+  });
+
+  test("one event for both steps, where there is no other", () => {
+    expect(told(both("q.x >= 1 and q.k < 1"), ["a 0 x=1"])).toEqual([
+      { had: ["a1"], met: ["a1 (current.k < 1)"] },
+    ]);
+  });
+
+  test("of equally many tests, those of which more hold come first, then the nearest", () => {
+    const rules = both("q.k < 1 and (q.x == 2 or q.x >= 5 or q.x >= 6)");
+    expect(told(rules, ["a 0 x=1", "a 40 x=5", "a 50 x=7", "a 60 x=8"])[0]?.met).toEqual([
+      "a3 (current.k < 1)",
+      "a4 (current.k < 1)",
+      "a2 (current.k < 1)",
+    ]);
+  });
+
+  test("too late for one step is not told again as too early for the other", () => {
+    const rules = both("q.x == 2");
+    expect(told(rules, ["a 0 x=1", "a 41 x=2"])).toEqual([{ had: ["a1"], met: ["a2"] }]);
+    expect(missed(rules, ["a 0 x=1", "a 41 x=2"])).toEqual(["r@30 expired 1 waiting q by 11"]);
+    expect(missed(rules, ["a 0 x=2", "a 41 x=1"])).toEqual(["r@30 expired 1 waiting p by 11"]);
+    expect(missed(rules, ["a 0 x=1", "a 41 x=2", "a 90 x=1"])).toEqual([
+      "r@30 expired 1 waiting q by 11",
+      "r@120 expired 1 waiting q",
+    ]);
+  });
+});
+
 test("windows: the most there ever was, for keys that never matched", () => {
   const window = "rule r { match over e: t.a sliding 10s by k having count() >= 4 }";
   expect(missed(window, ["a 0", "a 1", "a 20", "a 21", "a 22"])).toEqual([
