@@ -1,24 +1,30 @@
-/** From a JSON value to a field's value. Pure; what is wrong is said in the words of the format. */
+/**
+ * From a JSON value to a single value, such as a number or a text; `decode-item.ts` has what holds
+ * several. Pure; what is wrong is said in the words of the format.
+ */
 import { assertNever, CutText, type FieldType, parseIp, type Value } from "#core";
-import { nearestName } from "./nearest-name.ts";
+import { didYouMean, listed, nearestName } from "./nearest-name.ts";
 import { parseTime } from "./time-text.ts";
 import { parseUnits, type UnitType, unitExamples } from "./units.ts";
 
-export type ValueReading =
-  | { readonly ok: true; readonly value: NonNullable<Value> }
-  | {
-      readonly ok: false;
-      /** Completes "field `x` …". */
-      readonly problem: string;
-      readonly help: string;
-    };
+/** Types whose values are one value. */
+export type SingleType = Exclude<FieldType, { t: "list" | "map" | "record" }>;
+
+export interface ValueProblem {
+  readonly ok: false;
+  /** Completes "field `x` …". */
+  readonly problem: string;
+  readonly help: string;
+}
+
+export type ValueReading = { readonly ok: true; readonly value: NonNullable<Value> } | ValueProblem;
 
 const encoder = new TextEncoder();
 const U32_MAX = 0xffff_ffff;
 const PORT_MAX = 0xffff;
 const U64_MAX = 0xffff_ffff_ffff_ffffn;
 
-export function decodeValue(type: FieldType, json: unknown): ValueReading {
+export function decodeValue(type: SingleType, json: unknown): ValueReading {
   switch (type.t) {
     case "bool":
       return typeof json === "boolean" ? good(json) : wrongType("`true` or `false`", json);
@@ -48,10 +54,6 @@ export function decodeValue(type: FieldType, json: unknown): ValueReading {
     case "ip":
     case "cidr":
       return decodeIp(json);
-    case "list":
-    case "map":
-    case "record":
-      return bad("is a list or a map, which a recording cannot hold", "leave the field out");
     default:
       return assertNever(type);
   }
@@ -74,11 +76,11 @@ function good(value: NonNullable<Value>): ValueReading {
   return { ok: true, value };
 }
 
-function bad(problem: string, help: string): ValueReading {
+export function bad(problem: string, help: string): ValueProblem {
   return { ok: false, problem, help };
 }
 
-function wrongType(wanted: string, json: unknown): ValueReading {
+export function wrongType(wanted: string, json: unknown): ValueProblem {
   return bad(`must be ${wanted}, not ${nameOf(json)}`, `write ${wanted}`);
 }
 
@@ -129,11 +131,10 @@ function cutToBytes(text: string, maxBytes: number): string {
 }
 
 function decodeMember(members: readonly string[], json: unknown): ValueReading {
-  const list = members.map((member) => `\`${member}\``).join(", ");
+  const list = listed(members);
   if (typeof json !== "string") return bad(`must be one of ${list}`, `write one of ${list}`);
   if (members.includes(json)) return good(json);
-  const near = nearestName(json, members);
-  const help = near === undefined ? `write one of ${list}` : `did you mean \`${near}\`?`;
+  const help = didYouMean(nearestName(json, members), `write one of ${list}`);
   return bad(`has no member \`${shown(json)}\``, help);
 }
 

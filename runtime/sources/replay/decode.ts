@@ -1,22 +1,23 @@
 /** From a line of a recording to what it says; `line.ts` has the format. Pure, never throws. */
 import type { EntityRef, Schema, Value } from "#core";
 import { LINE_BYTES_MAX, RECORDING_VERSION } from "./config.ts";
-import { decodeTime, decodeValue, nameOf, shown } from "./decode-value.ts";
+import { decodeItem, isJsonObject, unknownMember } from "./decode-item.ts";
+import { decodeTime, nameOf, shown } from "./decode-value.ts";
 import { findPlaces } from "./json-place.ts";
 import { counterNames, type LineProblem, type LineReading } from "./line.ts";
-import { nearestName } from "./nearest-name.ts";
-import { type KindNames, namesOf } from "./recording-names.ts";
+import { didYouMean, listed, nearestName } from "./nearest-name.ts";
+import { type KindNames, lineName, namesOf } from "./recording-names.ts";
 
 /** Thrown inside this module only, so that readers of parts need not pass failures up by hand. */
 class Refusal {
   readonly message: string;
   readonly help: string;
-  /** The key whose place is meant, if any. */
-  readonly key: string | undefined;
-  constructor(message: string, help: string, key?: string) {
+  /** From the line to the key or item whose place is meant; empty for the whole line. */
+  readonly path: readonly (string | number)[];
+  constructor(message: string, help: string, ...path: readonly (string | number)[]) {
     this.message = message;
     this.help = help;
-    this.key = key;
+    this.path = path;
   }
 }
 
@@ -61,17 +62,17 @@ function badJson(text: string, line: number): LineReading {
 }
 
 function placed(refusal: Refusal, text: string, line: number): LineReading {
-  const { message, help, key } = refusal;
-  const place = key === undefined ? undefined : findPlaces(text).members.get(key);
-  const column = place === undefined ? {} : { column: place.keyAt + 1 };
+  const { message, help, path } = refusal;
+  const { at } = findPlaces(text, path);
+  const column = at === undefined ? {} : { column: at + 1 };
   return { ok: false, line, ...column, message, help };
 }
 
 function decodeJson(schema: Schema, json: unknown): LineReading {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+  if (!isJsonObject(json)) {
     throw new Refusal(`a line must be a JSON object, not ${nameOf(json)}`, "write {…}");
   }
-  const line = json as JsonObject;
+  const line = json;
   if (Object.hasOwn(line, "kind")) return decodeEvent(schema, line);
   if (Object.hasOwn(line, "progress")) return decodeProgress(schema, line);
   if (Object.hasOwn(line, "tapio")) return decodeHeader(line);
@@ -104,6 +105,7 @@ function decodeProgress(schema: Schema, line: JsonObject): LineReading {
       "progress",
     );
   }
+  const ts = timeOf(line, () => false);
   const known = ["progress", "ts", ...counterNames];
   for (const key of Object.keys(line)) {
     if (known.includes(key)) continue;
@@ -117,29 +119,75 @@ function decodeProgress(schema: Schema, line: JsonObject): LineReading {
     lost: count("lost"),
     malformed: count("malformed"),
   };
-  return { ok: true, what: "progress", progress: { source, ts: timeOf(line), counters } };
+  return { ok: true, what: "progress", progress: { source, ts, counters } };
 }
 
 function decodeEvent(schema: Schema, line: JsonObject): LineReading {
   const names = kindOf(schema, line.kind);
-  const fields: Value[] = new Array(names.kind.fields.length).fill(undefined);
+  const ts = timeOf(line, (key) => names.fields.has(key) || names.records.has(key));
+  const given = new Map<number, Value>();
   let seq: number | undefined;
   let entity: EntityRef | undefined;
   for (const [key, json] of Object.entries(line)) {
-    const index = names.fields.get(key);
-    if (index !== undefined) fields[index] = fieldOf(names, index, key, json);
-    else if (key === "entity") entity = entityOf(schema, json);
+    if (takeField(names, given, key, json, [key])) continue;
+    if (key === "entity") entity = entityOf(schema, json);
     else if (key === "seq") seq = wholeNumber(line, "seq");
     else if (key !== "kind" && key !== "ts") throw unknownField(names, key);
   }
-  const ts = timeOf(line);
-  for (const [i, field] of names.kind.fields.entries()) {
-    if (fields[i] !== undefined || field.isOptional) continue;
-    const name = [...names.fields.keys()][i] ?? field.name;
+  const fields = names.kind.fields.map((field, i) => {
+    const value = given.get(i);
+    if (value !== undefined || field.isOptional) return value;
+    const name = lineName(field.name);
     const message = `\`${names.kind.name}\` needs the field \`${name}\``;
     throw new Refusal(message, `add "${name}":…`, "kind");
-  }
+  });
   return { ok: true, what: "event", event: { kind: names.id, ts, seq, entity, fields } };
+}
+
+/**
+ * Puts the field `name` into `given`, or the members of the record `name`, which stands at `path`;
+ * false when the kind has neither.
+ */
+function takeField(
+  names: KindNames,
+  given: Map<number, Value>,
+  name: string,
+  json: unknown,
+  path: readonly string[],
+): boolean {
+  const index = names.fields.get(name);
+  const record = names.records.get(name);
+  if (index !== undefined) {
+    if (given.has(index))
+      throw new Refusal(`field \`${name}\` is given twice`, "write it once", ...path);
+    given.set(index, fieldOf(names, index, name, json, path));
+  } else if (record !== undefined) takeRecord(names, given, record, json, path);
+  else return false;
+  return true;
+}
+
+/** The members of a record are fields. `null` stands for one of which none has to be there. */
+function takeRecord(
+  names: KindNames,
+  given: Map<number, Value>,
+  record: string,
+  json: unknown,
+  path: readonly string[],
+): void {
+  const start = `${record}.`;
+  const members = names.kind.fields.filter((field) => field.name.startsWith(start));
+  if (json === null && members.every((field) => field.isOptional)) return;
+  if (!isJsonObject(json)) {
+    const message = `field \`${path.join(".")}\` must be an object \`{…}\`, not ${nameOf(json)}`;
+    throw new Refusal(message, "write an object `{…}` with the record's members", ...path);
+  }
+  for (const [member, value] of Object.entries(json)) {
+    const place = [...path, member];
+    if (takeField(names, given, `${start}${member}`, value, place)) continue;
+    const known = members.map((field) => field.name.slice(start.length).replace(/\..*/, ""));
+    const { problem, help } = unknownMember(member, [...new Set(known)]);
+    throw new Refusal(`field \`${path.join(".")}\` ${problem}`, help, ...place);
+  }
 }
 
 function kindOf(schema: Schema, kind: unknown): KindNames {
@@ -156,22 +204,38 @@ function kindOf(schema: Schema, kind: unknown): KindNames {
 
 function unknownField(names: KindNames, key: string): Refusal {
   const known = [...names.fields.keys()];
-  const help = didYouMean(nearestName(key, known), `its fields are ${listed(known)}`);
+  const near = nearestName(key, [...known, ...names.records.keys()]);
+  const help = didYouMean(near, `its fields are ${listed(known)}`);
   return new Refusal(`\`${names.kind.name}\` has no field \`${shown(key)}\``, help, key);
 }
 
-function fieldOf(names: KindNames, index: number, key: string, json: unknown): Value {
-  const field = names.kind.fields[index]!;
-  if (json === null && field.isOptional) return undefined;
-  const reading = decodeValue(field.type, json);
+function fieldOf(
+  names: KindNames,
+  index: number,
+  name: string,
+  json: unknown,
+  path: readonly string[],
+): Value {
+  const reading = decodeItem(names.kind.fields[index]!, json);
   if (reading.ok) return reading.value;
-  throw new Refusal(`field \`${key}\` ${reading.problem}`, reading.help, key);
+  const place = [name, ...reading.path.map((step) => step.written)].join("");
+  const keys = reading.path.map((step) => step.key);
+  throw new Refusal(`field \`${place}\` ${reading.problem}`, reading.help, ...path, ...keys);
 }
 
-function timeOf(line: JsonObject): number {
+/** What other formats call `ts`. */
+const timeNames = ["ts", "time", "timestamp", "@timestamp", "date", "datetime"];
+
+/** `isField`: whether a key has a meaning of its own in this line. */
+function timeOf(line: JsonObject, isField: (key: string) => boolean): number {
   if (!Object.hasOwn(line, "ts")) {
-    const help = 'say when it happened, such as "ts":"2026-11-21T10:00:00.123456Z"';
-    throw new Refusal("the line has no `ts`", help);
+    const example = '"ts":"2026-11-21T10:00:00.123456Z"';
+    const isMeant = (key: string) => timeNames.includes(key.toLowerCase()) && !isField(key);
+    const meant = Object.keys(line).find(isMeant);
+    if (meant === undefined)
+      throw new Refusal("the line has no `ts`", `say when it happened, such as ${example}`);
+    const help = `write \`ts\` instead of \`${meant}\`, such as ${example}`;
+    throw new Refusal("the line has no `ts`", help, meant);
   }
   const reading = decodeTime(line.ts);
   if (reading.ok) return reading.value as number;
@@ -187,7 +251,7 @@ function wholeNumber(line: JsonObject, key: string): number {
 
 function entityOf(schema: Schema, json: unknown): EntityRef {
   const help = 'write its keys by entity kind, such as {"cgroup":"/system.slice/x.service"}';
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+  if (!isJsonObject(json)) {
     throw new Refusal(`\`entity\` must be an object, not ${nameOf(json)}`, help, "entity");
   }
   const { entities } = namesOf(schema);
@@ -203,12 +267,4 @@ function entityOf(schema: Schema, json: unknown): EntityRef {
     }
   }
   return json as EntityRef;
-}
-
-function didYouMean(near: string | undefined, otherwise: string): string {
-  return near === undefined ? otherwise : `did you mean \`${near}\`?`;
-}
-
-function listed(names: Iterable<string>): string {
-  return [...names].map((name) => `\`${name}\``).join(", ");
 }

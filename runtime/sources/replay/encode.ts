@@ -3,9 +3,12 @@ import {
   assertNever,
   CutText,
   type EventData,
+  type Field,
   type FieldType,
   formatIp,
   formatTime,
+  type ItemType,
+  RecordValue,
   type Schema,
   type Value,
 } from "#core";
@@ -84,10 +87,47 @@ function encodeValue(type: FieldType, value: NonNullable<Value>): string {
       // JSON has a negative zero, but JSON.stringify does not write it.
       return Object.is(value, -0) ? "-0" : JSON.stringify(value);
     case "list":
+      return Array.isArray(value) ? encodeList(type.item, value) : "null";
     case "map":
+      return value instanceof Map ? encodeMap(type.key, type.value, value) : "null";
     case "record":
-      return "null";
+      return value instanceof RecordValue ? encodeRecord(type.members, value) : "null";
     default:
       return assertNever(type);
   }
+}
+
+function encodeItem({ type }: ItemType, value: Value): string {
+  return value === undefined ? "null" : encodeValue(type, value);
+}
+
+function encodeList(item: ItemType, values: readonly Value[]): string {
+  return `[${values.map((value) => encodeItem(item, value)).join(",")}]`;
+}
+
+/** An entry whose key is known in part cannot be told from another one: it is left out. */
+function encodeMap(key: FieldType, item: ItemType, map: ReadonlyMap<Value, Value>): string {
+  const parts = [...map].flatMap(([k, value]) =>
+    k === undefined || k instanceof CutText
+      ? []
+      : [`${encodeKey(key, k)}:${encodeItem(item, value)}`],
+  );
+  return `{${parts.join(",")}}`;
+}
+
+/** Keys of JSON objects are texts. */
+function encodeKey(type: FieldType, key: NonNullable<Value>): string {
+  const written = encodeValue(type, key);
+  return written.startsWith(`"`) ? written : JSON.stringify(written);
+}
+
+/** An item; of a record that is a field, the members are fields of the line. */
+function encodeRecord(members: readonly Field[], { members: values }: RecordValue): string {
+  const parts = members.flatMap((member) => {
+    const value = values.get(member.name);
+    return value === undefined
+      ? []
+      : [`${JSON.stringify(member.name)}:${encodeValue(member.type, value)}`];
+  });
+  return `{${parts.join(",")}}`;
 }

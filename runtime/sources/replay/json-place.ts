@@ -12,32 +12,37 @@ export interface JsonError {
 
 export interface JsonPlaces {
   readonly error: JsonError | undefined;
-  /** Offset of each key of the outermost object and of its value; the last of equal keys. */
-  readonly members: ReadonlyMap<string, { readonly keyAt: number; readonly valueAt: number }>;
+  /** Offset of what the path leads to, or as far as it leads; undefined when it leads nowhere. */
+  readonly at: number | undefined;
 }
 
-/** Deeper nesting is refused; no value of an event nests at all. */
+/** Deeper nesting is refused; values of events have a few levels. */
 const DEPTH_MAX = 64;
 
-/** Never throws. */
-export function findPlaces(text: string): JsonPlaces {
-  const scanner = new Scanner(text);
+/**
+ * Never throws. `path` leads from the outermost value inwards, by keys of objects and places in
+ * lists: a key leads to itself, the last of equal ones, and a place to its value.
+ */
+export function findPlaces(text: string, path: readonly (string | number)[] = []): JsonPlaces {
+  const scanner = new Scanner(text, path);
   const error = scanner.scan();
-  return { error, members: scanner.members };
+  return { error, at: scanner.found };
 }
 
 class Scanner {
-  readonly members = new Map<string, { keyAt: number; valueAt: number }>();
+  found: number | undefined;
   readonly #text: string;
+  readonly #path: readonly (string | number)[];
   #at = 0;
   #error: JsonError | undefined;
 
-  constructor(text: string) {
+  constructor(text: string, path: readonly (string | number)[]) {
     this.#text = text;
+    this.#path = path;
   }
 
   scan(): JsonError | undefined {
-    this.#value(0);
+    this.#value(0, true);
     this.#space();
     if (this.#error === undefined && this.#at < this.#text.length) this.#fail("end of line");
     return this.#error;
@@ -59,19 +64,35 @@ class Scanner {
     return found;
   }
 
-  #value(depth: number): void {
+  /** Whether the path goes on to `key`, `depth` levels deep; then that is the place so far. */
+  #leadsTo(key: string | number | undefined, depth: number, at: number): boolean {
+    if (this.#path[depth] !== key || depth >= this.#path.length) return false;
+    this.found = at;
+    return true;
+  }
+
+  #value(depth: number, isOnPath: boolean): void {
     this.#space();
     const first = this.#text[this.#at];
     if (depth > DEPTH_MAX) this.#fail(`at most ${DEPTH_MAX} levels`);
-    else if (first === "{") this.#object(depth);
-    else if (first === "[") this.#list("]", () => this.#value(depth + 1));
+    else if (first === "{") this.#object(depth, isOnPath);
+    else if (first === "[") this.#array(depth, isOnPath);
     else if (first === '"') this.#string();
     else if (this.#take(/-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y) === undefined) {
       if (this.#take(/(?:true|false|null)\b/y) === undefined) this.#fail("a value");
     }
   }
 
-  #object(depth: number): void {
+  #array(depth: number, isOnPath: boolean): void {
+    let i = 0;
+    this.#list("]", () => {
+      this.#space();
+      this.#value(depth + 1, isOnPath && this.#leadsTo(i, depth, this.#at));
+      i++;
+    });
+  }
+
+  #object(depth: number, isOnPath: boolean): void {
     this.#list("}", () => {
       this.#space();
       const keyAt = this.#at;
@@ -79,9 +100,7 @@ class Scanner {
       const key = this.#string();
       this.#space();
       if (this.#take(/:/y) === undefined) return this.#fail("`:`");
-      this.#space();
-      if (depth === 0 && key !== undefined) this.members.set(key, { keyAt, valueAt: this.#at });
-      this.#value(depth + 1);
+      this.#value(depth + 1, isOnPath && this.#leadsTo(key, depth, keyAt));
     });
   }
 

@@ -19,6 +19,13 @@
  *   size           bytes, or "512MiB"      string         text, or {"cut":"prefix"} when its source
  *   id64           "decimal digits"                       had only that prefix
  *
+ *   list           [item, …]               record in a list or map   {"member":value, …}
+ *   map            {"key":value, …}        record as a field         "r":{"a":1} or "r.a":1
+ *
+ * `null` is a missing field, item or member where it may be missing; fields and members may also be
+ * left out. Keys of maps are texts: numbers in digits, others as they are written as values; a text
+ * that was cut is no key. A record that is a field is written with dots and read in both spellings.
+ *
  * A text longer than its field allows is cut like the record writer does, so that a replayed event
  * equals the one a ring delivers. Law: decodeLine ∘ encodeLine = identity for events of the schema.
  */

@@ -1,4 +1,4 @@
-/** The name a person most likely meant. */
+/** The name a person most likely meant, and how names are put to them. */
 
 /**
  * The closest of `known`, at most a third of the letters off; or the one that ends in `.name`, as
@@ -20,6 +20,16 @@ export function nearestName(name: string, known: Iterable<string>): string | und
     best = candidate;
   }
   return best;
+}
+
+/** Help that names `near`, or else says `otherwise`. */
+export function didYouMean(near: string | undefined, otherwise: string): string {
+  return near === undefined ? otherwise : `did you mean \`${near}\`?`;
+}
+
+/** Names as they stand in a message. */
+export function listed(names: Iterable<string>): string {
+  return [...names].map((name) => `\`${name}\``).join(", ");
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CutText } from "#core";
+import { CutText, RecordValue, type Schema } from "#core";
 import { decodeLine, LINE_BYTES_MAX } from "#runtime/sources/replay";
 import { stdSchema } from "./std-schema.ts";
 
@@ -232,4 +232,200 @@ test.each([
   ],
 ])("%s", (text, expected) => {
   expect(problem(text)).toContain(expected);
+});
+
+describe("records, lists and maps", () => {
+  const text = (maxBytes: number) => ({ t: "string", maxBytes }) as const;
+  const container = [
+    { name: "name", type: text(8), isOptional: false },
+    { name: "restarts", type: { t: "int" }, isOptional: false },
+    { name: "reason", type: text(64), isOptional: true },
+  ] as const;
+  const fieldsOfPod: Schema["kinds"][number]["fields"] = [
+    {
+      name: "containers",
+      type: {
+        t: "list",
+        item: { type: { t: "record", members: container }, isOptional: false },
+        max: 2,
+      },
+      isOptional: false,
+    },
+    {
+      name: "labels",
+      type: { t: "map", key: text(8), value: { type: text(8), isOptional: true }, max: 2 },
+      isOptional: true,
+    },
+    {
+      name: "ports",
+      type: {
+        t: "map",
+        key: { t: "port" },
+        value: { type: { t: "duration" }, isOptional: false },
+        max: 2,
+      },
+      isOptional: true,
+    },
+    {
+      name: "peers",
+      type: {
+        t: "map",
+        key: { t: "ip" },
+        value: { type: { t: "bool" }, isOptional: false },
+        max: 2,
+      },
+      isOptional: true,
+    },
+    { name: "owner.name", type: text(8), isOptional: false },
+    { name: "owner.of.uid", type: { t: "id64" }, isOptional: true },
+    { name: "kind.a", type: { t: "int" }, isOptional: true },
+  ];
+  const own = { ...schema, kinds: [{ name: "k.pod", source: 0, fields: fieldsOfPod }] };
+  const start = `{"kind":"k.pod",${ts},`;
+  const least = `"containers":[],"owner.name":"o"`;
+
+  function pod(members: string): readonly unknown[] {
+    const reading = decodeLine(own, `${start}${members}}`, 1);
+    if (!reading.ok || reading.what !== "event") throw new Error(JSON.stringify(reading));
+    return reading.event.fields;
+  }
+
+  test("in both spellings", () => {
+    const web = `{"restarts":4,"name":"web","reason":null}`;
+    const [containers, labels, ports, peers, ...owner] = pod(
+      `"containers":[${web}],"labels":{"app":"shop","tier":null},"ports":{"80":"5s","443":7},
+       "peers":{"10.0.0.1":true},"owner":{"name":"o","of":{"uid":"7"}},"kind_":{"a":1}`.replace(
+        /\n */,
+        "",
+      ),
+    );
+    const record = new RecordValue([
+      ["name", "web"],
+      ["restarts", 4],
+    ]);
+    expect(containers).toStrictEqual([record]);
+    expect(labels).toStrictEqual(
+      new Map([
+        ["app", "shop"],
+        ["tier", undefined],
+      ]),
+    );
+    expect(ports).toStrictEqual(
+      new Map([
+        [80, 5e6],
+        [443, 7],
+      ]),
+    );
+    expect(peers).toStrictEqual(new Map([[0xffff_0a00_0001n, true]]));
+    expect(owner).toEqual(["o", 7n, 1]);
+    const dotted = `"containers":[],"owner.name":"o","owner.of":{"uid":"7"},"kind.a":1`;
+    expect(pod(dotted).slice(4)).toEqual(owner);
+  });
+
+  test("null is a record of which nothing has to be there, and a missing list", () => {
+    const fields = pod(`${least},"labels":null,"owner.of":null,"kind_":null`);
+    expect(fields).toEqual([[], undefined, undefined, undefined, "o", undefined, undefined]);
+  });
+
+  const two = `{"name":"a","restarts":1}`;
+  test.each([
+    [`"containers":{},"owner":{"name":"o"}`, `"containers`, "`containers` must be a list `[…]`"],
+    [
+      `"containers":[${two},${two},${two}]`,
+      `"containers`,
+      "`containers` has 3 items, more than 2; write at most 2",
+    ],
+    [`"containers":[${two},null]`, "null", "`containers[1]` must be an object `{…}`, not `null`"],
+    [
+      `"containers":[{"name":"a"}]`,
+      `{"name":"a"}`,
+      '`containers[0]` needs the member `restarts`; add "restarts":…',
+    ],
+    [
+      `"containers":[{"name":"a","restarts":"x"}]`,
+      `"restarts`,
+      "field `containers[0].restarts` must be a whole number, not the text `x`",
+    ],
+    [
+      `"containers":[{"name":"a","restart":1}]`,
+      `"restart"`,
+      "field `containers[0]` has no member `restart`; did you mean `restarts`?",
+    ],
+    [`${least},"labels":["a"]`, `"labels`, "field `labels` must be an object `{…}`, not a list"],
+    [
+      `${least},"labels":{"a":"1","b":"2","c":"3"}`,
+      `"labels`,
+      "field `labels` has 3 items, more than 2",
+    ],
+    [`${least},"labels":{"b":5}`, `"b"`, 'field `labels["b"]` must be a text, not `5`'],
+    [
+      `${least},"labels":{"123456789":"x"}`,
+      `"1234`,
+      'field `labels["123456789"]` has a key of more than 8 bytes; write a key of at most 8 bytes',
+    ],
+    [
+      `${least},"ports":{"http":1}`,
+      `"http`,
+      'field `ports["http"]` has a key that must be a whole number, not the text `http`',
+    ],
+    [
+      `${least},"ports":{"65536":1}`,
+      `"65536`,
+      'field `ports["65536"]` has a key that is 65536, outside 0 to 65535',
+    ],
+    [
+      `${least},"ports":{"80":null}`,
+      `"80`,
+      'field `ports["80"]` must be "5s", "1h30m", "250ms", or whole microseconds, not `null`',
+    ],
+    [
+      `${least},"peers":{"10.0.0.1":true,"::ffff:10.0.0.1":true}`,
+      `"::ffff`,
+      'field `peers["::ffff:10.0.0.1"]` is the same key as one before it; write each key once',
+    ],
+    [`"containers":[],"owner":{"nam":"o"}`, `"nam`, "field `owner` has no member `nam`; did you"],
+    [
+      `"containers":[],"owner":{"name":"o","of":{"x":1}}`,
+      `"x"`,
+      "field `owner.of` has no member `x`; its members are `uid`",
+    ],
+    [`"containers":[],"owner":{"name":5}`, `"name`, "field `owner.name` must be a text, not `5`"],
+    [`"containers":[],"owner":null`, `"owner`, "field `owner` must be an object `{…}`, not `null`"],
+    [`"containers":[],"owner":{}`, `"kind`, "`k.pod` needs the field `owner.name`"],
+    [`${least},"owner":{"name":"p"}`, `"name`, "field `owner.name` is given twice; write it once"],
+    [`${least},"ownre":{"name":"p"}`, `"ownre`, "no field `ownre`; did you mean `owner`?"],
+  ])("%s", (members, at, expected) => {
+    const line = `${start}${members}}`;
+    const reading = decodeLine(own, line, 1);
+    if (reading.ok) throw new Error("read");
+    expect(`${reading.message}; ${reading.help}`).toContain(expected);
+    expect(line.slice((reading.column ?? 0) - 1)).toMatch(new RegExp(`^${at}`));
+  });
+});
+
+describe("a line without `ts`", () => {
+  test.each([
+    ["time", `{"kind":"kernel.process_fork","time":"2026-11-21T10:00:00Z",${fork},"child_pid":2}`],
+    ["timestamp", `{"kind":"kernel.process_fork","timestamp":1,${fork},"child_pid":2}`],
+    ["Time", `{"progress":"kernel","Time":"2026-11-21T10:00:00Z"}`],
+  ])("with `%s`", (name, line) => {
+    expect(problem(line)).toBe(
+      `7:${line.indexOf(`"${name}"`) + 1} the line has no \`ts\`; ` +
+        `write \`ts\` instead of \`${name}\`, such as "ts":"2026-11-21T10:00:00.123456Z"`,
+    );
+  });
+
+  test("is told so before anything else that is wrong with it", () => {
+    expect(problem('{"kind":"kernel.process_fork","zzz":1}')).toBe(
+      '7 the line has no `ts`; say when it happened, such as "ts":"2026-11-21T10:00:00.123456Z"',
+    );
+  });
+
+  test("a field of the kind called `time` is that field", () => {
+    const time = { name: "time", type: { t: "int" }, isOptional: false } as const;
+    const own = { ...schema, kinds: [{ name: "k", source: 0, fields: [time] }] };
+    const reading = decodeLine(own, '{"kind":"k","time":1}', 1);
+    expect(reading).toMatchObject({ message: "the line has no `ts`" });
+    expect(reading).not.toHaveProperty("column");
+  });
 });
