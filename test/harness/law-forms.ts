@@ -4,7 +4,8 @@
  * domains make matches, near matches and ties frequent.
  */
 import fc from "fast-check";
-import type { EntityLife, EventData, RelationFact, Schema, Trace, Value } from "#core";
+import { compile, unlimitedBudget } from "#compiler";
+import type { CoreUnit, EntityLife, EventData, RelationFact, Schema, Trace, Value } from "#core";
 import { makeEvent, RecordValue } from "#core";
 
 export const formsEpochUs = Date.UTC(2026, 0, 1) * 1000;
@@ -216,14 +217,15 @@ interface Besides {
 
 const world: fc.Arbitrary<Besides> = fc.record({
   lives: fc.uniqueArray(life, { maxLength: 3, selector: (l) => l.pod }),
-  calls: fc.array(
+  calls: fc.uniqueArray(
     fc.record({
       from: fc.constantFrom("p1", "p2"),
       to: fc.constantFrom("p1", "p2"),
       since: fc.integer({ min: 0, max: 8 }),
       until: fc.option(fc.integer({ min: 4, max: 16 }), { nil: undefined }),
     }),
-    { maxLength: 3 },
+    // A second fact of that kind would be the same one, with its end.
+    { maxLength: 3, selector: (c) => `${c.from} ${c.to} ${c.since}` },
   ),
   silent: fc.option(
     fc.record({ source: fc.nat({ max: 1 }), from: fc.integer({ min: 2, max: 16 }) }),
@@ -321,4 +323,16 @@ function callOf(c: {
     since: at(c.since),
     until: c.until === undefined ? undefined : at(c.until),
   };
+}
+
+/** `text` compiled over the schema above; throws when it has an error. */
+export function formsUnitOf(text: string): CoreUnit {
+  const files = [
+    { file: "schema.tapio", text: formsSchema },
+    { file: "rules.tapio", text },
+  ];
+  const result = compile(files, { std: [], version: "test", budget: unlimitedBudget });
+  const error = result.diagnostics.find((d) => d.severity === "error");
+  if (error) throw new Error(`${error.code} ${error.message}\n${text}`);
+  return result.unit;
 }

@@ -6,9 +6,9 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compile, unlimitedBudget } from "#compiler";
-import { type CoreUnit, judge } from "#core";
-import { formsSchema, formsStory, formsUnit, traceOf } from "../harness/law-forms.ts";
+import { judge } from "#core";
+import { formsStory, formsUnit, formsUnitOf, traceOf } from "../harness/law-forms.ts";
+import { lawSeed } from "../harness/seed.ts";
 import { disagreement, shuffled } from "../harness/unit-agreement.ts";
 
 const units = Number(process.env.TAPIO_LAW_RULES ?? 100);
@@ -19,26 +19,14 @@ const stories = fc.array(fc.tuple(formsStory, fc.infiniteStream(fc.nat())), {
 });
 const timeout = Math.max(120_000, units * 400);
 
-function unitOf(text: string): CoreUnit {
-  const files = [
-    { file: "schema.tapio", text: formsSchema },
-    { file: "rules.tapio", text },
-  ];
-  const result = compile(files, { std: [], version: "test", budget: unlimitedBudget });
-  const error = result.diagnostics.find((d) => d.severity === "error");
-  if (error) throw new Error(`${error.code} ${error.message}\n${text}`);
-  return result.unit;
-}
-
 describe("interpreter = engine, other forms", () => {
   test(`${units} units on ${tracesPerUnit} traces each`, { timeout }, () => {
     let findings = 0;
     let cases = 0;
-    const seed = Number(process.env.TAPIO_LAW_SEED ?? Math.floor(Math.random() * 2 ** 31));
-    console.log(`seed ${seed}`);
+    const seed = lawSeed("P1 and P2, other forms");
     fc.assert(
       fc.property(formsUnit, stories, (text, told) => {
-        const unit = unitOf(text);
+        const unit = formsUnitOf(text);
         for (const [story, picks] of told) {
           const inOrder = traceOf(unit.schema, story);
           const trace = { ...inOrder, events: shuffled(inOrder.events, picks) };

@@ -14,11 +14,11 @@ import {
   sequenceCase,
   written,
 } from "../harness/law-sequences.ts";
+import { lawSeed } from "../harness/seed.ts";
 
 const rules = Number(process.env.TAPIO_LAW_RULES ?? 150);
 const tracesPerRule = 20;
 const timeout = Math.max(120_000, rules * 400);
-const seed = process.env.TAPIO_LAW_SEED ? { seed: Number(process.env.TAPIO_LAW_SEED) } : {};
 
 describe("interpreter = engine, sequences", () => {
   test(`${rules} rules on ${tracesPerRule} traces each`, { timeout }, () => {
@@ -34,7 +34,7 @@ describe("interpreter = engine, sequences", () => {
           findings += interpreted(compiled, trace).length;
         }
       }),
-      { numRuns: rules, ...seed },
+      { numRuns: rules, seed: lawSeed("P1, sequences") },
     );
     console.log(`${cases} cases, ${findings} findings`);
     expect(findings).toBeGreaterThan(cases / 20);
@@ -69,7 +69,7 @@ describe("interpreter = engine, sequences", () => {
           }
         }
       }),
-      { numRuns: rules, ...seed },
+      { numRuns: rules, seed: lawSeed("P1, sequences") },
     );
     console.log(JSON.stringify(counts));
     expect(counts.evicted).toBeGreaterThan(counts.cases / 20);

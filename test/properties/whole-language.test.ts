@@ -8,6 +8,7 @@ import { expect, test } from "vitest";
 import { type CompileResult, compile, unlimitedBudget } from "#compiler";
 import { judge, printRule, type Value } from "#core";
 import { format } from "#grammar";
+import { lawSeed } from "../harness/seed.ts";
 import { disagreement } from "../harness/unit-agreement.ts";
 import { wholeModule, wholeSchema, wholeTrace } from "../harness/whole-rules.ts";
 
@@ -93,7 +94,7 @@ test(`${modules} modules of every form on ${tracesPerModule} traces each`, { tim
   });
   fc.assert(property, {
     numRuns: modules,
-    ...(process.env.TAPIO_LAW_SEED ? { seed: Number(process.env.TAPIO_LAW_SEED) } : {}),
+    seed: lawSeed("every form"),
   });
   console.log(`${modules * tracesPerModule} cases, ${findings} findings`);
   expect(findings).toBeGreaterThan(modules);
