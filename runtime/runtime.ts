@@ -23,6 +23,8 @@ export interface RuntimeOptions {
   readonly bundle: Bundle;
   readonly sources: readonly Source[];
   readonly params?: ReadonlyMap<string, Value>;
+  /** Event kinds that no collector of a running source delivers. */
+  readonly uncollected?: readonly string[];
   /** When the observation begins, µs since the epoch: absences are counted from here. */
   readonly startUs?: number;
   onFinding(finding: Finding): void;
@@ -256,6 +258,8 @@ export class Runtime {
     const source = schema.sources[schema.kinds[kind]?.source ?? -1]?.name ?? "?";
     const feed = this.#feeds.find((f) => f.source.name === source);
     if (!feed) return `source ${source} is not running`;
+    const name = schema.kinds[kind]?.name ?? "?";
+    if (this.#options.uncollected?.includes(name)) return `no collector delivers ${name} yet`;
     return feed.unavailable && `source ${source}: ${feed.unavailable.reason}`;
   }
 }

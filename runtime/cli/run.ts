@@ -50,6 +50,7 @@ export async function runCommand(path: string, options: RunOptions): Promise<num
           onProgress: (source, progress) => recorder.progress(source, progress),
         }
       : {}),
+    uncollected: live.uncollected,
     startUs: Date.now() * 1000,
     now: () => performance.now(),
   });

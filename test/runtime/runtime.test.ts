@@ -135,6 +135,21 @@ describe("a rule that nothing can tell about", () => {
     ]);
   });
 
+  test("whose events no collector delivers", () => {
+    const bundle = bundleOf("rule r { match e: kernel.process_exec }");
+    const runtime = new Runtime({
+      bundle,
+      sources: [new Told(bundle.unit.schema)],
+      uncollected: ["kernel.process_exec"],
+      onFinding: () => undefined,
+      onWarning: () => undefined,
+      now: () => 0,
+    });
+    expect(runtime.status().rules.map((r) => r.armed)).toEqual([
+      { state: "not armed", reason: "step e: no collector delivers kernel.process_exec yet" },
+    ]);
+  });
+
   test("over findings of such a rule", () => {
     const rules = `rule low { match absent e: kernel.process_exec for 10s for each node }
 rule high { match f: finding.low }`;
