@@ -2,15 +2,14 @@
 import type { Finding } from "./finding.ts";
 import {
   type CoreUnit,
-  type Expr,
   evaluate,
   type Match,
   type MatchFacts,
   matchEnv,
   rootOf,
+  scoreExpr,
   stepsOf,
   type World,
-  walkExpr,
 } from "./ir/index.ts";
 import type { EventData, Schema, Value } from "./schema.ts";
 
@@ -80,18 +79,13 @@ function readableKey(key: string): string | undefined {
   return parts.map((p) => p.slice(1)).join(", ");
 }
 
-/** The value of the first `zscore` of a window's condition. */
+/** The value of a rule's score for a match. */
 export function scoreOf(
   unit: CoreUnit,
   params: ReadonlyMap<string, Value>,
   match: Match,
   world?: World,
 ): Value {
-  const { pattern } = match.rule;
-  let score: Expr | undefined;
-  if (pattern.node === "win")
-    walkExpr(pattern.having, (e) => {
-      if (e.op === "history" && e.what === "zscore") score ??= e;
-    });
+  const score = scoreExpr(match.rule.pattern);
   return score && evaluate(score, matchEnv(unit, params, match, world));
 }

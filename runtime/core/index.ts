@@ -14,6 +14,7 @@ export { redactedText } from "./redacted.ts";
 export { keyNames, keysSeen, type SeenKey } from "./rule-key.ts";
 export * from "./schema.ts";
 export * from "./source.ts";
+export { entityKindOf, isInTime, keyOfEntity } from "./subsume.ts";
 export * from "./text/index.ts";
 export { type Answer, type Question, whyNot } from "./why-not.ts";
 export type {

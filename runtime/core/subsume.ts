@@ -52,17 +52,18 @@ export function withParents(
 }
 
 /** Around the parent when a span is given, otherwise while the parent is open. */
-function isInTime({ withinUs }: Subsumption, parent: Finding, child: Finding): boolean {
+export function isInTime({ withinUs }: Subsumption, parent: Finding, child: Finding): boolean {
   if (withinUs !== undefined) return Math.abs(child.at - parent.at) <= withinUs;
   return child.at >= parent.at && child.at < (parent.resolvedAt ?? Number.POSITIVE_INFINITY);
 }
 
 /** The entity kind a key part names: of one step, or of the first of several that is bound. */
-function entityKindOf(expr: Expr): string | undefined {
+export function entityKindOf(expr: Expr): string | undefined {
   if (expr.op === "entity" || expr.op === "subject") return expr.kind;
   return expr.op === "coalesce" ? entityKindOf(expr.left) : undefined;
 }
 
-function keyOfEntity({ entity }: Finding, kind: string): string | undefined {
+/** The key of the finding's entity of that kind. */
+export function keyOfEntity({ entity }: Finding, kind: string): string | undefined {
   return Object.hasOwn(entity, kind) ? entity[kind] : undefined;
 }

@@ -12,16 +12,15 @@ import {
   type Constraint,
   durationOf,
   type EventData,
-  type Expr,
   evidenceKept,
   type Interval,
   intervalOf,
   isCertainlyBefore,
   isPlaceable,
   isPossiblyBefore,
+  stepsRead,
   type Taken,
   takenOf,
-  walkExpr,
 } from "#core";
 import { KeyTable } from "./key-table.ts";
 import type { MatcherInputs, PatternMatcher, StateCounters } from "./pattern-matcher.ts";
@@ -137,10 +136,6 @@ export class AllMatcher implements PatternMatcher {
   fireDeadline(): void {
     const next = this.#waiting.shift();
     if (next) this.#judge(next.key, next.entry);
-  }
-
-  finish(): void {
-    while (this.#waiting.length > 0) this.fireDeadline();
   }
 
   #stepsSeen({ entries }: KeyState): number {
@@ -359,16 +354,6 @@ export class AllMatcher implements PatternMatcher {
       );
     });
   }
-}
-
-function stepsRead(condition: Expr | undefined): number[] {
-  const out: number[] = [];
-  if (!condition) return out;
-  walkExpr(condition, (e) => {
-    if ("of" in e && e.of.step !== "current") out.push(e.of.step);
-    if (e.op === "taken") out.push(e.step);
-  });
-  return out;
 }
 
 /** The entries a choice uses, in the order ≺; one that stands for several steps several times. */

@@ -97,8 +97,6 @@ export class InventoryMatcher implements PatternMatcher {
     return this.#timers.peek()?.at ?? Number.POSITIVE_INFINITY;
   }
 
-  finish(): void {}
-
   onEntity(life: EntityLife): void {
     const { pattern, code, startUs } = this.#inputs;
     if (life.kind !== pattern.entity) return;

@@ -3,7 +3,15 @@
  * losses that become known later, and findings that explain others (`subsumes`). Every change is
  * told again under the same id, one revision higher.
  */
-import { type Expr, type Finding, fullName, type KeyPart, keyText, type Subsumption } from "#core";
+import {
+  entityKindOf,
+  type Finding,
+  fullName,
+  isInTime,
+  type KeyPart,
+  keyOfEntity,
+  keyText,
+} from "#core";
 import type { Told } from "./reporter.ts";
 import { type EngineMatch, scopeOf, startOf } from "./scope.ts";
 
@@ -159,12 +167,6 @@ function claims(parent: Entry, child: Entry): boolean {
   );
 }
 
-/** Around the parent when a span is given, otherwise while the parent is open. */
-function isInTime({ withinUs }: Subsumption, parent: Finding, child: Finding): boolean {
-  if (withinUs !== undefined) return Math.abs(child.at - parent.at) <= withinUs;
-  return child.at >= parent.at && child.at < (parent.resolvedAt ?? Number.POSITIVE_INFINITY);
-}
-
 function isSameKey(
   key: readonly KeyPart[] | undefined,
   parent: Entry,
@@ -179,17 +181,7 @@ function isSameKey(
     const its =
       kind === undefined
         ? parts[i]?.(undefined, scopeOf(child.match))
-        : entityOf(child.finding, kind);
+        : keyOfEntity(child.finding, kind);
     return mine !== undefined && keyText(mine) === keyText(its);
   });
-}
-
-/** The entity kind a key part names: of one step, or of the first of several that is bound. */
-function entityKindOf(expr: Expr): string | undefined {
-  if (expr.op === "entity" || expr.op === "subject") return expr.kind;
-  return expr.op === "coalesce" ? entityKindOf(expr.left) : undefined;
-}
-
-function entityOf({ entity }: Finding, kind: string): string | undefined {
-  return Object.hasOwn(entity, kind) ? entity[kind] : undefined;
 }

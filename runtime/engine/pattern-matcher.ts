@@ -44,8 +44,6 @@ export interface PatternMatcher {
   onEvent(event: EventData, hits: readonly number[]): void;
   /** Decides what `nextDeadline` is about. */
   fireDeadline(): void;
-  /** The log ends: what is before `watermark` (µs) is decided without waiting for more. */
-  finish(watermark: number): void;
   /** An entity has appeared, or its end has become known. */
   onEntity(life: EntityLife): void;
 }

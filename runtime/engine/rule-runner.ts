@@ -68,7 +68,6 @@ export class RuleRunner {
   /** The log ends: what is before `watermark` (µs) is decided without waiting for more. */
   finish(watermark: number): void {
     while (this.nextDeadline - this.matcher.holdUs < watermark) this.fireDeadline();
-    this.matcher.finish(watermark);
   }
 
   /** No finding before this time is still to come once all before `watermark` is decided, µs. */

@@ -134,8 +134,6 @@ export class SequenceMatcher implements PatternMatcher {
 
   onEntity(): void {}
 
-  finish(): void {}
-
   /** `hits` are steps (in the order of `allStepsOf`) that `event` may be for. */
   onEvent(event: EventData, hits: readonly number[]): void {
     const groups = groupsOf(this.#plan, this.#inputs.code, event, hits);

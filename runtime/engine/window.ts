@@ -120,8 +120,6 @@ class WindowMatcher<S extends WindowState> implements PatternMatcher {
     }
   }
 
-  finish(): void {}
-
   #stateOf(key: string): S {
     const known = this.#keys.get(key);
     if (known) return known;

@@ -17,6 +17,7 @@ import {
 } from "#core";
 import { Engine } from "#runtime/engine";
 import { writeEvent } from "#runtime/events";
+import { inTheEnd } from "./in-the-end.ts";
 import { type LawOp, lawSchema } from "./law-rules.ts";
 
 const epoch = Date.UTC(2026, 0, 1) * 1000;
@@ -177,15 +178,6 @@ export function runEngine(
   engine.progress("s2", endUs);
   engine.runUntil(endUs - 300_000);
   return { findings: [...findings.values()], late, engine };
-}
-
-/** Findings as they are in the end: how often they were told again depends on the arrival order. */
-export function inTheEnd(findings: readonly Finding[]): Finding[] {
-  return findings.map((f) => ({
-    ...f,
-    revision: 0,
-    state: f.state === "update" ? "open" : f.state,
-  }));
 }
 
 function written(findings: readonly Finding[]): string {

@@ -17,6 +17,7 @@ import {
 } from "#core";
 import { Engine } from "#runtime/engine";
 import { writeEvent } from "#runtime/events";
+import { written } from "./in-the-end.ts";
 
 const latenessUs = 2;
 
@@ -365,16 +366,4 @@ export function disagreement(compiled: CompiledCase, trace: SequenceTrace): stri
   const { findings } = run(compiled, trace);
   const actual = written(findings);
   return expected === actual ? undefined : `interpreter: ${expected}\nengine: ${actual}`;
-}
-
-/** Findings in the end: how often one was told again depends on the order of arrival. */
-export function written(findings: readonly Finding[]): string {
-  const last = findings.map((f) => ({
-    ...f,
-    revision: 0,
-    state: f.state === "update" ? "open" : f.state,
-  }));
-  const place = (f: Finding) => `${f.at} ${f.id}`;
-  last.sort((a, b) => (place(a) < place(b) ? -1 : 1));
-  return JSON.stringify(last, null, 1);
 }

@@ -14,6 +14,7 @@ import {
 } from "#core";
 import { Engine } from "#runtime/engine";
 import { writeEvent } from "#runtime/events";
+import { written } from "./in-the-end.ts";
 
 export interface EngineRun {
   /** By id, each as it was told last; without those that were retracted. */
@@ -132,18 +133,6 @@ export function disagreement(
   if (received !== delivered + filtered + dropped + late + inFlight)
     return `conservation is broken: ${JSON.stringify(engine.counters)}`;
   return expected === actual ? undefined : `interpreter: ${expected}\nengine: ${actual}`;
-}
-
-/** Findings in the end: how often one was told again depends on the order of arrival. */
-function written(findings: readonly Finding[]): string {
-  const last = findings.map((f) => ({
-    ...f,
-    revision: 0,
-    state: f.state === "update" ? "open" : f.state,
-  }));
-  const place = (f: Finding) => `${f.module}.${f.rule} ${f.at} ${f.id}`;
-  last.sort((a, b) => (place(a) < place(b) ? -1 : 1));
-  return JSON.stringify(last, null, 1);
 }
 
 /** An order of arrival: most events come in order, some are overtaken. */

@@ -5,6 +5,7 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { written } from "../harness/in-the-end.ts";
 import {
   type Bounds,
   compileCase,
@@ -12,7 +13,6 @@ import {
   interpreted,
   run,
   sequenceCase,
-  written,
 } from "../harness/law-sequences.ts";
 import { lawSeed } from "../harness/seed.ts";
 

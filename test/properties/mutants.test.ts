@@ -6,13 +6,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { CoreRule, CoreUnit, EventData, Expr, Finding, Seq, SeqStep, Step, Win } from "#core";
-import {
-  type Compiled,
-  compileLaw,
-  inTheEnd,
-  runEngine,
-  runInterpreter,
-} from "../harness/agreement.ts";
+import { type Compiled, compileLaw, runEngine, runInterpreter } from "../harness/agreement.ts";
+import { inTheEnd } from "../harness/in-the-end.ts";
 import { type LawOp, lawRule, lawTrace } from "../harness/law-rules.ts";
 
 const rulesMax = Number(process.env.TAPIO_MUTANT_RULES ?? 700);

@@ -12,6 +12,7 @@
 import {
   type CoreRule,
   type CoreUnit,
+  childrenOf,
   conjuncts,
   type Derive,
   type Expr,
@@ -21,6 +22,8 @@ import {
   layoutOf,
   type Pattern,
   type Step,
+  scoreExpr,
+  someExpr,
   stepsOf,
   type Trigger,
   triggersOf,
@@ -168,6 +171,7 @@ function ruleObject(unit: CoreUnit, rule: CoreRule, paramIndex: (p: string) => n
   const having = pattern.node === "win" ? pattern.having : undefined;
   const aggregates = isCounted(pattern) && having ? aggregatesIn(having) : [];
   const histories = historiesIn(rule);
+  const score = scoreExpr(pattern);
   const base: PlainContext = {
     unit,
     steps: stepsOf(pattern),
@@ -193,7 +197,7 @@ having: ${test(having)},
 counted: ${counted},
 aggregates: ${list(aggregates.map((a) => aggregateObject(a, windowed)))},
 histories: ${list(histories.map((h) => code`{ decay: ${h.decay}, arg: ${inputs} => ${plainValue(h.arg, base)} }`))},
-score: ${scoreOf(having, base)},
+score: ${score ? valueFunction(score, base) : code`undefined`},
 entity: ${test(pattern.node === "inv" ? pattern.where : undefined)},
 suppressKey: ${policyKey(rule.suppress?.key, base)},
 rateKey: ${policyKey(rule.rate?.key, base)},
@@ -231,28 +235,30 @@ function deriveObject(unit: CoreUnit, derive: Derive, paramIndex: (p: string) =>
 
 /** Whether running counters answer all that a window's condition asks. */
 function isCounted(pattern: Pattern): boolean {
-  if (pattern.node !== "win" || pattern.shape.shape !== "sliding") return false;
-  let isSimple = true;
-  walkExpr(pattern.having, (e) => {
-    // What is known of relations may grow between an event's coming and its leaving.
-    if (e.op === "hop" || e.op === "related") isSimple = false;
-    if (e.op === "agg") isSimple &&= (e.fn === "count" || e.fn === "distinct") && !e.isPaned;
-    else if (!["cmp", "and", "or", "not", "const", "param", "arith"].includes(e.op)) {
-      isSimple &&= isInsideAggregate(pattern.having, e);
-    }
-  });
-  return isSimple;
+  return pattern.node === "win" && pattern.shape.shape === "sliding" && isCountable(pattern.having);
 }
 
-/** Whether `e` is seen by the counters only, event by event. */
-function isInsideAggregate(having: Expr, e: Expr): boolean {
-  let isInside = false;
-  for (const aggregate of aggregatesIn(having)) {
-    for (const part of [aggregate.arg, aggregate.where]) {
-      if (part) walkExpr(part, (x) => (isInside ||= x === e));
-    }
+function isCountable(e: Expr): boolean {
+  switch (e.op) {
+    case "const":
+    case "param":
+      return true;
+    case "cmp":
+    case "and":
+    case "or":
+    case "not":
+    case "arith":
+      return childrenOf(e).every(isCountable);
+    case "agg":
+      // What is known of relations may grow between an event's coming and its leaving.
+      return (
+        (e.fn === "count" || e.fn === "distinct") &&
+        !e.isPaned &&
+        !someExpr(e, (x) => x.op === "hop" || x.op === "related")
+      );
+    default:
+      return false;
   }
-  return isInside;
 }
 
 function aggregateObject(e: Extract<Expr, { op: "agg" }>, cx: PlainContext): Code {
@@ -284,16 +290,6 @@ function historiesIn(rule: CoreRule): Extract<Expr, { op: "history" }>[] {
     });
   }
   return [...found.values()];
-}
-
-/** The first `zscore` of a window's condition: what a finding of the rule has as `score`. */
-function scoreOf(having: Expr | undefined, cx: PlainContext): Code {
-  let score: Expr | undefined;
-  if (having)
-    walkExpr(having, (e) => {
-      if (e.op === "history" && e.what === "zscore") score ??= e;
-    });
-  return score ? valueFunction(score, cx) : code`undefined`;
 }
 
 function stable(e: Expr): string {

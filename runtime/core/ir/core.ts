@@ -499,6 +499,16 @@ export function onlyGrows(e: Expr): boolean {
   return false;
 }
 
+/** The first `zscore` of a window's condition: what a finding of the rule has as `score`. */
+export function scoreExpr(pattern: Pattern): Expr | undefined {
+  let score: Expr | undefined;
+  if (pattern.node === "win")
+    walkExpr(pattern.having, (e) => {
+      if (e.op === "history" && e.what === "zscore") score ??= e;
+    });
+  return score;
+}
+
 /** Whether a match rests on something not having happened, which an idle source leaves open. */
 export function concludesFromSilence({ pattern }: CoreRule): boolean {
   if (pattern.node === "inv") return true;
@@ -540,6 +550,17 @@ export function conjuncts(e: Expr | undefined): readonly Expr[] {
 /** Whether `test` holds of `expr` or of anything in it. */
 export function someExpr(expr: Expr, test: (e: Expr) => boolean): boolean {
   return test(expr) || childrenOf(expr).some((child) => someExpr(child, test));
+}
+
+/** Numbers of the steps whose events `expr` reads, besides the one that is judged. */
+export function stepsRead(expr: Expr | undefined): number[] {
+  const out: number[] = [];
+  if (!expr) return out;
+  walkExpr(expr, (e) => {
+    if ("of" in e && e.of.step !== "current") out.push(e.of.step);
+    if (e.op === "taken") out.push(e.step);
+  });
+  return out;
 }
 
 /** Calls `visit` on `expr` and everything in it, parents first. */

@@ -7,8 +7,7 @@
  * The span holds when one placement of the chosen events inside their intervals satisfies it: what
  * matches is what a sequence over some order of the steps would match.
  */
-import type { All, Expr } from "../core.ts";
-import { walkExpr } from "../core.ts";
+import { type All, stepsRead } from "../core.ts";
 import type { Taken } from "../eval.ts";
 import { evidenceKept, takenOf } from "../taken.ts";
 import { durationOf } from "./key.ts";
@@ -36,7 +35,7 @@ export function allScenesOf(the: Case): AllScene[] {
   const all = the.rule.pattern;
   if (all.node !== "all") return [];
   const conditions = [...all.steps.map((s) => s.where), all.until?.where];
-  const read = new Set(conditions.flatMap((c) => (c ? stepsRead(c) : [])));
+  const read = new Set(conditions.flatMap(stepsRead));
   return scenesOf(the, all).map((scene) => {
     const alone = all.steps.map((s, i) => !read.has(i) && stepsRead(s.where).length === 0);
     const fits = all.steps.map((s, i) =>
@@ -44,16 +43,6 @@ export function allScenesOf(the: Case): AllScene[] {
     );
     return { ...scene, all, alone, fits };
   });
-}
-
-function stepsRead(condition: Expr | undefined): number[] {
-  const out: number[] = [];
-  if (!condition) return out;
-  walkExpr(condition, (e) => {
-    if ("of" in e && e.of.step !== "current") out.push(e.of.step);
-    if (e.op === "taken") out.push(e.step);
-  });
-  return out;
 }
 
 function report(the: Case, scene: AllScene): Match[] {
