@@ -184,8 +184,8 @@ const codeMutants: readonly (readonly [string, Part, RegExp, string])[] = [
   ["another step is read", "judges", /captures\[0\]\?/, "captures[1]?"],
   ["another kind's field", "judges", /e\?\.kind === 2/, "e?.kind === 3"],
   ["a default is left out", "judges", / \?\? [0-9]\)/, ")"],
-  ["having: && becomes ||", "judges", /(having: .*?) && /, "$1 || "],
-  ["having: || becomes &&", "judges", /(having: .*?) \|\| /, "$1 && "],
+  ["having: && becomes ||", "judges", /(counted: .*?) && /, "$1 || "],
+  ["having: || becomes &&", "judges", /(counted: .*?) \|\| /, "$1 && "],
   [
     "an aggregate counts everything",
     "judges",
