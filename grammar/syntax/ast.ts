@@ -627,9 +627,11 @@ export interface ListExpr extends Node {
   readonly kind: "list";
   readonly items: readonly Expr[];
 }
+/** `count` gives how many items the body holds for, the others whether it does. */
+export type Quantifier = "any" | "all" | "none" | "count";
 export interface QuantifiedExpr extends Node {
   readonly kind: "quantified";
-  readonly quantifier: "any" | "all" | "none";
+  readonly quantifier: Quantifier;
   readonly variable: Name;
   readonly list: Expr;
   readonly body: Expr;

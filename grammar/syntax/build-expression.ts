@@ -395,7 +395,7 @@ export class ExpressionBuilder {
 
   private quantified(cursor: Cursor, node: TreeNode): Made<QuantifiedExpr> {
     const at = this.at(node);
-    const quantifier = (cursor.leaf()?.image ?? "any") as "any" | "all" | "none";
+    const quantifier = (cursor.leaf()?.image ?? "any") as QuantifiedExpr["quantifier"];
     cursor.eat(t.LParen);
     const variable = this.name(cursor);
     cursor.eat(kw.in);

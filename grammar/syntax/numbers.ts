@@ -6,7 +6,7 @@
  *   size       512MiB 10KB 1.5GiB          KiB MiB GiB TiB are powers of 1024, KB MB GB TB of 1000
  *   percent    85%  12.5%                  parts per million
  *   rate       10/s  5/m  1MiB/s           millionths per second, rounded to the nearest
- *   number     3  0.85  1e-3
+ *   number     3  0.85  1e-3  0x1f
  */
 
 const durationUnits = ["d", "h", "m", "s", "ms", "us"] as const;
@@ -50,6 +50,7 @@ const fraction = { type: "bad", problem: "fraction" } as const;
 export function readNumber(image: string): NumberReading {
   if (image.length > NUMBER_LENGTH_MAX) return large;
   if (/^\d{1,15}$/.test(image)) return { type: "int", value: Number(image) };
+  if (/^0x[0-9a-fA-F]+$/.test(image)) return whole("int", BigInt(image));
   if (/^\d+[a-z]+$/.test(image)) return readDuration(image);
   if (/^\d+$/.test(image)) return whole("int", BigInt(image));
   if (/^\d+(\.\d+)?([eE][+-]?\d+)?$/.test(image)) {

@@ -1208,7 +1208,7 @@ export class TapioParser extends RecoveringParser {
   /** Made once, as operands are what most of a file consists of; gates only where a name stands. */
   readonly #named: OrMethodOpts<unknown> = {
     DEF: [
-      { GATE: this.beforeParen, ALT: () => this.SUBRULE(this.quantified) },
+      { GATE: this.beforeQuantifier, ALT: () => this.SUBRULE(this.quantified) },
       { GATE: this.beforeParen, ALT: () => this.SUBRULE(this.call) },
       { ALT: () => this.CONSUME1(t.Name) },
     ],
@@ -1280,6 +1280,7 @@ export class TapioParser extends RecoveringParser {
       { ALT: () => this.CONSUME(kw.any) },
       { ALT: () => this.CONSUME(kw.all) },
       { ALT: () => this.CONSUME(kw.none) },
+      { ALT: () => this.CONSUME(kw.count) },
     ]);
     const open = this.CONSUME(t.LParen);
     this.CONSUME(t.Name);

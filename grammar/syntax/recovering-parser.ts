@@ -21,6 +21,7 @@
  */
 import {
   EmbeddedActionsParser,
+  EOF,
   type IToken,
   isRecognitionException,
   type ParserMethod,
@@ -398,8 +399,25 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   protected isLabel = (): boolean => this.LA(2).tokenType === t.Colon;
   protected notLabel = (): boolean => this.LA(2).tokenType !== t.Colon;
   protected beforeParen = (): boolean => this.LA(2).tokenType === t.LParen;
+  /** `count(x in list: …)` is one, and `count(x in list)` is a call: a colon tells. */
+  protected beforeQuantifier = (): boolean =>
+    this.beforeParen() && (this.LA(1).tokenType !== kw.count || this.#isItemwise());
   protected beforeName = (): boolean => isWord(this.LA(2).tokenType);
   protected beforeOf = (): boolean => this.LA(2).tokenType === kw.of;
+
+  /** Whether a colon follows the list behind `count(NAME in`. */
+  #isItemwise(): boolean {
+    if (!isWord(this.LA(3).tokenType) || this.LA(4).tokenType !== kw.in) return false;
+    let depth = 0;
+    for (let at = 5; depth >= 0 && depth <= NESTING_MAX; at++) {
+      const type = this.LA(at).tokenType;
+      if (type === t.Colon && depth === 0) return true;
+      if (type === EOF || type === t.LBrace || type === t.RBrace) return false;
+      if (type === t.LParen || type === t.LBracket) depth++;
+      if (type === t.RParen || type === t.RBracket) depth--;
+    }
+    return false;
+  }
 
   /** The parts read so far of the innermost open node of a kind. */
   protected partsOf(kind: string): readonly TreeElement[] {

@@ -103,6 +103,7 @@ export const contextualWords = [
   "chain",
   "close",
   "confidence",
+  "count",
   "doc",
   "drop",
   "each",

@@ -8,9 +8,9 @@ export const lawSchema = `module law.schema
 source s1 { lateness 100ms granularity 1us idle 2s rank 0 }
 source s2 { lateness 300ms granularity 1us idle 2s rank 1 }
 entity pod key string(8) max 64
-event t.a from s1 { k: int x: int y: int? s: string(6) e: enum { u, v } i: id64 b: bool }
-event t.b from s2 { k: int x: int y: int? s: string(6)? e: enum { v, w } i: id64 b: bool? }
-event t.c from s1 { k: int x: int? s: string(6) h: ip }
+event t.a from s1 { k: int x: int y: int? s: string(6) e: enum { u, v } i: id64 b: bool l: list<int?, 3>? }
+event t.b from s2 { k: int x: int y: int? s: string(6)? e: enum { v, w } i: id64 b: bool? l: list<int?, 3>? }
+event t.c from s1 { k: int x: int? s: string(6) h: ip l: list<int?, 3>? }
 `;
 
 const kinds = ["t.a", "t.b", "t.c"] as const;
@@ -30,7 +30,7 @@ function condition(n: string, earlier: readonly string[], depth = 2): fc.Arbitra
   const atoms: fc.Arbitrary<string>[] = [
     fc.tuple(op, small).map(([o, v]) => `${n}.x ${o} ${v}`),
     fc.tuple(op, small).map(([o, v]) => `${v} ${o} ${n}.x`),
-    fc.tuple(fc.constantFrom("==", "!="), text).map(([o, v]) => `${n}.s ${o} "${v}"`),
+    fc.tuple(op, text).map(([o, v]) => `${n}.s ${o} "${v}"`),
     fc
       .tuple(
         fc.constantFrom("contains", "startswith", "endswith"),
@@ -48,6 +48,12 @@ function condition(n: string, earlier: readonly string[], depth = 2): fc.Arbitra
     fc.constant(`${n}.s is missing`),
     fc.tuple(op, small, small).map(([o, d, v]) => `(${n}.x ?? ${d}) + 1 ${o} ${v}`),
     fc.tuple(op, small).map(([o, v]) => `len(${n}.s) ${o} ${v}`),
+    fc
+      .tuple(fc.constantFrom("any", "all", "none"), op, small)
+      .map(([q, o, v]) => `${q}(i in ${n}.l: i ${o} ${v})`),
+    fc
+      .tuple(fc.constantFrom("", "has i and "), op, small, op, small)
+      .map(([has, o, v, c, m]) => `count(i in ${n}.l: ${has}i ${o} ${v}) ${c} ${m}`),
     fc.constantFrom("u", "v").map((m) => `${n}.entity.pod == "${m}"`),
     fc.constantFrom("1s", "5s").map((d) => `${n}.time - t"2026-01-01T00:00:00Z" > ${d}`),
   ];
@@ -55,7 +61,7 @@ function condition(n: string, earlier: readonly string[], depth = 2): fc.Arbitra
     const other = fc.constantFrom(...earlier);
     atoms.push(
       fc.tuple(op, other).map(([o, e]) => `${n}.x ${o} ${e}.x`),
-      fc.tuple(fc.constantFrom("==", "!="), other).map(([o, e]) => `${n}.s ${o} ${e}.s`),
+      fc.tuple(op, other).map(([o, e]) => `${n}.s ${o} ${e}.s`),
       other.map((e) => `has ${e}`),
       other.map((e) => `same(pod, ${n}, ${e})`),
       fc.tuple(other, small).map(([e, v]) => `last(${e}).x >= ${v}`),
@@ -315,6 +321,7 @@ export type LawOp =
       readonly e: number;
       readonly i: bigint;
       readonly b: boolean | undefined;
+      readonly l?: readonly (number | undefined)[] | undefined;
     }
   | { readonly op: "progress"; readonly source: number; readonly at: number };
 
@@ -331,6 +338,10 @@ const eventOp: fc.Arbitrary<LawOp> = fc.record({
   e: fc.integer({ min: 0, max: 1 }),
   i: fc.constantFrom(0n, 1n, 4294967297n),
   b: fc.constantFrom(true, false, undefined),
+  l: fc.option(fc.array(fc.option(small, { nil: undefined, freq: 6 }), { maxLength: 3 }), {
+    nil: undefined,
+    freq: 6,
+  }),
 });
 const progressOp: fc.Arbitrary<LawOp> = fc.record({
   op: fc.constant("progress" as const),

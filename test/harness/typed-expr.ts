@@ -86,7 +86,7 @@ const constants: Readonly<Partial<Record<T, readonly string[]>>> = {
   id64: ['id("4026531840")'],
 };
 
-/** Only these have an order. */
+/** These have an order, and so have texts. */
 const ordered: readonly T[] = ["int", "float", "duration", "size", "percent", "rate", "time"];
 const scalars: readonly T[] = [...ordered, "bool", "string", "ip", "id64", "port"];
 const lists: readonly T[] = ["ints", "strings"];
@@ -132,6 +132,17 @@ function special(type: T, of: (t: T) => Text, depth: number): Text[] {
         put("(", of("int"), " ", pick(["+", "-", "*"]), " ", of("int"), ")"),
         put("len(", oneOf(of("string"), of("ints"), of("counts")), ")"),
         put("abs(", of("int"), ")"),
+        put(`count(n${depth} in `, of("ints"), `: (n${depth} > `, of("int"), "))"),
+        put(
+          `count(s${depth} in `,
+          of("strings"),
+          `: (s${depth} `,
+          pick(["<", "==", "!="]),
+          " ",
+          of("string"),
+          "))",
+        ),
+        put(`count(r${depth} in e.lr: (r${depth}.b or r${depth}.i > `, of("int"), "))"),
         put("(-", of("int"), ")"),
         put("twice(", of("int"), ")"),
         put(of("ints"), "[", of("int"), "]"),
@@ -189,7 +200,7 @@ function conditions(of: (t: T) => Text, depth: number): Text[] {
     put("(", of("bool"), " ", pick(["and", "or"]), " ", of("bool"), ")"),
     put("(not ", of("bool"), ")"),
     pick(scalars).chain((t) => both(t, ["==", "!="])),
-    pick(ordered).chain((t) => both(t, ["<", "<=", ">", ">="])),
+    pick<T>([...ordered, "string"]).chain((t) => both(t, ["<", "<=", ">", ">="])),
     put("(", operand, " is ", pick(["missing", "not missing"]), ")"),
     put("(has (", operand, "))"),
     put(

@@ -54,6 +54,7 @@ function atoms(n: string, kind: Kind, group: string): fc.Arbitrary<string>[] {
       )
       .map(([o, v, c]) => `(${n}.s ?? "") ${o} "${v}"${c}`),
     fc.constant(`has ${n}.s and ${n}.s != "a"`),
+    fc.tuple(order, text).map(([o, v]) => `${n}.s ${o} "${v}"`),
     fc.constant(`${n}.s like glob"a*"`),
   ];
   switch (kind) {
@@ -80,6 +81,8 @@ function atoms(n: string, kind: Kind, group: string): fc.Arbitrary<string>[] {
           `all(t in ${n}.tags: len(t) < 3)`,
           `none(t in ${n}.tags: t == "b")`,
           `len(${n}.tags) > 1`,
+          `count(t in ${n}.tags: t >= "ab") != 1`,
+          `count(k in ${n}.m: ${n}.m[k] > 1) >= 0x1`,
           `${n}.tags[0] == "a"`,
           `${n}.m["a"] > 1`,
         ),
@@ -111,6 +114,8 @@ function itemAtoms(n: string): fc.Arbitrary<string>[] {
   const code = fc.constantFrom("x > 1", "has x", "x is missing or x != 2");
   return [
     fc.tuple(quantifier, body).map(([q, b]) => `${q}(i in ${n}.items: ${b})`),
+    fc.tuple(body, order, small).map(([b, o, v]) => `count(i in ${n}.items: ${b}) ${o} ${v}`),
+    fc.tuple(code, small).map(([b, v]) => `not (count(x in ${n}.codes: ${b}) == ${v})`),
     fc.tuple(quantifier, code).map(([q, b]) => `${q}(x in ${n}.codes: ${b})`),
     fc.constantFrom(
       `any(i in ${n}.gaps: has i and i.k >= 2)`,

@@ -10,24 +10,26 @@
  * Trigger numbers are those of `triggersOf`.
  */
 import {
+  type Aggregate,
   type CoreRule,
   type CoreUnit,
-  childrenOf,
   conjuncts,
   type Derive,
   type Expr,
   explainExprs,
+  gaugeName,
+  gaugesOf,
   heardSteps,
+  historiesOf,
+  historyName,
   type KeyPart,
   layoutOf,
   type Pattern,
   type Step,
   scoreExpr,
-  someExpr,
   stepsOf,
   type Trigger,
   triggersOf,
-  walkExpr,
 } from "#core";
 import { both, type Code, code, either, join, lit, name, yes } from "./code.ts";
 import { Constants, id } from "./names.ts";
@@ -169,33 +171,27 @@ ${join(declarations, "")}${join(lines, "")}return n;
 function ruleObject(unit: CoreUnit, rule: CoreRule, paramIndex: (p: string) => number): Code {
   const { pattern, resolve } = rule;
   const having = pattern.node === "win" ? pattern.having : undefined;
-  const aggregates = isCounted(pattern) && having ? aggregatesIn(having) : [];
-  const histories = historiesIn(rule);
+  const gauges = gaugesOf(rule);
+  const histories = historiesOf(rule);
+  const nameOf = (e: Aggregate) => (pattern.node === "win" ? gaugeName(e, pattern) : "");
   const score = scoreExpr(pattern);
   const base: PlainContext = {
     unit,
     steps: stepsOf(pattern),
     current: undefined,
-    aggregates: "window",
     paramIndex,
-    aggregateIndex: (e) => aggregates.findIndex((a) => stable(a) === stable(e)),
-    historyIndex: (e) => histories.findIndex((h) => stable(h) === stable(e)),
+    aggregateIndex: (e) => gauges.findIndex((g) => g.name === nameOf(e)),
+    historyIndex: (e) => histories.findIndex((h) => historyName(h) === historyName(e)),
   };
-  const windowed: PlainContext = { ...base, current: base.steps[0] };
   const steps = heardSteps(rule).map((s) => stepObject(s, isPositive(pattern, s), unit, base));
   const test = (e: Expr | undefined) =>
     e ? code`${inputs} => ${plainTest(e, true, base)}` : code`undefined`;
-  const counted =
-    having && aggregates.length > 0
-      ? code`(${id.aggregates}) => ${plainTest(having, true, { ...base, aggregates: "counters" })}`
-      : code`undefined`;
   const quiet = resolve && "on" in resolve ? resolve.on : undefined;
   return code`{
 steps: ${list(steps)},
 resolveStep: ${quiet ? heardSteps(rule).indexOf(quiet) : -1},
 having: ${test(having)},
-counted: ${counted},
-aggregates: ${list(aggregates.map((a) => aggregateObject(a, windowed)))},
+aggregates: ${list(gauges.map((g) => aggregateObject(g.agg, base)))},
 histories: ${list(histories.map((h) => code`{ decay: ${h.decay}, arg: ${inputs} => ${plainValue(h.arg, base)} }`))},
 score: ${score ? valueFunction(score, base) : code`undefined`},
 entity: ${test(pattern.node === "inv" ? pattern.where : undefined)},
@@ -223,7 +219,6 @@ function deriveObject(unit: CoreUnit, derive: Derive, paramIndex: (p: string) =>
     unit,
     steps: [],
     current: derive.step,
-    aggregates: "window",
     paramIndex,
     aggregateIndex: () => -1,
     historyIndex: () => -1,
@@ -233,67 +228,9 @@ function deriveObject(unit: CoreUnit, derive: Derive, paramIndex: (p: string) =>
   return code`{ judge: ${judge}, set: ${list(set)} }`;
 }
 
-/** Whether running counters answer all that a window's condition asks. */
-function isCounted(pattern: Pattern): boolean {
-  return pattern.node === "win" && pattern.shape.shape === "sliding" && isCountable(pattern.having);
-}
-
-function isCountable(e: Expr): boolean {
-  switch (e.op) {
-    case "const":
-    case "param":
-      return true;
-    case "cmp":
-    case "and":
-    case "or":
-    case "not":
-    case "arith":
-      return childrenOf(e).every(isCountable);
-    case "agg":
-      // What is known of relations may grow between an event's coming and its leaving.
-      return (
-        (e.fn === "count" || e.fn === "distinct") &&
-        !e.isPaned &&
-        !someExpr(e, (x) => x.op === "hop" || x.op === "related")
-      );
-    default:
-      return false;
-  }
-}
-
-function aggregateObject(e: Extract<Expr, { op: "agg" }>, cx: PlainContext): Code {
-  const { where, arg } = aggregateParts(e, cx);
-  return code`{ where: ${where}, arg: ${arg} }`;
-}
-
-function aggregatesIn(e: Expr): Extract<Expr, { op: "agg" }>[] {
-  const found = new Map<string, Extract<Expr, { op: "agg" }>>();
-  walkExpr(e, (x) => {
-    if (x.op === "agg") found.set(stable(x), x);
-  });
-  return [...found.values()];
-}
-
-/** The `zscore` and `baseline` a rule asks for anywhere. */
-function historiesIn(rule: CoreRule): Extract<Expr, { op: "history" }>[] {
-  if (rule.pattern.node !== "win") return [];
-  const found = new Map<string, Extract<Expr, { op: "history" }>>();
-  const exprs = [
-    rule.pattern.having,
-    ...explainExprs(rule),
-    ...rule.exceptions.map((x) => x.when),
-    ...[...(rule.suppress?.key ?? []), ...(rule.rate?.key ?? [])].map((p) => p.expr),
-  ];
-  for (const e of exprs) {
-    walkExpr(e, (x) => {
-      if (x.op === "history") found.set(stable(x), x);
-    });
-  }
-  return [...found.values()];
-}
-
-function stable(e: Expr): string {
-  return JSON.stringify(e, (_, v: unknown) => (typeof v === "bigint" ? `${v}n` : v));
+function aggregateObject(e: Aggregate, cx: PlainContext): Code {
+  const { where, arg, limit } = aggregateParts(e, cx);
+  return code`{ where: ${where}, arg: ${arg}, limit: ${limit} }`;
 }
 
 /**

@@ -15,7 +15,6 @@ export const id = {
   reader: name("r"),
   event: name("e"),
   scope: name("s"),
-  aggregates: name("a"),
   params: name("P"),
 } as const;
 

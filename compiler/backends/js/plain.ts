@@ -5,23 +5,20 @@
  * Every function made here takes the current event and a scope (`Scope` in `runtime/engine`): what
  * the pattern has captured so far, and of a match also its window, quality, subject and time.
  */
-import { assertNever, type CoreUnit, type Expr, type Ref, type Step } from "#core";
+import { type Aggregate, assertNever, type CoreUnit, type Expr, type Ref, type Step } from "#core";
 import { both, type Code, code, data, either, join, lit, name, no, yes } from "./code.ts";
 import { id } from "./names.ts";
-
-/** How aggregates are answered: from running counters, or over the window's events. */
-export type AggregateMode = "counters" | "window";
 
 export interface PlainContext {
   readonly unit: CoreUnit;
   /** The step whose event is `current`; undefined where there is none. */
   readonly current: Step | undefined;
   readonly steps: readonly Step[];
-  readonly aggregates: AggregateMode;
   readonly paramIndex: (name: string) => number;
-  readonly aggregateIndex: (e: Expr) => number;
+  /** Number of an aggregate among those of the rule. */
+  readonly aggregateIndex: (e: Aggregate) => number;
   /** Number of a `zscore` or `baseline` among those of the rule. */
-  readonly historyIndex: (e: Expr) => number;
+  readonly historyIndex: (e: Extract<Expr, { op: "history" }>) => number;
 }
 
 /** JavaScript that is truthy exactly when `e` is `wanted`. */
@@ -57,9 +54,11 @@ function presence(e: Extract<Expr, { op: "bound" | "has" }>, cx: PlainContext): 
 }
 
 function eventOf(of: Ref): Code {
-  return of.step === "current"
-    ? id.event
-    : code`${id.scope}.captures[${of.step}]?.${name(of.pick)}`;
+  if (of.step === "current") return id.event;
+  const taken = code`${id.scope}.captures[${of.step}]`;
+  return typeof of.pick === "number"
+    ? code`${taken}?.kept[${of.pick}]`
+    : code`${taken}?.${name(of.pick)}`;
 }
 
 /** JavaScript for the value of `e`, `undefined` when missing or unknown. */
@@ -109,6 +108,7 @@ export function plainValue(e: Expr, cx: PlainContext): Code {
       return name("v", e.level);
     case "quant": {
       const test = code`(${name("v", e.level)}) => ${plainValue(e.body, cx)}`;
+      if (e.quantifier === "count") return code`rt.countItems(${plainValue(e.list, cx)}, ${test})`;
       return code`rt.quantified(${lit(e.quantifier)}, ${plainValue(e.list, cx)}, ${test})`;
     }
     case "hop":
@@ -156,7 +156,7 @@ function known(e: Known, cx: PlainContext): Code {
     case "span":
       return code`rt.span(${id.scope}.captures)`;
     case "agg":
-      return aggregate(e, cx);
+      return code`rt.aggregate(${id.scope}.view, ${cx.aggregateIndex(e)})`;
     case "history": {
       const { what, isInt, floor, warmupUs } = e;
       const spec = data({ what, isInt, floor, warmupUs });
@@ -201,31 +201,13 @@ function fieldValue(of: Ref, field: string, cx: PlainContext): Code {
   return code`(${join(cases, "")}undefined)`;
 }
 
-function aggregate(e: Extract<Expr, { op: "agg" }>, cx: PlainContext): Code {
-  if (cx.aggregates === "counters") return code`${id.aggregates}[${cx.aggregateIndex(e)}]`;
-  const { where, arg } = aggregateParts(e, cx);
-  const limit = e.limit
-    ? code`(${id.event}) => ${plainValue(e.limit, windowed(cx))}`
-    : code`undefined`;
-  const { fn, n, unit } = e;
-  const spec = data({ fn, n, unit, isPaned: e.isPaned === true });
-  return code`rt.aggregate(${id.scope}.view, ${spec}, ${where}, ${arg}, ${limit})`;
-}
-
-/** Inside an aggregate the current event is each event of the window in turn. */
-function windowed(cx: PlainContext): PlainContext {
-  return { ...cx, current: cx.current ?? cx.steps[0], aggregates: "window" };
-}
-
-/** An aggregate as two functions: which events, and which value of them (undefined counts). */
-export function aggregateParts(
-  e: Extract<Expr, { op: "agg" }>,
-  cx: PlainContext,
-): { where: Code; arg: Code } {
-  const inner = windowed(cx);
+/** An aggregate as functions of an event: whether it counts, its value, and what `eta` asks for. */
+export function aggregateParts(e: Aggregate, cx: PlainContext) {
+  const inner = { ...cx, current: cx.current ?? cx.steps[0] };
+  const functionOf = (x: Expr | undefined) =>
+    x ? code`(${id.event}, ${id.scope}) => ${plainValue(x, inner)}` : code`undefined`;
   const where = e.where
-    ? code`(${id.event}) => ${plainTest(e.where, true, inner)}`
+    ? code`(${id.event}, ${id.scope}) => ${plainTest(e.where, true, inner)}`
     : code`undefined`;
-  const arg = e.arg ? code`(${id.event}) => ${plainValue(e.arg, inner)}` : code`undefined`;
-  return { where, arg };
+  return { where, arg: functionOf(e.arg), limit: functionOf(e.limit) };
 }

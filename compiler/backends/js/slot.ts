@@ -93,11 +93,11 @@ function comparesTwoTexts(e: Expr, unit: CoreUnit, step: Step): boolean {
   if (e.op === "not") return comparesTwoTexts(e.arg, unit, step);
   if (e.op === "and" || e.op === "or") return e.args.some((a) => comparesTwoTexts(a, unit, step));
   if (e.op !== "cmp") return false;
-  const typeOf = (x: Expr) =>
-    x.op === "field"
-      ? unit.schema.kinds[step.kinds[0] ?? -1]?.fields.find((f) => f.name === x.name)?.type.t
-      : undefined;
-  const isWordy = (x: Expr) => ["string", "enum", "id64", "bool"].includes(typeOf(x) ?? "");
+  const typeIn = (kind: number, field: string) =>
+    unit.schema.kinds[kind]?.fields.find((f) => f.name === field)?.type.t ?? "";
+  const isWordy = (x: Expr) =>
+    x.op === "field" &&
+    step.kinds.some((k) => ["string", "enum", "id64", "bool"].includes(typeIn(k, x.name)));
   const nonConst = (x: Expr) => x.op === "field" || x.op === "param";
   return nonConst(e.left) && nonConst(e.right) && (isWordy(e.left) || isWordy(e.right));
 }
@@ -212,7 +212,7 @@ function comparison(e: Extract<Expr, { op: "cmp" }>, wanted: boolean, cx: SlotCo
   const f = fieldIn(e.left.name, cx);
   if (!f) return no;
   const cmp = wanted ? e.cmp : negated[e.cmp];
-  if (f.type.t === "string") return both(f.present, textEquality(f, cmp, e.right, cx));
+  if (f.type.t === "string") return both(f.present, textComparison(f, cmp, e.right, cx));
   if (f.type.t === "enum") return both(f.present, enumEquality(f, f.type.members, cmp, e.right));
   if (f.type.t === "id64") return both(f.present, idEquality(f, cmp, e.right));
   if (f.type.t === "bool") {
@@ -257,11 +257,12 @@ function numberValue(e: Expr, cx: SlotContext): { present: Code; value: Code } |
 }
 
 /** Constants are interned, so equal text means equal handle; a cut text needs a closer look. */
-function textEquality(f: SlotField, cmp: CmpOp, right: Expr, cx: SlotContext): Code {
+function textComparison(f: SlotField, cmp: CmpOp, right: Expr, cx: SlotContext): Code {
   if (right.op !== "const" || typeof right.value !== "string") return no;
+  if (cmp !== "==" && cmp !== "!=")
+    return code`rt.compare(${lit(cmp)}, ${textOf(f)}, ${lit(right.value)}) === true`;
   const constant = cx.constants.interned(right.value);
   if (cmp === "==") return both(negate(f.cut), code`${f.raw} === ${constant}`);
-  if (cmp !== "!=") return no;
   const cut = code`rt.equals(rt.cut(${id.reader}, ${f.raw}), ${lit(right.value)}) === false`;
   return f.cut.text === "false"
     ? code`${f.raw} !== ${constant}`
@@ -289,10 +290,14 @@ function textValue(e: Expr, cx: SlotContext): { present: Code; text: Code } | un
   if (!f) return undefined;
   if (f.type.t === "enum") return undefined;
   if (f.type.t !== "string") return undefined;
+  return { present: f.present, text: textOf(f) };
+}
+
+function textOf(f: SlotField): Code {
   const whole = code`${id.reader}.text(${f.raw})`;
-  const text =
-    f.cut.text === "false" ? whole : code`(${f.cut} ? rt.cut(${id.reader}, ${f.raw}) : ${whole})`;
-  return { present: f.present, text };
+  return f.cut.text === "false"
+    ? whole
+    : code`(${f.cut} ? rt.cut(${id.reader}, ${f.raw}) : ${whole})`;
 }
 
 function textTest(e: Extract<Expr, { op: "text" }>, wanted: boolean, cx: SlotContext): Code {

@@ -38,7 +38,7 @@ function variants(e: Expr, write: Write): Change[] {
         })),
       ];
     case "cmp":
-      return [...thresholds(e, write), negated(e, write)];
+      return [...thresholds(e, write), negated(e, write), ...withinCounts(e, write)];
     case "quant":
       return [negated(e, write), ...withinQuantifier(e, write)];
     default:
@@ -51,6 +51,18 @@ function withinQuantifier(e: Extract<Expr, { op: "quant" }>, write: Write): Chan
   return variants(e.body, write).map((change) => {
     const to = { ...e, body: change.to };
     return { description: `\`${write(e)}\` becomes \`${write(to)}\``, to };
+  });
+}
+
+/** What is counted of the items of a list. */
+function withinCounts(e: Extract<Expr, { op: "cmp" }>, write: Write): Change[] {
+  return (["left", "right"] as const).flatMap((side) => {
+    const counted = e[side];
+    if (counted.op !== "quant") return [];
+    return variants(counted.body, write).map((change) => {
+      const to = { ...e, [side]: { ...counted, body: change.to } };
+      return { description: `\`${write(e)}\` becomes \`${write(to)}\``, to };
+    });
   });
 }
 

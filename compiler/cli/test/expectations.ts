@@ -231,9 +231,8 @@ export class ExpectationJudge {
 
   #nearMissEnv(n: NearMiss): Env {
     const { rule, key, at, captures, view, overshoot, reached, cause } = n;
-    const window = view?.events ?? [];
     const last = undefined;
-    const match: Match = { rule, key, at, captures, window, view, last, isIncomplete: false };
+    const match: Match = { rule, key, at, captures, view, last, isIncomplete: false };
     const env = matchEnv(this.#unit, this.#params, match, this.#story.world);
     return { ...env, finding: { overshoot, reached, cause } };
   }

@@ -1,7 +1,7 @@
 /**
  * Aggregates over the events of a window (LANGUAGE B.4). Inside one the window's step is each of
- * its events in turn. `count`, `distinct`, `first` and `last` are exact; the others, and what
- * stands inside `ratio`, `zscore` and `baseline`, see whole panes.
+ * its events in turn. Most see whole panes, and so does all that stands inside `ratio`, `zscore`
+ * and `baseline`; which of the others do is decided in `exact-aggregates.ts`.
  */
 import type { AggregateFn, Expr } from "#core";
 import type { CallExpr } from "#grammar";

@@ -49,7 +49,8 @@ export function checkReachable(
 
 function warnPointless(e: Compared, op: CmpOp, x: Value, constant: Expr, scope: Scope): void {
   if (constant.op !== "const" || x.core.op === "const") return;
-  if (typeof constant.value === "string") checkLength(e, op === "!=", x, constant.value, scope);
+  if (typeof constant.value === "string" && (op === "==" || op === "!="))
+    checkLength(e, op === "!=", x, constant.value, scope);
   if (typeof constant.value !== "number") return;
   const isShare = x.type.t === "percent" && x.core.op === "field";
   const range = isShare ? shares : rangeOf(x.type);

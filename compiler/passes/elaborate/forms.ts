@@ -28,15 +28,22 @@ export function count(e: CallExpr, scope: Scope): Operand {
     return value({ t: "int" }, { op: "agg", fn: "count", arg: undefined, ...taken });
   }
   const step = arg?.kind === "nameRef" ? scope.steps.get(arg.name) : undefined;
-  if (step && step.of.step !== "current")
-    return value({ t: "int" }, { op: "taken", step: step.of.step });
+  const taken = step?.run ?? step?.of.step;
+  if (typeof taken === "number") return value({ t: "int" }, { op: "taken", step: taken });
+  if (arg?.kind === "in" && arg.item.kind === "nameRef") {
+    const help = `to count items say which: \`count(${scope.session.text(arg)}: …)\``;
+    return scope.session.wrongCount(e, "an earlier step of the sequence", help);
+  }
   if (arg) elaborate(arg, scope);
   if (scope.place === "aggregate") return insideAnother(e, scope);
   const help = "name a repeated step that comes before this place: `count(step)`";
   return scope.session.wrongCount(e, "an earlier step of the sequence", help);
 }
 
-/** `first(step).field`; in a window also `first(step.field)`, the first value there is. */
+/**
+ * `first(step).field`; in the condition of a repeated step of what the run has taken before; in a
+ * window also `first(step.field)`, the first value there is.
+ */
 export function picked(e: CallExpr, scope: Scope, pick: "first" | "last"): Operand {
   const node = e.args[0]?.value;
   if (!node || e.args.length !== 1) {
@@ -46,6 +53,8 @@ export function picked(e: CallExpr, scope: Scope, pick: "first" | "last"): Opera
   const { window } = scope;
   const name = node.kind === "nameRef" ? node.name : undefined;
   const step = name === undefined ? undefined : scope.steps.get(name);
+  if (step?.run !== undefined)
+    return { is: "event", step: { ...step, of: { step: step.run, pick }, isOptional: true } };
   if (step && step.of.step !== "current")
     return { is: "event", step: { ...step, of: { step: step.of.step, pick } } };
   if (window && name === window.name)

@@ -49,7 +49,7 @@ export function compareValues(
     isComparable(left.type, right.type) &&
     (isEquality ||
       (isNumeric(left.type) && isNumeric(right.type)) ||
-      bothPlain(left.type, right.type));
+      (left.type.t === "string" && right.type.t === "string"));
   if (!fits) {
     scope.session.report(
       "TAP2012",
@@ -59,9 +59,7 @@ export function compareValues(
     );
     return wrong;
   }
-  if (!checkMembers(e.left, left, right, scope) || !checkMembers(e.right, right, left, scope))
-    return wrong;
-  if (!canBeEqual(e, op, left, right, scope)) return wrong;
+  if (isEquality && !canHold(e, left, right, scope)) return wrong;
   if ((op === "!=") !== isNegated) {
     warnUnguarded(
       e,
@@ -75,6 +73,15 @@ export function compareValues(
   }
   checkReachable(written(e, scope), op, left, right, scope);
   return value(boolType, { op: "cmp", cmp: op, left: left.core, right: right.core });
+}
+
+/** Whether an equality can be true at all. */
+function canHold(e: BinaryExpr, left: Value, right: Value, scope: Scope): boolean {
+  return (
+    checkMembers(e.left, left, right, scope) &&
+    checkMembers(e.right, right, left, scope) &&
+    canBeEqual(e, e.op, left, right, scope)
+  );
 }
 
 /** Two sides of which no value is both: texts of different choices, keys of different kinds. */
@@ -96,15 +103,11 @@ function canBeEqual(e: Ast, op: string, left: Value, right: Value, scope: Scope)
   return false;
 }
 
-function bothPlain(a: Type, b: Type): boolean {
-  return isPlainNumber(a) && isPlainNumber(b);
-}
-
 /** The way out for two types that cannot be compared. */
 function helpFor(left: Type, right: Type) {
   if (!isScalar(left) || !isScalar(right)) return { help: askParts(isScalar(left) ? right : left) };
   if (isText(left) && isText(right))
-    return { help: "texts have no order: use `==`, `in`, `startswith`, `contains` or `matches`" };
+    return { help: "the members of a choice have no order: use `==`, `!=` or `in`" };
   if (left.t === right.t && !isNumeric(left))
     return { help: `${typeName(left)} has no order: use \`==\`, \`!=\` or \`in\`` };
   const literal = example(left);

@@ -85,6 +85,8 @@ function operand(e: Expr): string[] {
       return [printExpr(e), ...operand(e.list), ...operand(e.at)];
     case "member":
       return [printExpr(e), ...operand(e.record)];
+    case "quant":
+      return e.quantifier === "count" ? [printExpr(e), ...operand(e.list)] : [];
     default:
       return [];
   }
@@ -98,13 +100,12 @@ export function withFact(x: Value, scope: Scope): Value {
 /** A step that may be unbound makes everything read from it optional. */
 export function stepMayBeUnbound(step: StepBinding, scope: Scope): boolean {
   if (!step.isOptional) return false;
-  const name =
-    step.of.step === "current"
-      ? "current"
-      : step.of.pick === "last"
-        ? `last(@${step.of.step})`
-        : `@${step.of.step}`;
-  return !scope.facts.has(`bound(${name})`) && !scope.facts.has(`bound(@${step.of.step})`);
+  const isBound = (of: Ref) => scope.facts.has(printExpr({ op: "bound", of }));
+  const { of } = step;
+  if (isBound(of)) return false;
+  // Where there is a first event there is a last one, but not one of any number.
+  const isEnd = of.step !== "current" && typeof of.pick !== "number";
+  return !(isEnd && isBound({ ...of, pick: "first" }));
 }
 
 /** Whether `x` can be missing where `scope` is. */
@@ -186,6 +187,7 @@ function reportOpen(node: Ast, open: readonly Given[], scope: Scope, isInverted:
 
 /** What can stand behind \`has\`: names, fields and calls as they are, the rest in parentheses. */
 function guarded(text: string, node: Ast): string {
-  const isPlain = ["nameRef", "member", "call"].includes(node.kind) || text.startsWith("(");
+  const isPlain =
+    ["nameRef", "member", "call", "quantified"].includes(node.kind) || text.startsWith("(");
   return isPlain ? text : `(${text})`;
 }

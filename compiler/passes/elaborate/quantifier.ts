@@ -1,12 +1,20 @@
 /** Lists and maps in expressions: literals, items, `any`, `all`, `none`, and `in` a list. */
-import type { Expr } from "#core";
+import { childrenOf, type Expr, printExpr, type Ref } from "#core";
 import type { Fix, IndexExpr, InExpr, ListExpr, QuantifiedExpr, TypeNode } from "#grammar";
 import { boolType, isComparable, type Type, type Typed, typeName } from "../types.ts";
 import { condition, elaborateValue } from "./elaborate.ts";
 import { oneType } from "./one-type.ts";
 import { checkMembers } from "./operators.ts";
-import { warnUnguarded, withFact } from "./presence.ts";
-import { type Ast, type Operand, type Scope, type Value, value, wrong } from "./scope.ts";
+import { factsWhenNotTrue, factsWhenTrue, warnUnguarded, withFact } from "./presence.ts";
+import {
+  type Ast,
+  type Operand,
+  type Scope,
+  type StepBinding,
+  type Value,
+  value,
+  wrong,
+} from "./scope.ts";
 
 /** `[a, b]` as a value: all items are of one type. */
 export function elaborateList(e: ListExpr, scope: Scope): Operand {
@@ -25,8 +33,10 @@ export function elaborateList(e: ListExpr, scope: Scope): Operand {
   return value({ t: "list", item: { type, isOptional } }, core);
 }
 
-/** `list[0]` counts from 0; `map["key"]`. There may be no such item. */
+/** `list[0]` and `step[0]` count from 0; `map["key"]`. There may be no such item. */
 export function elaborateIndex(e: IndexExpr, scope: Scope): Operand {
+  const step = e.object.kind === "nameRef" ? scope.steps.get(e.object.name) : undefined;
+  if (step?.items) return eventOfRun(e, step, step.items, scope);
   const list = elaborateValue(e.object, scope);
   const at = elaborateValue(e.index, scope);
   if (list.type.t === "error" || at.type.t === "error") return wrong;
@@ -49,6 +59,36 @@ export function elaborateIndex(e: IndexExpr, scope: Scope): Operand {
   const core: Expr = { op: "index", list: list.core, at: at.core };
   const x = value(item.type, core, true);
   return withFact({ ...x, declared: declaredItem(list.declared) }, scope);
+}
+
+/** An event that a repeated step keeps, by its number. */
+function eventOfRun(
+  e: IndexExpr,
+  step: StepBinding,
+  { keep, sure }: NonNullable<StepBinding["items"]>,
+  scope: Scope,
+): Operand {
+  const { session } = scope;
+  const at = elaborateValue(e.index, scope);
+  if (at.type.t === "error") return wrong;
+  const pick = at.core.op === "const" && at.type.t === "int" ? at.core.value : undefined;
+  if (typeof pick !== "number") {
+    const help = `write a number, such as \`${step.name}[1]\`: only so many events are kept`;
+    const params = { expected: "a constant number", found: typeName(at.type) };
+    session.report("TAP2010", e.index, params, { help });
+    return wrong;
+  }
+  if (pick < 0 || pick >= keep) {
+    const reason = `\`${step.name}\` keeps its first ${keep} events, counted from 0`;
+    const help =
+      pick < 0 ? "places count from 0" : `say \`keep ${pick + 1}\` behind its \`repeat\``;
+    session.report("TAP2040", e, { text: session.text(e), reason }, { help });
+    return wrong;
+  }
+  const number = step.run ?? step.of.step;
+  if (number === "current") return wrong;
+  const of: Ref = { step: number, pick: pick === 0 ? "first" : pick };
+  return { is: "event", step: { ...step, of, isOptional: step.isOptional || pick >= sure } };
 }
 
 /** A constant place of a list must be one that the list can have. */
@@ -97,19 +137,64 @@ export function elaborateQuantified(e: QuantifiedExpr, scope: Scope, isNegated: 
   const declared = list.type.t === "list" ? declaredItem(list.declared) : undefined;
   const bound = new Map(scope.bound).set(e.variable.text, { ...each, declared });
   const inner: Scope = { ...scope, bound, depth: level + 1 };
+  const { quantifier } = e;
   // `none` is a negation of its body; `all` is not, since it is two of them.
-  const body = condition(e.body, inner, e.quantifier === "none" ? !isNegated : isNegated);
+  const isInverted = quantifier === "none" ? !isNegated : quantifier !== "count" && isNegated;
+  const body = condition(e.body, inner, isInverted);
   if (body.type.t === "error") return wrong;
-  if ((e.quantifier === "none") !== isNegated)
-    warnUnguarded(e, [{ x: list, node: e.list }], scope, isNegated);
-  const core: Expr = {
-    op: "quant",
-    quantifier: e.quantifier,
-    list: list.core,
-    level,
-    body: body.core,
-  };
+  const core: Expr = { op: "quant", quantifier, list: list.core, level, body: body.core };
+  if (quantifier === "count") {
+    const isOptional = list.isOptional || mayBeUnknown(body.core, { level, ...item }, new Set());
+    return withFact(value({ t: "int" }, core, isOptional), scope);
+  }
+  if (isInverted) warnUnguarded(e, [{ x: list, node: e.list }], scope, isNegated);
   return value(boolType, core);
+}
+
+interface Item extends Typed {
+  readonly level: number;
+}
+
+/**
+ * Whether a test of items may be unknown where `facts` are there; what is read of anything else
+ * than the item may be missing.
+ */
+function mayBeUnknown(test: Expr, item: Item, facts: ReadonlySet<string>): boolean {
+  switch (test.op) {
+    case "const":
+    case "param":
+    case "has":
+    case "bound":
+      return false;
+    case "and":
+    case "or": {
+      const learn = test.op === "and" ? factsWhenTrue : factsWhenNotTrue;
+      const known = new Set(facts);
+      return test.args.some((part) => {
+        const isOpen = mayBeUnknown(part, item, known);
+        for (const fact of learn(part)) known.add(fact);
+        return isOpen;
+      });
+    }
+    case "not":
+    case "cmp":
+    case "in":
+    case "text":
+    case "matches":
+    case "cidr":
+      return childrenOf(test).some((part) => mayBeUnknown(part, item, facts));
+    default:
+      return !facts.has(printExpr(test)) && (typeWithin(test, item)?.isOptional ?? true);
+  }
+}
+
+/** The type of the item, or of what is read of it. */
+function typeWithin(e: Expr, item: Item): Typed | undefined {
+  if (e.op === "var") return e.level === item.level ? item : undefined;
+  const record = e.op === "member" ? typeWithin(e.record, item) : undefined;
+  if (e.op !== "member" || record?.type.t !== "record") return undefined;
+  const member = record.type.members.find((m) => m.name === e.name);
+  return member && { ...member, isOptional: member.isOptional || record.isOptional };
 }
 
 /** `x in list` for a list or map that is a value: some item, or some key, equals `x`. */

@@ -48,6 +48,13 @@ export interface StepBinding {
   readonly isRepeated: boolean;
   /** The first or last event of the window, where its condition speaks of it. */
   readonly picked?: "first" | "last" | undefined;
+  /**
+   * Of a repeated step in its own condition: its number, under which stands what the run has taken
+   * before the event that is judged.
+   */
+  readonly run?: number | undefined;
+  /** Of a repeated step: how many events it keeps, and how many it has whenever it is bound. */
+  readonly items?: { readonly keep: number; readonly sure: number } | undefined;
   /** An event of it is unknown, which has been reported: what it lacks is not news. */
   readonly isBroken?: boolean;
 }

@@ -92,8 +92,9 @@ function isLost(e: Expr, step: number): boolean {
     case "or":
     case "not":
     case "in":
-    case "quant":
       return false;
+    case "quant":
+      return e.quantifier === "count" && isLost(e.list, step);
     default:
       return childrenOf(e).some((x) => isLost(x, step));
   }

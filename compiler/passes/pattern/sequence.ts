@@ -1,5 +1,5 @@
 /** `sequence { … }` to core. */
-import { formatDuration, type Gap, type Seq, type SeqStep, type Step } from "#core";
+import { formatDuration, type Gap, type Seq, type SeqStep, type Step, stepsRead } from "#core";
 import type { SeqStep as AstSeqStep, Step as AstStep, Repeat, SeqItem, Sequence } from "#grammar";
 import type { Scope, Session } from "../elaborate/scope.ts";
 import { Connections, isConnected } from "./connected.ts";
@@ -8,7 +8,14 @@ import { PatternKeys } from "./key.ts";
 import { defaultPartials, type LoweredPattern } from "./lowered.ts";
 import { needsStep } from "./needed.ts";
 import { lowerCount, lowerDuration, reach } from "./numbers.ts";
-import { captured, checkStepNames, type LoweredStep, lowerStep, type SeenStep } from "./step.ts";
+import {
+  captured,
+  checkStepNames,
+  type LoweredStep,
+  lowerStep,
+  type Run,
+  type SeenStep,
+} from "./step.ts";
 
 /** A repeated first step keeps one partial for every start within the span. */
 const defaultPartialsForRuns = 256;
@@ -83,6 +90,7 @@ class SequenceLowering {
     };
     this.#checkSpan();
     this.#checkOptional();
+    this.#checkRuns();
     const connections = this.#connect();
     return { pattern, seen: this.#seen, keys: this.#keys, connections };
   }
@@ -172,8 +180,9 @@ class SequenceLowering {
 
   #positive(item: AstSeqStep): void {
     const at = this.#steps.length;
-    const lowered = this.#step(item.step, this.#seen);
     const repeat = item.repeat && this.#repeat(item.repeat);
+    const run = repeat && { run: at, items: { keep: repeat.keep, sure: 0 } };
+    const lowered = this.#step(item.step, this.#seen, run);
     const gap = item.gap && this.#gap(item.gap);
     if (gap?.gap === "after") this.#checkGap(gap, item);
     if (gap && at === 0)
@@ -188,14 +197,16 @@ class SequenceLowering {
     this.#steps.push({ step: lowered.step, gap, isOptional, repeat, without });
     this.#nodes.push(item);
     this.#negatives = [];
-    this.#seen.push(captured(lowered, at, { isOptional, isRepeated: repeat !== undefined }));
+    const sure = typeof repeat?.min === "number" ? repeat.min : 1;
+    const items = repeat && { keep: repeat.keep, sure };
+    this.#seen.push(captured(lowered, at, { isOptional, isRepeated: repeat !== undefined, items }));
   }
 
-  #step(node: AstStep, earlier: readonly SeenStep[]): LoweredStep {
+  #step(node: AstStep, earlier: readonly SeenStep[], run?: Run): LoweredStep {
     const known = new Set([...earlier.map((s) => s.binding.name), node.name.text]);
     const names = this.#node.items.map((i) => i.step.name.text);
     const later = new Set(names.filter((n) => !known.has(n)));
-    const lowered = lowerStep(node, earlier, later, this.#keys, this.#rule);
+    const lowered = lowerStep(node, earlier, later, this.#keys, this.#rule, run);
     if (lowered.isUnsure) this.#unsure.add(node.name.text);
     return lowered;
   }
@@ -263,6 +274,17 @@ class SequenceLowering {
         const labels = [{ at: (this.#nodes[i] ?? item).span, text: "the optional step" }];
         this.#session.report("TAP3108", item.step.where ?? item.step, params, { labels });
       }
+    }
+  }
+
+  /** Warns of runs whose first event would need one before it. */
+  #checkRuns(): void {
+    for (const [at, { step }] of this.#steps.entries()) {
+      const { where } = step;
+      const item = this.#nodes[at];
+      if (!item?.repeat || !where || this.#unsure.has(step.name)) continue;
+      if (!stepsRead(where).includes(at) || !needsStep(where, at)) continue;
+      this.#session.report("TAP3110", item.step.where ?? item.step, { step: step.name });
     }
   }
 

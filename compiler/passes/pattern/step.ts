@@ -23,6 +23,9 @@ export interface LoweredStep {
   readonly isUnsure: boolean;
 }
 
+/** What the condition of a repeated step sees of it besides the event that is judged. */
+export type Run = Pick<StepBinding, "run" | "items">;
+
 /** The kinds a step names, ascending, and the step as its own condition sees it. */
 export function resolveStep(step: AstStep, scope: Scope): StepBinding {
   checkEventsOnce(step, scope);
@@ -58,7 +61,8 @@ function checkEventsOnce({ events }: AstStep, { session }: Scope): void {
 
 /**
  * A step of a pattern. `scope` is the rule's; `earlier` are the steps its condition may read,
- * `later` the names of those it may not read yet.
+ * `later` the names of those it may not read yet. The condition of a repeated step may also read
+ * what its `run` has taken.
  */
 export function lowerStep(
   node: AstStep,
@@ -66,12 +70,14 @@ export function lowerStep(
   later: ReadonlySet<string>,
   keys: PatternKeys,
   scope: Scope,
+  run?: Run,
 ): LoweredStep {
   const { session } = scope;
   const errors = session.sinkErrors();
   const self = resolveStep(node, scope);
   const inner = seeing(scope, [...earlier, { binding: self, groups: new Map() }], later);
-  const where = node.where && elaborateWhere(node.where, inner);
+  const steps = new Map(inner.steps).set(self.name, { ...self, ...run });
+  const where = node.where && elaborateWhere(node.where, { ...inner, steps });
   const isUnsure = self.isBroken === true || session.sinkErrors() !== errors;
   const key = keys.of(node, self, inner);
   const step: Step = { name: self.name, kinds: self.kinds, where: where?.core, key };
@@ -97,7 +103,7 @@ export function seeing(
 export function captured(
   lowered: LoweredStep,
   at: number,
-  how: { readonly isOptional: boolean; readonly isRepeated: boolean },
+  how: Pick<StepBinding, "isOptional" | "isRepeated" | "items">,
   pick: "first" | "last" = "first",
 ): SeenStep {
   const binding: StepBinding = { ...lowered.self, of: { step: at, pick }, ...how };

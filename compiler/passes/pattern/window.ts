@@ -9,7 +9,7 @@ import type { LoweredPattern } from "./lowered.ts";
 import { lowerDuration, reach } from "./numbers.ts";
 import { captured, checkStepNames, lowerStep } from "./step.ts";
 
-/** Events kept per key. */
+/** Values kept per key, where they are not long. */
 const maxEvents = 10_000;
 const panesMost = 10_000;
 /** Windows that hold one event at a time, as hops overlap. */

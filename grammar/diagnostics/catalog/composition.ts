@@ -1,6 +1,6 @@
 /**
  * Rules made of parts: templates, overrides, findings and derived events (TAP2050 to TAP2059), and
- * clauses that say nothing, or too much, about a pattern (TAP3105 to TAP3109, TAP3401).
+ * clauses that say nothing, or too much, about a pattern (TAP3105 to TAP3110, TAP3401).
  */
 import { entry } from "./entry.ts";
 
@@ -133,6 +133,21 @@ export const composition = {
     ),
     good: rule(
       "match sequence by comm within 1m {\n    optional a: kernel.process_exec\n    then b: kernel.process_exit where a is missing or b.pid == a.pid\n  }",
+    ),
+  }),
+  TAP3110: entry<{ step: string }>({
+    slug: "run-never-begins",
+    severity: "warning",
+    message: (p) => `no run of \`${p.step}\` begins: its first event has none before it`,
+    help: (p) =>
+      `say what holds of the first event, such as \`count(${p.step}) == 0 or …\`, or a default with \`??\``,
+    explanation:
+      "In the condition of a repeated step `first(step)`, `last(step)` and `count(step)` speak of what the run has taken before the event that is judged. Its first event has nothing before it, so that a test on the last one is unknown there and does not hold.",
+    bad: rule(
+      "match sequence by comm within 1m {\n    p: kernel.process_exec where p.pid > last(p).pid repeat 3..\n    then q: kernel.process_exit\n  }",
+    ),
+    good: rule(
+      "match sequence by comm within 1m {\n    p: kernel.process_exec where count(p) == 0 or p.pid > last(p).pid repeat 3..\n    then q: kernel.process_exit\n  }",
     ),
   }),
   TAP3109: entry<{ least: string; rest: string }>({

@@ -17,8 +17,11 @@ import type { TextProgram } from "../text/index.ts";
 
 /** A step's event as an expression sees it. `current` is the event being judged. */
 export type Ref = { readonly step: "current" } | { readonly step: number; readonly pick: Pick };
-/** Which event of a repeated step; for a step without `repeat` both are the same event. */
-export type Pick = "first" | "last";
+/**
+ * Which event of a repeated step, or the one of that number, counted from 0, among those it keeps.
+ * For a step without `repeat` first and last are the same event.
+ */
+export type Pick = "first" | "last" | number;
 
 /** How a value is written for people; a list is written as its items are. */
 export type Unit = ScalarUnit | MapUnit | RecordUnit;
@@ -49,6 +52,8 @@ export type ScalarUnit =
   | "port"
   | "event"
   | "entity";
+
+export type Quantifier = "any" | "all" | "none" | "count";
 
 export type CmpOp = "==" | "!=" | "<" | "<=" | ">" | ">=";
 /** `a op b` says the same as `b mirrored[op] a`. */
@@ -121,10 +126,13 @@ export type Expr =
   | { readonly op: "index"; readonly list: Expr; readonly at: Expr }
   /** A member of a record that is an item, or that is a member of one. */
   | { readonly op: "member"; readonly record: Expr; readonly name: string }
-  /** Kleene `or` (any), `and` (all) or negated `or` (none) of `body` over the items of `list`. */
+  /**
+   * Kleene `or` (any), `and` (all) or negated `or` (none) of `body` over the items of `list`, or
+   * for how many of them it is true (count): missing when it is unknown of one.
+   */
   | {
       readonly op: "quant";
-      readonly quantifier: "any" | "all" | "none";
+      readonly quantifier: Quantifier;
       readonly list: Expr;
       readonly level: number;
       readonly body: Expr;
@@ -246,7 +254,13 @@ export interface SeqStep {
   readonly gap: Gap | undefined;
   readonly isOptional: boolean;
   readonly repeat:
-    | { readonly min: Count; readonly max: Count | undefined; readonly keep: number }
+    | {
+        readonly min: Count;
+        readonly max: Count | undefined;
+        readonly keep: number;
+        /** So many of the first events are read by their number: they are always kept. */
+        readonly numbered?: number | undefined;
+      }
     | undefined;
   /** None of these between the previous bound step and this one. */
   readonly without: readonly Step[];
@@ -292,7 +306,7 @@ export interface Win {
   /** Width of a pane; a sixtieth of the window when not said. */
   readonly resolution: number | undefined;
   readonly having: Expr;
-  /** Bound on events kept per key. */
+  /** Bound on values kept per key, of aggregates that only the values themselves can answer. */
   readonly maxEvents: number;
 }
 

@@ -18,6 +18,7 @@ import {
   textEndsWith,
   textEquals,
   textStartsWith,
+  textsInOrder,
 } from "../text/index.ts";
 import { aggregate, historyOf, type WindowView } from "./aggregate.ts";
 import {
@@ -30,15 +31,19 @@ import {
 } from "./core.ts";
 import { format } from "./format.ts";
 import { bounded } from "./numbers.ts";
+import { eventOfTaken, sinceOf } from "./taken.ts";
 import { keysIn, neighbours, type World } from "./world.ts";
 
-/** What a step took: all of its events in order. */
+/** What a step took. */
 export interface Taken {
+  /** The first of its events; of a window the oldest that is kept. */
   readonly first: EventData;
   readonly last: EventData;
   readonly count: number;
-  /** The first few, as evidence. */
+  /** Some of them as evidence, in order: the first few, of a window the newest. */
   readonly kept: readonly EventData[];
+  /** When it began, where that is before `first`, µs. */
+  readonly sinceUs?: number | undefined;
 }
 
 export interface Env {
@@ -199,7 +204,7 @@ function itemOf(list: Value, at: Value): Value {
   return Array.isArray(list) && typeof at === "number" ? list[at] : undefined;
 }
 
-function quantified(e: Extract<Expr, { op: "quant" }>, env: Env): boolean | undefined {
+function quantified(e: Extract<Expr, { op: "quant" }>, env: Env): boolean | number | undefined {
   const list = evaluate(e.list, env);
   if (list === undefined) return undefined;
   // An item that is missing is not left out: its test is unknown.
@@ -208,6 +213,8 @@ function quantified(e: Extract<Expr, { op: "quant" }>, env: Env): boolean | unde
   const verdicts = items.map((item) =>
     truth(e.body, { ...env, vars: [...(env.vars ?? []).slice(0, e.level), item] }),
   );
+  if (e.quantifier === "count")
+    return verdicts.includes(undefined) ? undefined : verdicts.filter((v) => v).length;
   if (e.quantifier === "all") return all(verdicts);
   const none = all(verdicts.map(negate));
   return e.quantifier === "none" ? none : negate(none);
@@ -250,8 +257,7 @@ function all(xs: readonly (boolean | undefined)[]): boolean | undefined {
 
 function eventOf(of: Ref, env: Env): EventData | undefined {
   if (of.step === "current") return env.current;
-  const taken = env.captures[of.step];
-  return of.pick === "first" ? taken?.first : taken?.last;
+  return eventOfTaken(env.captures[of.step], of.pick);
 }
 
 function fieldOf(schema: Schema, event: EventData | undefined, name: string): Value {
@@ -277,6 +283,7 @@ export function compare(op: CmpOp, a: Value, b: Value): boolean | undefined {
     const equal = equals(a, b);
     return op === "==" ? equal : negate(equal);
   }
+  if (isText(a) && isText(b)) return textsInOrder(op, a, b);
   if (typeof a !== "number" || typeof b !== "number") return undefined;
   switch (op) {
     case "<":
@@ -339,5 +346,5 @@ function arithmetic(e: Extract<Expr, { op: "arith" }>, a: Value, b: Value): numb
 function spanOf(captures: readonly (Taken | undefined)[]): number {
   const bound = captures.filter((c) => c !== undefined);
   if (bound.length === 0) return 0;
-  return Math.max(...bound.map((c) => c.last.ts)) - Math.min(...bound.map((c) => c.first.ts));
+  return Math.max(...bound.map((c) => c.last.ts)) - Math.min(...bound.map(sinceOf));
 }

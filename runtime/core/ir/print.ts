@@ -134,7 +134,7 @@ function printSeq(seq: Seq, kinds: readonly string[]): string[] {
           ? `within ${duration(s.gap.max)} `
           : `after ${duration(s.gap.min)}${s.gap.max === undefined ? "" : `..${duration(s.gap.max)}`} `;
     const repeat = s.repeat
-      ? ` repeat ${count(s.repeat.min)}..${s.repeat.max === undefined ? "" : count(s.repeat.max)} keep ${s.repeat.keep}`
+      ? ` repeat ${count(s.repeat.min)}..${s.repeat.max === undefined ? "" : count(s.repeat.max)} keep ${s.repeat.keep}${s.repeat.numbered === undefined ? "" : ` numbered ${s.repeat.numbered}`}`
       : "";
     lines.push(
       `  ${i}: ${s.isOptional ? "optional " : ""}${gap}${printStep(s.step, kinds)}${repeat}`,
@@ -229,6 +229,7 @@ function count(c: Count): string {
 
 function printRef(of: Ref): string {
   if (of.step === "current") return "current";
+  if (typeof of.pick === "number") return `@${of.step}[${of.pick}]`;
   return of.pick === "last" ? `last(@${of.step})` : `@${of.step}`;
 }
 

@@ -11,6 +11,7 @@ export {
   type LiteralRelation,
 } from "./compile.ts";
 export { textContains, textEndsWith, textEquals, textStartsWith } from "./literal.ts";
+export { type TextOrder, textsInOrder } from "./order.ts";
 export type { PatternNode } from "./pattern-node.ts";
 export { type PackedTextProgram, packTextProgram, unpackTextProgram } from "./program-codec.ts";
 export { parseRegex, type RegexSyntax } from "./regex-syntax.ts";
