@@ -9,6 +9,7 @@
  *     a / b, a % b of whole ones  floor(a / b), a - floor(a / b) * b
  *     x == null                   (x) is missing
  *     arraySearch(l, s, s.a == 1) any(i0 in l: i0.a == 1)
+ *     arrayCount(l, s, s.a == 1)  count(i0 in l: i0.a == 1)
  *     cidrMatch(f, "10.0.0.0/8")  in_network(f_ip, "10.0.0.0/8")
  */
 import { exclude } from "./corpus.ts";
@@ -204,8 +205,7 @@ export class ConditionWriter {
     if (a.type !== b.type && !(isNumber(a) && isNumber(b)))
       exclude("a comparison of different types");
     if (a.type === "list" || a.type === "record") exclude("a comparison of lists or records");
-    if ((a.type === "string" || a.type === "bool") && op !== "==" && op !== "!=")
-      exclude("an order between texts: not in the language");
+    if (a.type === "bool" && op !== "==" && op !== "!=") exclude("an order between truth values");
     if (a.type === "bool") return bool(`(${a.text}) ${op} (${b.text})`);
     if (a.type !== "string") return bool(`${a.text} ${op} ${b.text}`);
     return bool(`${this.#small(left, step)} ${op} ${this.#small(right, step)}`);
@@ -253,9 +253,9 @@ export class ConditionWriter {
       case "arrayContains":
         return this.#arrayContains(first, args.slice(1), step);
       case "arraySearch":
-        return this.#arraySearch(first, second, third, step);
+        return bool(this.#itemwise("any", first, second, third, step));
       case "arrayCount":
-        return exclude("`arrayCount`: quantifiers do not count");
+        return { text: this.#itemwise("count", first, second, third, step), type: "int" };
       default:
         return exclude("a function ours has not");
     }
@@ -360,10 +360,16 @@ export class ConditionWriter {
       const right: Node = { t: "binary", op: "==", left: item, right: x };
       return left ? { t: "logic", op: "or", left, right } : right;
     }, undefined);
-    return this.#arraySearch(list, item, any, step);
+    return bool(this.#itemwise("any", list, item, any, step));
   }
 
-  #arraySearch(list: Node, item: Node | undefined, e: Node | undefined, step: string): Written {
+  #itemwise(
+    quantifier: "any" | "count",
+    list: Node,
+    item: Node | undefined,
+    e: Node | undefined,
+    step: string,
+  ): string {
     if (item?.t !== "field" || !e) return exclude("a search without an item");
     const { text, shape } = this.write(list, step);
     if (shape?.t !== "list") return exclude("a function of lists on something else");
@@ -371,7 +377,7 @@ export class ConditionWriter {
     this.#items.push({ name: item.name, as, shape: shape.item });
     const condition = this.condition(e, step);
     this.#items.pop();
-    return bool(`any(${as} in ${text}: ${condition})`);
+    return `${quantifier}(${as} in ${text}: ${condition})`;
   }
 }
 

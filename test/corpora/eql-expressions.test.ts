@@ -25,7 +25,7 @@ const files = ["test_folding", "test_string_functions"].map((name) => ({
   file: `eql-endgame/${name}.ndjson`,
 }));
 const floors: Readonly<Record<string, Floor>> = {
-  test_folding: { checked: 38, excluded: 6 },
+  test_folding: { checked: 44, excluded: 0 },
   test_string_functions: { checked: 40, excluded: 0 },
 };
 

@@ -13,9 +13,11 @@ import {
   type FieldType,
   globOfPath,
   isNumber,
+  isWhole,
   knownTypes,
   literalOf,
   quoted,
+  textOfBytes,
   unquote,
 } from "./falco-value.ts";
 
@@ -24,6 +26,8 @@ export interface TapioFilter {
   /** By the name in Tapio. */
   readonly fields: ReadonlyMap<string, FieldType>;
   readonly macros: ReadonlySet<string>;
+  /** Lists that the filter names, with the type of what is compared with them. */
+  readonly lists: ReadonlyMap<string, FieldType>;
 }
 
 export function tapioFilter(filter: string): TapioFilter {
@@ -32,7 +36,7 @@ export function tapioFilter(filter: string): TapioFilter {
   first.translate();
   const second = new FilterTranslator(filter, first.uses());
   const condition = second.translate();
-  return { condition, fields: second.fields, macros: second.macros };
+  return { condition, fields: second.fields, macros: second.macros, lists: second.lists };
 }
 
 /** `fd.name` is one field here, not a path. */
@@ -70,6 +74,7 @@ const operator = new RegExp(
 const fieldWord = /[A-Za-z]\w*(?:\.\w+)+/y;
 const plainWord = /[A-Za-z_]\w*/y;
 const quotedText = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/sy;
+const namedList = /\s+((?:oneof|anyof|allof)\s+(?!and\b|or\b)[A-Za-z]\w*)(?![\w.(])/y;
 const modifier = /\s+(oneof|anyof|allof)\s+(?=\()/y;
 /** Base 64 stands for any function of a text; what it answers is not asked. */
 const functions: Readonly<Record<string, string>> = {
@@ -90,6 +95,7 @@ interface Operand {
 class FilterTranslator {
   readonly fields = new Map<string, FieldType>();
   readonly macros = new Set<string>();
+  readonly lists = new Map<string, FieldType>();
   readonly #filter: string;
   readonly #types: ReadonlyMap<string, FieldType>;
   /** The second reading: the types of all fields are known. */
@@ -112,7 +118,7 @@ class FilterTranslator {
   /** What the values compared with suggest: text if any is text, else the widest number. */
   uses(): ReadonlyMap<string, FieldType> {
     const widest = (types: readonly FieldType[]) =>
-      (["string", "float", "int"] as const).find((t) => types.includes(t)) ?? "string";
+      (["bytes", "string", "float", "int"] as const).find((t) => types.includes(t)) ?? "string";
     return new Map([...this.#values].map(([falco, types]) => [falco, widest(types)]));
   }
 
@@ -172,9 +178,8 @@ class FilterTranslator {
 
   /** A function of a field; the name was just read. */
   #call(name: string): Operand {
-    if (name === "val") exclude("`val` on the left");
-    if (name === "basename") exclude("a function Tapio lacks");
     this.#at++;
+    if (name === "basename") return { text: this.#basename(), type: "string" };
     if (name === "join") return { text: this.#join(), type: "string" };
     let text = `${functions[name] ?? name}(${this.#space()}`;
     const field = this.#take(fieldWord);
@@ -185,6 +190,17 @@ class FilterTranslator {
     text += this.#space();
     if (this.#sees(")")) text += this.#filter[this.#at++];
     return { text, type: name === "len" ? "int" : "string" };
+  }
+
+  /** What stands behind the last slash, or all where there is none. */
+  #basename(): string {
+    this.#space();
+    const field = this.#take(fieldWord);
+    const name = field === undefined ? this.#take(/(\w+)(?=\()/y) : undefined;
+    if (field === undefined && name === undefined) return "basename(,";
+    const { text } = field === undefined ? this.#call(name ?? "") : this.#field(field);
+    if (this.#take(/\s*\)/y) === undefined) return "basename(,";
+    return `(substring(${text}, last_index_of(${text}, "/") + 1, 1000000) ?? ${text})`;
   }
 
   /** `join("-", (a, b))` is `(a + "-" + b)`; what is no such list comes out as one with a hole. */
@@ -211,7 +227,8 @@ class FilterTranslator {
     const field = this.#take(fieldWord);
     if (field !== undefined) {
       const { text, type } = this.#field(field);
-      return type === "string" ? text : exclude("a number joined to texts");
+      if (type === "string") return text;
+      return type === "int" || type === "u32" ? `to_text(${text})` : exclude("joined to texts");
     }
     const name = this.#take(/(\w+)(?=\()/y);
     return name === undefined ? undefined : this.#call(name).text;
@@ -227,7 +244,7 @@ class FilterTranslator {
         return left.field === undefined ? `${left.text} is not missing` : `has ${left.text}`;
       case "bcontains":
       case "bstartswith":
-        return exclude("bytes in hexadecimal");
+        return this.#bytes(left, found);
       case "in":
       case "intersects":
       case "pmatch":
@@ -246,13 +263,26 @@ class FilterTranslator {
     const space = this.#space();
     const value = this.#take(/[+-]?[0-9][\w.]*(?:(?<=[eE])[+-]\w+)?/y);
     if (value === undefined) {
-      if (this.#isAhead(/^\w+\(/)) exclude("an order between texts");
+      const call = /^(\w+)\(/.exec(this.#filter.slice(this.#at))?.[1];
+      if (call !== undefined) return this.#against(left, op, call);
       return `${left.text} ${op}${space || " "}`;
     }
-    if (/^[+-]?0x/i.test(value)) exclude("a number in hexadecimal");
     this.#suggest(left, value);
-    if (left.type === "string" && this.#isTyped) exclude("an order between texts");
-    return `${left.text} ${op} ${literalOf(value, left.type === "string" ? "int" : left.type)}`;
+    // Bytes have no order, though the texts that stand for them have.
+    return `${left.text} ${op} ${literalOf(value, left.type === "bytes" ? "int" : left.type)}`;
+  }
+
+  /** Bytes are texts here; what is neither hexadecimal nor a function is left as it stands. */
+  #bytes(left: Operand, op: "bcontains" | "bstartswith"): string {
+    if (left.field !== undefined) this.#values.set(left.field, ["bytes"]);
+    if (this.#isTyped && left.type === "string") exclude("bytes looked for in a text");
+    const space = this.#space();
+    const test = `${left.text} ${op.slice(1)}`;
+    const call = /^(\w+)\(/.exec(this.#filter.slice(this.#at))?.[1];
+    if (call !== undefined) return this.#against(left, op, call);
+    const value = this.#value();
+    const digits = value?.replace(/^["']|["']$/g, "");
+    return `${test} ${digits === undefined ? space : (textOfBytes(digits) ?? value)}`;
   }
 
   #relation(left: Operand, op: Operator): string {
@@ -260,8 +290,8 @@ class FilterTranslator {
       exclude("parentheses round a value, which Tapio allows");
     const kind = this.#take(modifier);
     if (kind !== undefined) return this.#modified(left, op, kind);
-    if (this.#isAhead(/^\s+(?:oneof|anyof|allof)\s+(?!and\b|or\b)\w/))
-      exclude("a list by its name");
+    const named = this.#take(namedList);
+    if (named !== undefined) return this.#itemwise(left, op, named);
     const space = this.#space();
     const call = /^(\w+)(\s*)\(/.exec(this.#filter.slice(this.#at));
     const name = call?.[1];
@@ -283,6 +313,20 @@ class FilterTranslator {
     return `${left.text} ${tapioOperator(op)} ${this.#field(field[1]).text}`;
   }
 
+  /** A test with the items of a list that stands elsewhere. */
+  #itemwise(left: Operand, op: Operator, quantified: string): string {
+    const [kind = "", name = ""] = quantified.split(/\s+/);
+    const list = this.#named(name, left.type);
+    const test = `${left.text} ${tapioOperator(op)} v`;
+    if (kind === "oneof") return `count(v in ${list}: ${test}) == 1`;
+    return `${kind === "anyof" ? "any" : "all"}(v in ${list}: ${test})`;
+  }
+
+  #named(name: string, type: FieldType): string {
+    this.lists.set(name, type);
+    return `l_${name}`;
+  }
+
   #modified(left: Operand, op: Operator, kind: string): string {
     const list = this.#list();
     if (list === undefined) return `${left.text} ${tapioOperator(op)} [,]`;
@@ -296,8 +340,12 @@ class FilterTranslator {
   }
 
   #membership(left: Operand, op: "in" | "intersects" | "pmatch"): string {
-    if (this.#isAhead(/^\s*\w+\(/)) exclude("membership in a computed text");
-    if (this.#isAhead(/^\s+(?!(?:oneof|anyof|allof|and|or)\b)\w/)) exclude("a list by its name");
+    const call = this.#take(/\s*(\w+)(?=\()/y);
+    if (call !== undefined && op === "in") return `${left.text} in [${this.#call(call).text}]`;
+    if (call !== undefined) exclude("a path below a computed one");
+    const named = this.#take(/\s+(?!(?:oneof|anyof|allof|and|or)\b)([A-Za-z]\w*)(?![\w.(])/y);
+    if (named !== undefined && op === "pmatch") exclude("a path below those of a list");
+    if (named !== undefined) return `${left.text} in ${this.#named(named, left.type)}`;
     const space = this.#space();
     if (!this.#sees("(")) return `${left.text} in${space || " "}`;
     const list = this.#list();
@@ -323,7 +371,7 @@ class FilterTranslator {
     }
     for (;;) {
       this.#space();
-      if (this.#isAhead(/^\w+\(/)) exclude("a computed value in a list");
+      if (this.#isAhead(/^\w+\(/)) exclude("a computed value in a list, which Tapio allows");
       const value = this.#value();
       if (value === undefined) return undefined;
       values.push(value);
@@ -352,7 +400,7 @@ class FilterTranslator {
 
   #suggest(left: Operand, value: string | undefined): void {
     if (left.field === undefined || value === undefined) return;
-    const type = !isNumber(value) ? "string" : /^[+-]?\d+$/.test(value) ? "int" : "float";
+    const type = !isNumber(value) ? "string" : isWhole(value) ? "int" : "float";
     const known = this.#values.get(left.field) ?? [];
     this.#values.set(left.field, [...known, type]);
   }
@@ -364,6 +412,7 @@ function excludeBytes(left: Operand): void {
 
 function tapioOperator(op: Operator): string {
   if (op === "icontains") return "contains";
+  if (op === "bcontains" || op === "bstartswith") return op.slice(1);
   return op === "=" ? "==" : op;
 }
 

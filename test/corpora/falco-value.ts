@@ -1,4 +1,6 @@
 /** Falco's fields and values in Tapio: types, literals and quotes. */
+import { exclude } from "./corpus.ts";
+
 export type FieldType =
   | "string"
   | "bytes"
@@ -51,7 +53,15 @@ export const declaredTypes: Readonly<Record<FieldType, string>> = {
 export const bareValue = /[^()"'\s=,]+/y;
 
 export function isNumber(value: string): boolean {
-  return /^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$/.test(value);
+  return isHex(value) || /^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$/.test(value);
+}
+
+function isHex(value: string): boolean {
+  return /^0x[0-9a-f]+$/i.test(value);
+}
+
+export function isWhole(value: string): boolean {
+  return isHex(value) || /^[+-]?\d+$/.test(value);
 }
 
 /** The value as a literal for a field of this type; one that does not fit stays a text. */
@@ -63,6 +73,7 @@ export function literalOf(value: string, type: FieldType): string {
     case "u32":
     case "port":
     case "float":
+      if (isHex(value)) return value.toLowerCase();
       return isNumber(value) ? value.replace(/^\+/, "").replace(/\.(?=$|[eE])/, "") : text;
     case "bool":
       return value === "true" || value === "false" ? value : text;
@@ -78,6 +89,15 @@ export function literalOf(value: string, type: FieldType): string {
     default:
       return text;
   }
+}
+
+/** The text whose bytes are these, in hexadecimal; undefined when they are no such bytes. */
+export function textOfBytes(digits: string): string | undefined {
+  if (!/^(?:[0-9a-f]{2})+$/i.test(digits)) return undefined;
+  const text = Buffer.from(digits, "hex").toString("utf8");
+  if (Buffer.from(text, "utf8").toString("hex") !== digits.toLowerCase())
+    exclude("bytes that are no text");
+  return quoted(text).replaceAll("\0", "\\u{0}");
 }
 
 export function quoted(text: string): string {

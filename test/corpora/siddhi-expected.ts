@@ -135,9 +135,9 @@ function strictRuns(flat: FlatQuery, events: readonly SiddhiEvent[], start: numb
     if (isConditional(item)) exclude("`every` with an absence inside");
     const [unit] = item.units;
     const max = i === flat.items.length - 1 ? (unit?.min ?? 1) : (unit?.max ?? 1);
-    const bound = bindings(flat.items, events, runs);
     const run: number[] = [];
-    while (run.length < max && itemFits(item, events[at], bound)) run.push(at++);
+    const bound = () => bindings(flat.items, events, [...runs, run]);
+    while (run.length < max && itemFits(item, events[at], bound())) run.push(at++);
     if (run.length < (unit?.min ?? 1)) return undefined;
     runs.push(run);
   }
@@ -159,10 +159,7 @@ function relaxedRuns(flat: FlatQuery, events: readonly SiddhiEvent[], start: num
     const { min = 1, max = 1 } = item.units[0] ?? {};
     if (next && run.length >= min && itemFits(next, events[at], bindings(items, events, runs)))
       runs.push([at]);
-    else if (
-      run.length < max &&
-      itemFits(item, events[at], bindings(items, events, runs.slice(0, i)))
-    )
+    else if (run.length < max && itemFits(item, events[at], bindings(items, events, runs)))
       run.push(at);
     const enough = items[runs.length - 1]?.units[0]?.min ?? 1;
     if (runs.length === items.length && (runs.at(-1)?.length ?? 0) >= enough) return runs;

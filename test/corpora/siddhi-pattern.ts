@@ -19,6 +19,8 @@ export interface SiddhiSend {
   readonly t_ms: number;
   readonly stream: string;
   readonly data: readonly (string | number | boolean | null)[];
+  /** Under `@app:playback`, whose clock is that of the events. */
+  readonly event_ts?: number;
 }
 
 /** An event with its attributes by name. */
@@ -66,6 +68,17 @@ export interface FlatQuery {
   readonly hasInnerEvery: boolean;
   /** The absence that the pattern begins with begins anew at each of these. */
   readonly again: readonly Unit[];
+}
+
+/** Refuses events that are sent at other times than they tell, where theirs count. */
+export function checkClock({ app, sends }: SiddhiCase): void {
+  if (!/@app:playback/.test(app)) return;
+  const [first] = sends;
+  const isSame = sends.every(
+    ({ t_ms, event_ts }) =>
+      event_ts !== undefined && event_ts - (first?.event_ts ?? 0) === t_ms - (first?.t_ms ?? 0),
+  );
+  if (!isSame) exclude("a clock of its own (playback)");
 }
 
 export function eventsOf(record: SiddhiCase, query: Query): SiddhiEvent[] {
@@ -299,41 +312,35 @@ export type Bindings = ReadonlyMap<string, readonly SiddhiEvent[]>;
 
 export function fits(unit: Unit, event: SiddhiEvent, bound: Bindings): boolean {
   if (unit.stream !== event.stream) return false;
-  return !unit.filter || truth(unit.filter, event, bound, unit.ref) === true;
+  return !unit.filter || truth(unit.filter, event, bound, unit.ref);
 }
 
-function truth(
-  f: Filter,
-  event: SiddhiEvent,
-  bound: Bindings,
-  self: string | undefined,
-): boolean | undefined {
+function truth(f: Filter, event: SiddhiEvent, bound: Bindings, self: string | undefined): boolean {
   switch (f.t) {
     case "and":
-    case "or": {
-      const sides = [truth(f.left, event, bound, self), truth(f.right, event, bound, self)];
-      if (sides.includes(f.t === "or")) return f.t === "or";
-      return sides.includes(undefined) ? undefined : f.t === "and";
-    }
-    case "not": {
-      const x = truth(f.arg, event, bound, self);
-      return x === undefined ? undefined : !x;
-    }
+      return truth(f.left, event, bound, self) && truth(f.right, event, bound, self);
+    case "or":
+      return truth(f.left, event, bound, self) || truth(f.right, event, bound, self);
+    case "not":
+      return !truth(f.arg, event, bound, self);
     case "null":
-      return exclude("`is null`");
+      return operandValue(f.arg, event, bound, self) === undefined;
     case "cmp": {
       const a = operandValue(f.left, event, bound, self);
       const b = operandValue(f.right, event, bound, self);
-      return a === undefined || b === undefined ? undefined : compare(f.op, a, b);
+      // With null nothing can be compared, which is no comparison that holds.
+      return a !== undefined && b !== undefined && compare(f.op, a, b);
     }
   }
 }
 
+/** Of the step that is being judged: the event without an index, with one what it has taken. */
+
 function operandValue(o: Operand, event: SiddhiEvent, bound: Bindings, self: string | undefined) {
   if (o.t === "const") return o.value;
-  if (o.ref === undefined || o.ref === self) return event.attrs[o.attr];
-  const taken = bound.get(o.ref) ?? [];
-  return taken.at(o.index ?? 0)?.attrs[o.attr];
+  const isSelf = o.ref === undefined || (o.ref === self && o.index === undefined);
+  const found = isSelf ? event : (bound.get(o.ref ?? "") ?? []).at(o.index ?? 0);
+  return o.t === "event" ? found?.tMs : found?.attrs[o.attr];
 }
 
 type Scalar = string | number | boolean;

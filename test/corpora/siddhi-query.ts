@@ -2,7 +2,7 @@
  * Reads the part of SiddhiQL that the pattern tests are written in:
  *
  *     define stream S (a type, …); [partition with (a of S, …) begin] QUERY [end]
- *     QUERY = from PATTERN [within T] select ITEMS [having …] insert into X;
+ *     QUERY = from PATTERN [within T] select ITEMS [having f] insert into X;
  *     PATTERN = ELEMENT { ("->" | ",") ELEMENT }
  *     ELEMENT = ["every"] ( ATOM | "(" PATTERN ")" )
  *     ATOM    = UNIT [ ("and" | "or") UNIT ]
@@ -21,7 +21,9 @@ export type Operand =
       readonly ref: string | undefined;
       readonly index: number | undefined;
       readonly attr: string;
-    };
+    }
+  /** An event as a whole, of which only is asked whether it is there. */
+  | { readonly t: "event"; readonly ref: string; readonly index: number | undefined };
 
 export type Filter =
   | { readonly t: "and" | "or"; readonly left: Filter; readonly right: Filter }
@@ -75,19 +77,25 @@ export interface Query {
   readonly withinMs: number | undefined;
   /** Undefined when an item is more than an attribute. */
   readonly select: readonly Extract<Operand, { t: "attr" }>[] | undefined;
+  /** Which rows are told; it may read what is selected by its new name. */
+  readonly having: Filter | undefined;
 }
 
 const token =
   /\s*(->|==|!=|<=|>=|[<>()[\]{},:;=.@+*?-]|\d+(?:\.\d+)?[fFlLdD]?|\w+|'[^']*'|"[^"]*")/y;
 
 export function parseQuery(app: string): Query {
-  if (/@app:playback/.test(app)) exclude("a clock of its own (playback)");
-  if (/#window|group\s+by|\bhaving\b/.test(app)) exclude("`having`, windows and grouping");
+  if (/#window|group\s+by/.test(app)) exclude("windows and grouping");
   if ((app.match(/\bfrom\b/g) ?? []).length !== 1) exclude("more than one query");
   return new Parser(app, token, true).query();
 }
 
 class Parser extends TokenReader {
+  /** Names of events, which an attribute may not have where it stands alone. */
+  readonly #refs = new Set<string>();
+  /** What is selected, by its new name. */
+  readonly #selected = new Map<string, Operand>();
+
   query(): Query {
     const streams = new Map<string, { name: string; type: string }[]>();
     const partition = new Map<string, string>();
@@ -100,7 +108,9 @@ class Parser extends TokenReader {
     const pattern = this.#pattern();
     const withinMs = this.accept("within") ? this.#duration() : undefined;
     this.expect("select");
-    return { streams, partition, pattern, withinMs, select: this.#select() };
+    const select = this.#select();
+    const having = this.accept("having") ? this.#or() : undefined;
+    return { streams, partition, pattern, withinMs, select, having };
   }
 
   #partition(attributes: Map<string, string>): void {
@@ -160,6 +170,7 @@ class Parser extends TokenReader {
     const isNot = this.accept("not");
     const first = this.#word();
     const ref = this.accept("=") ? first : undefined;
+    if (ref !== undefined) this.#refs.add(ref);
     const stream = ref === undefined ? first : this.#word();
     let filter: Filter | undefined;
     while (this.accept("[")) {
@@ -215,11 +226,20 @@ class Parser extends TokenReader {
       this.expect(")");
       return inner;
     }
+    // A value of its type is all that an attribute can be, if it is there.
+    if (/^instanceOf\w+$/.test(this.peek())) {
+      this.next();
+      this.expect("(");
+      const arg = this.#operand();
+      this.expect(")");
+      return { t: "not", arg: { t: "null", arg } };
+    }
     const left = this.#operand();
     if (this.accept("is")) {
       this.expect("null");
       return { t: "null", arg: left };
     }
+    if (left.t === "event") exclude("an event as a value");
     const op = this.next();
     if (!/^(==|!=|<=|>=|<|>)$/.test(op)) exclude("an expression the adapter does not know");
     return { t: "cmp", op, left, right: this.#operand() };
@@ -237,7 +257,11 @@ class Parser extends TokenReader {
       index = this.#index();
       this.expect("]");
     }
-    if (!this.accept(".")) return { t: "attr", ref: undefined, index: undefined, attr: text };
+    if (!this.accept(".")) {
+      if (index !== undefined || this.#refs.has(text)) return { t: "event", ref: text, index };
+      const selected = this.#selected.get(text);
+      return selected ?? { t: "attr", ref: undefined, index: undefined, attr: text };
+    }
     return { t: "attr", ref: text, index, attr: this.#word() };
   }
 
@@ -252,10 +276,10 @@ class Parser extends TokenReader {
       if (!/^\w+$/.test(this.peek())) return undefined;
       const item = this.#operand();
       if (item.t !== "attr") return undefined;
-      if (this.accept("as")) this.#word();
+      if (this.accept("as")) this.#selected.set(this.#word(), item);
       out.push(item);
     } while (this.accept(","));
-    return this.is("insert") ? out : undefined;
+    return this.is("insert") || this.is("having") ? out : undefined;
   }
 
   #word(): string {

@@ -10,6 +10,10 @@
  *     every e1 -> e2               e1, without f2, then e2     any e1
  *     e1, e2                       strict
  *     e1<2:5>, e1+, e1*            repeat 2..5, repeat 1.., optional repeat 1..
+ *     e2[last] in its own filter   last(p): what the run has taken before
+ *     e1[1] in later filters       p[1]
+ *     e1 is null                   p is missing
+ *     having f                     except … when not f
  *     e1 or e2                     one step over both kinds
  *     not X and e2                 without x: X, then e2
  *     e1 and e2                    two rules: e1 then e2, e2 then e1
@@ -22,7 +26,7 @@
 import { exclude } from "./corpus.ts";
 import { type Sent, source } from "./execution.ts";
 import type { FlatQuery, Item, SiddhiEvent, Window } from "./siddhi-pattern.ts";
-import type { Filter, Operand, Query, Unit } from "./siddhi-query.ts";
+import { type Filter, lastIndex, type Operand, type Query, type Unit } from "./siddhi-query.ts";
 
 const types: Readonly<Record<string, string>> = {
   string: "string(64)",
@@ -33,17 +37,23 @@ const types: Readonly<Record<string, string>> = {
   bool: "bool",
 };
 
+/** How many events of a run can be told apart. */
+const runKept = 64;
+
 /** The name of item `i`'s step in the rule. */
 export function stepName(i: number): string {
   return `p${i}`;
 }
 
 export function siddhiRule(query: Query, flat: FlatQuery): string {
+  const writer = new RuleWriter(flat);
+  const lines = writer.lines();
   return `${schemaText(query)}
 rule r {
   match sequence by one within ${withinText(flat)}${strictText(flat)} partials 4000 {
-    ${new RuleWriter(flat).lines().join("\n    ")}
+    ${lines.join("\n    ")}
   }
+  ${query.having ? writer.having(query.having) : ""}
   ${flat.hasInnerEvery ? "select each skip none" : flat.isStrict && flat.again.length > 0 ? "skip none" : ""}
 }
 `;
@@ -143,6 +153,11 @@ class RuleWriter {
     return `begin: corpus.begin | ${kinds} where begin.stream is missing or ${hits.join(" or ")}`;
   }
 
+  /** Rows that are not told; reads the steps, which are written. */
+  having(filter: Filter): string {
+    return `except "not asked for" when not (${this.#filter(filter, "", undefined)})`;
+  }
+
   /** The items as steps in any order. */
   sides(): string[] {
     return this.#flat.items.map((item, i) => this.#step(stepName(i), item.units));
@@ -213,7 +228,8 @@ class RuleWriter {
     return `${name}: ${kinds}${where === "true" ? "" : ` where ${where}`}`;
   }
 
-  #filter(f: Filter, self: string, unit: Unit): string {
+  /** `unit` is the step that is judged, called `self`; undefined behind the match. */
+  #filter(f: Filter, self: string, unit: Unit | undefined): string {
     switch (f.t) {
       case "and":
       case "or":
@@ -221,26 +237,46 @@ class RuleWriter {
       case "not":
         return `not (${this.#filter(f.arg, self, unit)})`;
       case "null":
-        return exclude("`is null`");
-      case "cmp":
-        return `${this.#operand(f.left, self, unit)} ${f.op} ${this.#operand(f.right, self, unit)}`;
+        return `${this.#operand(f.arg, self, unit)} is missing`;
+      case "cmp": {
+        const sides = [f.left, f.right];
+        const [left, right] = sides.map((side) => this.#operand(side, self, unit));
+        const text = `${left} ${f.op} ${right}`;
+        // With null nothing can be compared, which is no comparison that holds.
+        return sides.some((side) => this.#mayLack(side, unit)) ? `((${text}) ?? false)` : text;
+      }
     }
   }
 
-  #operand(o: Operand, self: string, unit: Unit): string {
+  #operand(o: Operand, self: string, unit: Unit | undefined): string {
     if (o.t === "const")
       return typeof o.value === "string" ? JSON.stringify(o.value) : `${o.value}`;
-    if (o.ref === undefined) return `${self}.${o.attr}`;
-    if (o.ref === unit.ref) {
-      if (unit.isRun) exclude("a condition on the run that it is for");
-      return `${self}.${o.attr}`;
+    if (o.ref === undefined && !unit) exclude("a name that is not selected");
+    const event = o.ref === undefined ? self : this.#event(o.ref, o.index, self, unit);
+    return o.t === "event" ? event : `${event}.${o.attr}`;
+  }
+
+  #event(ref: string, index: number | undefined, self: string, unit: Unit | undefined): string {
+    if (unit && ref === unit.ref) {
+      if (!unit.isRun) return self;
+      if (index === lastIndex) return `last(${self})`;
+      return exclude("a condition on the run that it is for, other than on its last event");
     }
-    const found = this.#refs.get(o.ref);
+    const found = this.#refs.get(ref);
     if (!found) return exclude("a condition on a side of `or`, or on a later step");
-    if (!found.unit.isRun) return `${found.step}.${o.attr}`;
-    if (o.index === 0) return `first(${found.step}).${o.attr}`;
-    if (o.index === -1) return `last(${found.step}).${o.attr}`;
-    return exclude("a condition on an event in the middle of a run");
+    if (!found.unit.isRun) return found.step;
+    if (index === 0) return `first(${found.step})`;
+    if (index === lastIndex) return `last(${found.step})`;
+    if (index === undefined || index < 0) exclude("an event of a run, counted from its end");
+    return index < runKept ? `${found.step}[${index}]` : exclude("an event far into a run");
+  }
+
+  /** Whether it is of a step that may be left out, or of a run that has not begun. */
+  #mayLack(o: Operand, unit: Unit | undefined): boolean {
+    if (o.t === "const" || o.ref === undefined) return false;
+    if (unit && o.ref === unit.ref) return o.index !== undefined;
+    const found = this.#refs.get(o.ref);
+    return found !== undefined && (o.index ?? 0) >= found.unit.min;
   }
 }
 
@@ -253,5 +289,5 @@ function conjunction(parts: readonly string[]): string {
 function repeatText(unit: Unit | undefined): string {
   if (!unit?.isRun || unit.max === 1) return "";
   const min = Math.max(unit.min, 1);
-  return ` repeat ${min}..${unit.max === Number.POSITIVE_INFINITY ? "" : unit.max} keep 64`;
+  return ` repeat ${min}..${unit.max === Number.POSITIVE_INFINITY ? "" : unit.max} keep ${runKept}`;
 }

@@ -135,10 +135,14 @@ function truth(e: Logic, present: ReadonlySet<number>): boolean {
   return e.t === "and" ? sides.every(Boolean) : sides.some(Boolean);
 }
 
+/** Enough of the parts one after the other, in their order. */
 function inOrder(c: Correlation, stretch: readonly Happening[]): boolean {
-  let next = 0;
-  for (const h of stretch) if (h.part === next) next++;
-  return next === c.parts.length;
+  const need = c.bounds.length === 0 ? c.parts.length : needOf(c);
+  /** By part: how many of the parts up to it have come in order, it being the last. */
+  const most: number[] = c.parts.map(() => 0);
+  for (const { part } of stretch)
+    most[part] = Math.max(most[part] ?? 0, 1 + Math.max(0, ...most.slice(0, part)));
+  return Math.max(...most) >= need;
 }
 
 function aggregateOf(c: Correlation, stretch: readonly Happening[]): number | undefined {

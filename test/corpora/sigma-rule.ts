@@ -6,7 +6,7 @@
  *     value_sum, _avg, _percentile  sum(…), avg(…), p95(…), in the finest panes there are
  *     lt, lte, eq, neq              the same in tumbling windows: decided at their end
  *     temporal                      all of by … within T { … }; gte n: n of
- *     temporal_ordered              sequence by … within T { … then … }
+ *     temporal_ordered              sequence by … within T { … then … }; gte n: a rule for any n
  *     a condition over rules        counts in a sliding window, with `not` in a tumbling one
  *     aliases                       by, with each rule's own field
  *     a correlation of correlations a rule over finding.…, under the key of their roots
@@ -210,8 +210,45 @@ export function sigmaText(document: SigmaDocument): string {
     (_, i) =>
       `event sigma.d${i} from corpus { one: int part: int number: float? text: string(64)? ${fields.join(" ")} }`,
   );
-  const rules = document.correlations.map((c) => `rule ${c.name} {\n  match ${patternText(c)}\n}`);
+  const last = document.correlations.at(-1);
+  const rules = document.correlations.flatMap((c) => {
+    const patterns = patternsOf(c);
+    if (patterns.length > 1 && c !== last) exclude("a correlation of several rules in another");
+    return patterns.map((text, i) => `rule ${ruleName(c, i)} {\n  match ${text}\n}`);
+  });
   return ["module corpus.sigma", source, ...kinds, ...rules, ""].join("\n");
+}
+
+/** Of several rules for one correlation all but the first have a number. */
+function ruleName(c: Correlation, i: number): string {
+  return i === 0 ? c.name : `${c.name}_${i}`;
+}
+
+/** Whether a rule is one of those for the correlation. */
+export function isRuleOf(c: Correlation, rule: string): boolean {
+  return patternsOf(c).some((_, i) => ruleName(c, i) === rule);
+}
+
+/** One pattern, or one for each choice of parts where some of them are enough. */
+function patternsOf(c: Correlation): string[] {
+  const isPartial = c.type === "temporal_ordered" && !c.logic && c.bounds.length > 0;
+  if (!isPartial) return [patternText(c)];
+  return choicesOf(needOf(c), [...c.parts.keys()]).map((chosen) =>
+    patternText({
+      ...c,
+      parts: c.parts.filter((_, i) => chosen.includes(i)),
+      by: c.by.filter((_, i) => chosen.includes(i)),
+    }),
+  );
+}
+
+/** Every choice of `n` of them, in their order. */
+function choicesOf(n: number, from: readonly number[]): number[][] {
+  if (n > from.length) return exclude("more rules than there are");
+  if (n <= 0) return [[]];
+  return from.flatMap((first, i) =>
+    from.length - i < n ? [] : choicesOf(n - 1, from.slice(i + 1)).map((rest) => [first, ...rest]),
+  );
 }
 
 function patternText(c: Correlation): string {
@@ -220,11 +257,8 @@ function patternText(c: Correlation): string {
     (p, i) => `s${i}: ${kindOf(p)} by ${keyText(`s${i}`, p, c.by[i] ?? [])}`,
   );
   if (c.logic) return windowText(c, logicText(c, c.logic));
-  if (c.type === "temporal_ordered") {
-    if (c.bounds.length > 0 && needOf(c) !== c.parts.length)
-      exclude("an order of which a part is enough");
+  if (c.type === "temporal_ordered")
     return `sequence ${within} partials 4000 {\n    ${steps.join("\n    then ")}\n  }`;
-  }
   if (c.type === "temporal") {
     const need = c.bounds.length === 0 ? "all" : String(needOf(c));
     return `${need} of ${within} {\n    ${steps.join("\n    ")}\n  }`;
