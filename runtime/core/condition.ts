@@ -5,7 +5,6 @@
  *
  *     (avg~(current.ratio) > 250000)  ⇒  avg(t.ratio) > 25%
  */
-import { unitOf } from "./finding.ts";
 import {
   allStepsOf,
   type CoreRule,
@@ -20,6 +19,7 @@ import {
 } from "./ir/index.ts";
 import { redactedText } from "./redacted.ts";
 import type { FieldType, Schema, Value } from "./schema.ts";
+import { unitOf } from "./unit-of.ts";
 
 /** Writes expressions of `rule`; `current` is the step whose event is being judged. */
 export function writerFor(rule: CoreRule, current: string, schema: Schema): (e: Expr) => string {
@@ -257,7 +257,10 @@ class Writer {
   #ref(of: Ref): string {
     if (of.step === "current") return this.#current;
     const name = this.#names[of.step] ?? "?";
-    return of.pick === "last" ? `last(${name})` : name;
+    if (typeof of.pick === "number") return `${name}[${of.pick}]`;
+    if (of.pick === "last") return `last(${name})`;
+    // In its own condition the name of a repeated step is the event that is judged.
+    return name === this.#current ? `first(${name})` : name;
   }
 
   #unitOf(e: Expr): Unit | undefined {

@@ -11,6 +11,7 @@ import {
   formatDuration,
   type MatchFacts,
   type Pattern,
+  sinceOf,
   stepsOf,
 } from "./ir/index.ts";
 import type { EntityRef, EventData } from "./schema.ts";
@@ -54,7 +55,8 @@ function dimension(name: DimensionName, detail: string): Dimension {
 /** Several events within a bound, or a silence of a length. */
 function temporal(match: MatchFacts): string {
   const events = eventsOf(match);
-  const times = events.map((e) => e.ts);
+  const began = match.captures.flatMap((c) => (c ? [sinceOf(c)] : []));
+  const times = [...began, ...events.map((e) => e.ts)];
   const span = Math.max(...times) - Math.min(...times);
   const { pattern } = match.rule;
   const isSilence = pattern.node === "inv" || (pattern.node === "seq" && pattern.deadline);

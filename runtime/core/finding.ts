@@ -5,6 +5,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { type Dimension, dimensionsOf } from "./dimensions.ts";
+import { type Cuts, cutEvent, cutsShown } from "./evidence.ts";
 import {
   type CoreRule,
   type CoreUnit,
@@ -14,11 +15,12 @@ import {
   type MatchFacts,
   rootOf,
   type Severity,
+  sinceOf,
   stepsOf,
-  type Unit,
 } from "./ir/index.ts";
 import { redactedText } from "./redacted.ts";
-import type { EntityRef, EventData, FieldType, Value } from "./schema.ts";
+import type { EntityRef, EventData, Value } from "./schema.ts";
+import { unitOf } from "./unit-of.ts";
 
 /** One event as evidence: where in the pattern, when, and what it said. */
 export interface EvidenceLine {
@@ -27,7 +29,10 @@ export interface EvidenceLine {
   readonly eventId: string;
   /** µs since the epoch. */
   readonly ts: number;
-  /** Present fields in the language's notation, in declaration order. */
+  /**
+   * Present fields in the language's notation, in declaration order; of long ones that the rule
+   * does not read the first 256 bytes, with `…` behind them.
+   */
   readonly fields: readonly (readonly [name: string, value: string])[];
 }
 
@@ -159,7 +164,7 @@ export function writeFinding(
     owner: rule.owner,
     mitre: rule.mitre,
     labels: labelled(rule.labels),
-    degraded: [...doubtsOf(match), ...lossesOf(unit, match)],
+    degraded: [...doubtsOf(match), ...lossesOf(unit, match), ...limitsOf(match)],
     ...(match.resolvedAt === undefined ? {} : { resolvedAt: match.resolvedAt }),
   };
 }
@@ -180,10 +185,20 @@ function doubtsOf(match: MatchFacts): string[] {
   return [`events of ${steps} may be missing${match.losses ? "" : ": a source was silent"}`];
 }
 
+function limitsOf({ isHistoryLimited }: MatchFacts): string[] {
+  return isHistoryLimited
+    ? ["history-limited: the rule was changed shortly before, and events from then may be missing"]
+    : [];
+}
+
 function lossesOf(unit: CoreUnit, match: MatchFacts): string[] {
-  return (match.losses ?? []).map(({ source, count }) => {
+  return (match.losses ?? []).flatMap(({ source, count, isSetBack }) => {
     const name = unit.schema.sources[source]?.name ?? "?";
-    return `source ${name} lost ${count} ${count === 1 ? "event" : "events"} in this time`;
+    const events = count === 1 ? "event" : "events";
+    return [
+      ...(count > 0 ? [`source ${name} lost ${count} ${events} in this time`] : []),
+      ...(isSetBack ? [`the clock of source ${name} was set back in this time`] : []),
+    ];
   });
 }
 
@@ -237,7 +252,7 @@ function chainOf(
     const earlier = steps.slice(0, at).reverse();
     return {
       step: names[step] ?? "",
-      ts: taken?.first.ts ?? match.at,
+      ts: taken ? sinceOf(taken) : match.at,
       count: taken?.count ?? 0,
       eventIds: taken?.kept.map((e) => e.id) ?? [],
       because: firstOf(earlier, (before) => reason(match, before, step, text)),
@@ -291,8 +306,9 @@ function reason(
 }
 
 function evidenceOf(unit: CoreUnit, match: MatchFacts, names: readonly string[]): EvidenceLine[] {
+  const cuts = cutsShown(unit, match.rule);
   return match.captures.flatMap((taken, i) =>
-    (taken?.kept ?? []).map((event) => evidenceLine(unit, names[i] ?? "", event)),
+    (taken?.kept ?? []).map((event) => evidenceLine(unit, names[i] ?? "", event, cuts)),
   );
 }
 
@@ -311,35 +327,19 @@ function timelineOf(match: MatchFacts, names: readonly string[]): Moment[] {
   return [...events, ...end, ...over];
 }
 
-function evidenceLine(unit: CoreUnit, step: string, event: EventData): EvidenceLine {
-  const kind = unit.schema.kinds[event.kind];
+function evidenceLine(
+  { schema: { kinds } }: CoreUnit,
+  step: string,
+  event: EventData,
+  cuts: Cuts,
+): EvidenceLine {
+  const kind = kinds[event.kind];
+  const { fields: values } = cutEvent(kinds, event, cuts);
   const fields = (kind?.fields ?? []).flatMap((field, i) => {
-    const value = event.fields[i];
+    const value = values[i];
     if (value === undefined) return [];
     const text = field.isRedacted ? redactedText : format(value, unitOf(field.type));
     return [[field.name, text] as const];
   });
   return { step, event: kind?.name ?? "?", eventId: event.id, ts: event.ts, fields };
-}
-
-/** The unit in which values of a field type are written. */
-export function unitOf(type: FieldType): Unit {
-  switch (type.t) {
-    case "string":
-    case "enum":
-      return "text";
-    case "u32":
-    case "int":
-      return "int";
-    case "cidr":
-      return "ip";
-    case "list":
-      return unitOf(type.item.type);
-    case "map":
-      return { key: unitOf(type.key), value: unitOf(type.value.type) };
-    case "record":
-      return { members: type.members.map((m) => ({ name: m.name, unit: unitOf(m.type) })) };
-    default:
-      return type.t;
-  }
 }

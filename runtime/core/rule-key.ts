@@ -1,6 +1,5 @@
 /** The key of a rule for people: its parts by name, and the values that events have for them. */
 import { writerFor } from "./condition.ts";
-import { unitOf } from "./finding.ts";
 import {
   allStepsOf,
   type CoreRule,
@@ -12,6 +11,7 @@ import {
   keyOf,
 } from "./ir/index.ts";
 import type { EventData, Schema, Value } from "./schema.ts";
+import { unitOf } from "./unit-of.ts";
 
 /** One key that events have: the value of each part, as it is and as it is written. */
 export interface SeenKey {

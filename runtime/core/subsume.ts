@@ -52,7 +52,11 @@ export function withParents(
 }
 
 /** Around the parent when a span is given, otherwise while the parent is open. */
-export function isInTime({ withinUs }: Subsumption, parent: Finding, child: Finding): boolean {
+export function isInTime(
+  { withinUs }: Subsumption,
+  parent: Pick<Finding, "at" | "resolvedAt">,
+  child: Pick<Finding, "at">,
+): boolean {
   if (withinUs !== undefined) return Math.abs(child.at - parent.at) <= withinUs;
   return child.at >= parent.at && child.at < (parent.resolvedAt ?? Number.POSITIVE_INFINITY);
 }
@@ -64,6 +68,6 @@ export function entityKindOf(expr: Expr): string | undefined {
 }
 
 /** The key of the finding's entity of that kind. */
-export function keyOfEntity({ entity }: Finding, kind: string): string | undefined {
+export function keyOfEntity({ entity }: Pick<Finding, "entity">, kind: string): string | undefined {
   return Object.hasOwn(entity, kind) ? entity[kind] : undefined;
 }

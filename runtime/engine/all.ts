@@ -8,8 +8,11 @@
  */
 import {
   type All,
+  type AllBounds,
+  allBounds,
   allStepsOf,
   type Constraint,
+  cutsBeforeJudged,
   durationOf,
   type EventData,
   evidenceKept,
@@ -18,14 +21,22 @@ import {
   isCertainlyBefore,
   isPlaceable,
   isPossiblyBefore,
+  reachOf,
   stepsRead,
   type Taken,
   takenOf,
 } from "#core";
+import { KeptEvents } from "./kept-events.ts";
 import { KeyTable } from "./key-table.ts";
-import type { MatcherInputs, PatternMatcher, StateCounters } from "./pattern-matcher.ts";
-import { reachOf } from "./reach.ts";
+import type {
+  Adaptation,
+  MatcherInputs,
+  PatternMatcher,
+  StateCounters,
+} from "./pattern-matcher.ts";
+import { Queue } from "./queue.ts";
 import { emptyScope, type Scope } from "./scope.ts";
+import { StepTests } from "./step-tests.ts";
 
 /** An event under a key, and which steps it is under that key for. */
 interface Entry {
@@ -40,16 +51,19 @@ interface KeyState {
   entries: Entry[];
   /** Matches begin behind this place. */
   barrier: number;
-  next: number;
   /** Until then a match may lack events that were given up. */
   overflowUntil: number;
 }
 
 /** For each step the entry chosen for it; undefined for a step that has none. */
 type Choice = readonly (Entry | undefined)[];
-/** Choices looked at for one event, at least and for each event kept; beyond it some are missed. */
-const triesLeast = 4096;
-const triesPerPartial = 64;
+
+/** An event that waits to be judged. */
+interface Queued {
+  readonly key: string;
+  readonly no: number;
+  readonly ts: number;
+}
 
 type Verdict = "yes" | "possibly" | "unknown" | "no";
 
@@ -64,13 +78,24 @@ export class AllMatcher implements PatternMatcher {
   /** Steps whose condition neither reads other steps nor is read. */
   readonly #alone: readonly boolean[];
   readonly #keys: KeyTable<KeyState>;
+  readonly #kept: KeptEvents;
+  readonly #tests: StepTests;
+  readonly #bounds: AllBounds;
   /** Not judged yet, in the order ≺. */
-  #waiting: { readonly key: string; readonly entry: Entry }[] = [];
+  readonly #waiting = new Queue<Queued>();
   #partialsEvicted = 0;
+  /** Events that have arrived: the place of the next one in the order ≺. */
+  #arrived = 0;
+
+  /** Matches that begin later are not looked for, µs. */
+  #drainsUs = Number.POSITIVE_INFINITY;
 
   constructor(inputs: MatcherInputs<All>) {
     this.#inputs = inputs;
-    const { pattern, unit, rule, params } = inputs;
+    const { pattern, unit, rule, params, code } = inputs;
+    this.#bounds = allBounds(pattern, rule.keysMax);
+    this.#kept = new KeptEvents(unit.schema.kinds, cutsBeforeJudged(unit, rule));
+    this.#tests = new StepTests(allStepsOf(pattern), code, this.#bounds.tests);
     this.#all = pattern;
     this.#within = durationOf(pattern.within, params);
     this.#slack = durationOf(pattern.slack, params);
@@ -85,21 +110,24 @@ export class AllMatcher implements PatternMatcher {
       evict: rule.policy.evict,
       lifeUs: this.#within + this.holdUs,
       progressOf: (state) => this.#stepsSeen(state),
+      onEvict: inputs.onGivenUp,
     });
   }
 
   save() {
     return {
       keys: this.#keys.save(),
-      waiting: this.#waiting,
+      waiting: this.#waiting.items,
       partialsEvicted: this.#partialsEvicted,
+      arrived: this.#arrived,
     };
   }
 
   restore(saved: ReturnType<AllMatcher["save"]>): void {
     this.#keys.restore(saved.keys);
-    this.#waiting = saved.waiting;
+    this.#waiting.replace(saved.waiting);
     this.#partialsEvicted = saved.partialsEvicted;
+    this.#arrived = saved.arrived;
   }
 
   get counters(): StateCounters {
@@ -107,15 +135,34 @@ export class AllMatcher implements PatternMatcher {
       keysEvicted: this.#keys.evicted,
       partialsEvicted: this.#partialsEvicted,
       eventsEvicted: 0,
+      evidenceEvicted: 0,
+      hurried: 0,
     };
   }
 
   get nextDeadline(): number {
-    const [next] = this.#waiting;
-    return next ? next.entry.event.ts + this.holdUs : Number.POSITIVE_INFINITY;
+    const next = this.#waiting.peek();
+    return next ? next.ts + this.holdUs : Number.POSITIVE_INFINITY;
   }
 
   onEntity(): void {}
+
+  drain(untilUs: number): void {
+    this.#drainsUs = untilUs;
+  }
+
+  isDrained(watermark: number): boolean {
+    return watermark > this.#drainsUs + this.#within + this.holdUs;
+  }
+
+  adapt({ atUs }: Adaptation): void {
+    this.#keys.fit(atUs);
+  }
+
+  /** Whether the rule looks for matches whatever they begin with. */
+  get #isOpen(): boolean {
+    return this.#drainsUs === Number.POSITIVE_INFINITY;
+  }
 
   onEvent(event: EventData, hits: readonly number[]): void {
     const groups = new Map<string, Set<number>>();
@@ -126,31 +173,45 @@ export class AllMatcher implements PatternMatcher {
       const group = groups.get(key) ?? new Set<number>();
       groups.set(key, group.add(step));
     }
+    const kept = this.#kept.of(event);
+    const no = this.#arrived++;
     for (const [key, steps] of groups) {
-      const entry = this.#add(key, event, steps);
+      const entry = this.#add(key, kept, steps, no);
       if (this.holdUs === 0) this.#judge(key, entry);
-      else this.#waiting.push({ key, entry });
+      else this.#waiting.push({ key, no, ts: event.ts });
     }
+    if (this.#waiting.size > this.#bounds.waiting) this.#giveUpOldest(event.ts);
   }
 
   fireDeadline(): void {
     const next = this.#waiting.shift();
-    if (next) this.#judge(next.key, next.entry);
+    const entry = next && this.#entryOf(next);
+    if (entry) this.#judge(next.key, entry);
+  }
+
+  #entryOf({ key, no }: Queued): Entry | undefined {
+    return this.#keys.get(key)?.entries.findLast((x) => x.no === no);
+  }
+
+  /** The event that has waited longest completes nothing any more. */
+  #giveUpOldest(now: number): void {
+    const oldest = this.#waiting.shift();
+    const state = oldest && this.#entryOf(oldest) && this.#keys.get(oldest.key);
+    if (state) this.#doubt(state, now);
   }
 
   #stepsSeen({ entries }: KeyState): number {
     return new Set(entries.flatMap((e) => [...e.steps])).size;
   }
 
-  #add(key: string, event: EventData, steps: ReadonlySet<number>): Entry {
+  #add(key: string, event: EventData, steps: ReadonlySet<number>, no: number): Entry {
     const state = this.#keys.touch(key, event.ts, () => ({
       entries: [],
       barrier: -1,
-      next: 0,
       overflowUntil: Number.NEGATIVE_INFINITY,
     }));
     const interval = intervalOf(this.#inputs.unit.schema, event, this.#slack);
-    const entry: Entry = { event, interval, no: state.next++, steps };
+    const entry: Entry = { event, interval, no, steps };
     state.entries.push(entry);
     this.#trim(state, event.ts);
     this.#keys.settle(key);
@@ -163,8 +224,7 @@ export class AllMatcher implements PatternMatcher {
     // Where the order is not certain an event before the barrier may still cancel one behind it.
     const first = this.holdUs > 0 ? -1 : state.barrier;
     state.entries = state.entries.filter((e) => e.event.ts >= horizon && e.no > first);
-    const max = this.#all.partials * (this.#all.steps.length + 1);
-    while (state.entries.length > max) {
+    while (state.entries.length > this.#bounds.entries) {
       const dropped = state.entries.shift();
       this.#partialsEvicted++;
       const until = (dropped?.event.ts ?? now) + this.#within + this.holdUs;
@@ -176,12 +236,14 @@ export class AllMatcher implements PatternMatcher {
     const state = this.#keys.get(key);
     if (!state || end.no <= state.barrier) return;
     const { select } = this.#inputs.rule.policy;
+    this.#tests.begin();
     const span = this.#spanBefore(state, end);
     const choices = this.#choices(state, span, end);
     for (const choice of choices.slice(0, select === "each" ? this.#all.partials : 1)) {
       this.#report(key, state, span, end, choice);
       state.barrier = Math.max(state.barrier, this.#barrierOf(choice, end));
     }
+    if (this.#tests.isOver) this.#doubt(state, end.event.ts);
   }
 
   // ---------- which events ----------
@@ -242,7 +304,7 @@ export class AllMatcher implements PatternMatcher {
     const { steps, need } = this.#all;
     const isWidest = this.#inputs.rule.policy.select === "widest";
     const out: Choice[] = [];
-    let tries = Math.max(triesLeast, triesPerPartial * this.#all.partials);
+    let tries = this.#bounds.tests;
     const go = (choice: Choice, used: number) => {
       if (used + steps.length - choice.length < need || tries-- <= 0) return;
       if (choice.length < steps.length) {
@@ -253,19 +315,20 @@ export class AllMatcher implements PatternMatcher {
       const entries = usedOf(choice);
       const isMatch =
         choice.includes(end) &&
+        (entries[0]?.event.ts ?? 0) <= this.#drainsUs &&
         this.#isWithinSpan(entries) &&
         this.#cancelled(state, choice) !== "yes";
       if (isMatch) out.push(choice);
     };
     go([], 0);
-    if (tries < 0) this.#doubt(state, end);
+    if (tries < 0 || this.#tests.isOver) this.#doubt(state, end.event.ts);
     return out.sort((a, b) => preference(isWidest, a, b));
   }
 
   /** Not every choice was looked at, so that matches from here on may lack something. */
-  #doubt(state: KeyState, end: Entry): void {
+  #doubt(state: KeyState, now: number): void {
     this.#partialsEvicted++;
-    state.overflowUntil = Math.max(state.overflowUntil, end.event.ts + this.#within + this.holdUs);
+    state.overflowUntil = Math.max(state.overflowUntil, now + this.#within + this.holdUs);
   }
 
   /**
@@ -277,7 +340,7 @@ export class AllMatcher implements PatternMatcher {
     const { select } = this.#inputs.rule.policy;
     const scope = { captures: capturesOf(choice) };
     const fitting = span.filter((x) => x.steps.has(at) && this.#verdict(at, x, scope) === 1);
-    if (!this.#alone[at] || this.holdUs > 0) return fitting;
+    if (!this.#alone[at] || this.holdUs > 0 || !this.#isOpen) return fitting;
     if (select === "each") return fitting.slice(-this.#all.partials);
     const best = select === "widest" ? fitting[0] : fitting.at(-1);
     if (!best) return [];
@@ -304,8 +367,7 @@ export class AllMatcher implements PatternMatcher {
   }
 
   #verdict(step: number, { event }: Entry, scope: Scope): number {
-    const judge = this.#inputs.code.steps[step]?.judge;
-    return judge ? judge(event, scope) : 1;
+    return this.#tests.of(step, event, scope);
   }
 
   #barrierOf(choice: Choice, end: Entry): number {
@@ -322,7 +384,6 @@ export class AllMatcher implements PatternMatcher {
   #report(key: string, state: KeyState, span: readonly Entry[], end: Entry, choice: Choice): void {
     const doubt = this.#cancelled(state, choice);
     const completing = [...choice.keys()].filter((i) => choice[i] === end);
-    const first = usedOf(choice)[0]?.event ?? end.event;
     this.#inputs.emit({
       rule: this.#inputs.rule,
       key,
@@ -331,14 +392,20 @@ export class AllMatcher implements PatternMatcher {
         this.#inputs.rule.policy.select === "each"
           ? capturesOf(choice)
           : this.#spanCaptures(span, choice),
-      window: [],
       last: end.event,
       isIncomplete:
         doubt === "unknown" ||
         end.event.ts <= state.overflowUntil ||
-        this.#keys.evictedAt >= first.ts,
+        this.#keys.evictedAt >= this.#earliest(choice, end),
       ...(doubt === "possibly" ? { quality: { uncertain: completing, incomplete: [] } } : {}),
     });
+  }
+
+  /** From then on an event that is missing may be missed in what is told, µs. */
+  #earliest(choice: Choice, end: Entry): number {
+    const first = usedOf(choice)[0]?.event.ts ?? end.event.ts;
+    const isChoice = this.#inputs.rule.policy.select === "each";
+    return (isChoice ? first : end.event.ts - this.#within) - this.holdUs;
   }
 
   /** Of each chosen step all events of the span that satisfy it beside the other steps' choices. */

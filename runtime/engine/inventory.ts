@@ -4,17 +4,27 @@
  * Without an entity there is a single clock, which starts with the observation.
  */
 import {
+  cutsShown,
+  deadTimers,
   durationOf,
   type EntityLife,
   type EntityRef,
   type EventData,
   type Inv,
   keyText,
+  livesKept,
   takenOf,
   withDoubt,
 } from "#core";
 import { Heap } from "./heap.ts";
-import type { MatcherInputs, PatternMatcher, StateCounters } from "./pattern-matcher.ts";
+import { KeptEvents } from "./kept-events.ts";
+import {
+  type Adaptation,
+  type MatcherInputs,
+  noStateCounters,
+  type PatternMatcher,
+  type StateCounters,
+} from "./pattern-matcher.ts";
 import { type EngineMatch, emptyScope } from "./scope.ts";
 
 interface Clock {
@@ -62,13 +72,21 @@ export class InventoryMatcher implements PatternMatcher {
   readonly #timers = new Heap<Timer>(
     (a, b) => a.at < b.at || (a.at === b.at && a.clock.number < b.clock.number),
   );
-  counters: StateCounters = { keysEvicted: 0, partialsEvicted: 0, eventsEvicted: 0 };
+  readonly #kept: KeptEvents;
+  counters: StateCounters = { ...noStateCounters };
   #made = 0;
   #evictedAt = Number.NEGATIVE_INFINITY;
+  /** When the observation began, µs. */
+  #startUs: number | undefined;
+  /** Silences that begin later are not looked for, µs. */
+  #drainsUs = Number.POSITIVE_INFINITY;
 
   constructor(inputs: MatcherInputs<Inv>) {
     this.#inputs = inputs;
     this.#waitUs = durationOf(inputs.pattern.wait, inputs.params);
+    const { unit, rule } = inputs;
+    this.#kept = new KeptEvents(unit.schema.kinds, cutsShown(unit, rule));
+    this.#startUs = inputs.startUs;
     if (inputs.pattern.entity === undefined && inputs.startUs !== undefined)
       this.#add("", undefined, inputs.startUs, Number.POSITIVE_INFINITY);
   }
@@ -81,6 +99,7 @@ export class InventoryMatcher implements PatternMatcher {
       counters: this.counters,
       made: this.#made,
       evictedAt: this.#evictedAt,
+      startUs: this.#startUs,
     };
   }
 
@@ -91,6 +110,19 @@ export class InventoryMatcher implements PatternMatcher {
     this.counters = saved.counters;
     this.#made = saved.made;
     this.#evictedAt = saved.evictedAt;
+    this.#startUs = saved.startUs;
+  }
+
+  drain(untilUs: number): void {
+    this.#drainsUs = untilUs;
+  }
+
+  isDrained(watermark: number): boolean {
+    return watermark > this.#drainsUs + this.#waitUs;
+  }
+
+  adapt({ atUs }: Adaptation): void {
+    while (this.#clocks.size > this.#inputs.rule.keysMax) this.#evict(this.#oldest, atUs);
   }
 
   get nextDeadline(): number {
@@ -98,7 +130,7 @@ export class InventoryMatcher implements PatternMatcher {
   }
 
   onEntity(life: EntityLife): void {
-    const { pattern, code, startUs } = this.#inputs;
+    const { pattern, code } = this.#inputs;
     if (life.kind !== pattern.entity) return;
     const known = this.#clocks.get(lifeId(life));
     const end = life.down ?? Number.POSITIVE_INFINITY;
@@ -108,19 +140,21 @@ export class InventoryMatcher implements PatternMatcher {
     }
     const scope = { captures: [], subject: life.chain, at: life.up };
     if (code.entity && !code.entity(undefined, scope)) return;
-    const start = Math.max(life.up, startUs ?? Number.NEGATIVE_INFINITY);
+    const start = Math.max(life.up, this.#startUs ?? Number.NEGATIVE_INFINITY);
+    if (start > this.#drainsUs) return;
     this.#add(lifeId(life), life, start, end);
   }
 
   onEvent(event: EventData, hits: readonly number[]): void {
     if (!hits.includes(0)) return;
     const isFirst = this.#clocks.size === 0 && this.#inputs.pattern.entity === undefined;
-    if (isFirst && this.#judge(event, undefined) === 1)
+    if (isFirst && event.ts <= this.#drainsUs && this.#judge(event, undefined) === 1)
       this.#add("", undefined, event.ts, Number.POSITIVE_INFINITY);
     for (const clock of this.#clocksAbout(event)) {
       if (event.ts < clock.start) continue;
       const verdict = this.#judge(event, clock.subject);
-      if (verdict === 1) this.#renew(clock, event);
+      if (verdict === 1 && event.ts > this.#drainsUs) this.#forget(clock);
+      else if (verdict === 1) this.#renew(clock, event);
       else if (verdict === 2 && event.ts > clock.from) clock.hasUnknown = true;
     }
   }
@@ -154,7 +188,7 @@ export class InventoryMatcher implements PatternMatcher {
   }
 
   #add(id: string, life: EntityLife | undefined, start: number, end: number): void {
-    if (this.#clocks.size >= this.#inputs.rule.keysMax) this.#evict(start);
+    if (this.#clocks.size >= this.#inputs.rule.keysMax) this.#evict(this.#oldest, start);
     const clock: Clock = {
       id,
       number: this.#made++,
@@ -169,36 +203,45 @@ export class InventoryMatcher implements PatternMatcher {
       timer: 0,
     };
     this.#clocks.set(id, clock);
-    if (life) this.#ofEntity.set(life.key, [...(this.#ofEntity.get(life.key) ?? []), clock]);
+    if (life) this.#addLife(life.key, clock);
     this.#wind(clock);
     this.#endAt(clock, end);
+  }
+
+  #addLife(key: string, clock: Clock): void {
+    const lives = [...(this.#ofEntity.get(key) ?? []), clock];
+    this.#ofEntity.set(key, lives);
+    if (lives.length > livesKept) this.#evict(lives[0], clock.start);
   }
 
   #endAt(clock: Clock, end: number): void {
     if (clock.end === end) return;
     clock.end = end;
-    this.#timers.push({ at: end, number: atEnd, clock });
+    this.#setTimer({ at: end, number: atEnd, clock });
   }
 
   #renew(clock: Clock, event: EventData): void {
     clock.from = event.ts;
-    clock.renewal = event;
+    clock.renewal = this.#kept.of(event);
     clock.hasUnknown = false;
     this.#wind(clock);
   }
 
-  /** Sets the clock's timer; the one before is then waste, which goes when it outgrows the rest. */
   #wind(clock: Clock): void {
     clock.timer++;
-    const at = clock.from + this.#waitUs;
-    this.#timers.push({ at, number: clock.timer, clock });
-    if (this.#timers.size > 3 * this.#clocks.size + 1024)
-      this.#timers.filter((t) => t.number === t.clock.timer || t.number === atEnd);
+    this.#setTimer({ at: clock.from + this.#waitUs, number: clock.timer, clock });
+  }
+
+  /** The clock's timer before this one is then waste, which goes when it outgrows the rest. */
+  #setTimer(timer: Timer): void {
+    this.#timers.push(timer);
+    if (this.#timers.size > 3 * this.#clocks.size + deadTimers) this.#timers.filter(isLive);
   }
 
   /** Its entity is gone, or there is no room for it. */
   #forget(clock: Clock): void {
     clock.timer = nobody;
+    clock.renewal = undefined;
     this.#clocks.delete(clock.id);
     if (clock.entity === undefined) return;
     const rest = (this.#ofEntity.get(clock.entity) ?? []).filter((c) => c !== clock);
@@ -206,11 +249,15 @@ export class InventoryMatcher implements PatternMatcher {
     else this.#ofEntity.delete(clock.entity);
   }
 
-  /** The clock that was made first goes. */
-  #evict(now: number): void {
+  /** The clock that was made first. */
+  get #oldest(): Clock | undefined {
     const [oldest] = this.#clocks.values();
-    if (!oldest) return;
-    this.#forget(oldest);
+    return oldest;
+  }
+
+  #evict(clock: Clock | undefined, now: number): void {
+    if (!clock) return;
+    this.#forget(clock);
     this.counters.keysEvicted++;
     this.#evictedAt = now;
   }
@@ -221,12 +268,16 @@ export class InventoryMatcher implements PatternMatcher {
       key: clock.key,
       at,
       captures: [clock.renewal && takenOf([clock.renewal], 1)],
-      window: [],
       last: undefined,
       isIncomplete: clock.hasUnknown || this.#evictedAt >= clock.from,
       ...(clock.subject ? { subject: clock.subject } : {}),
     };
   }
+}
+
+function isLive({ at, number, clock }: Timer): boolean {
+  if (clock.timer === nobody) return false;
+  return number === clock.timer || (number === atEnd && at === clock.end);
 }
 
 function lifeId({ key, up }: EntityLife): string {

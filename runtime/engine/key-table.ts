@@ -11,6 +11,8 @@ export interface KeyTableOptions<S> {
   readonly lifeUs: number;
   /** How far a key has come: 1 at its beginning. */
   readonly progressOf: (state: S) => number;
+  /** Hears of each key that is given up for room, and how far it had come. */
+  readonly onEvict?: ((key: string, progress: number, now: number) => void) | undefined;
 }
 
 interface Slot<S> {
@@ -48,6 +50,16 @@ export class KeyTable<S> {
     this.#sweptAt = saved.sweptAt;
     this.evicted = saved.evicted;
     this.evictedAt = saved.evictedAt;
+  }
+
+  /** The states of all keys. */
+  get states(): S[] {
+    return [...this.#probation.values(), ...this.#protected.values()].map((slot) => slot.state);
+  }
+
+  /** Gives up what is more than there is room for. */
+  fit(now: number): void {
+    while (this.size > this.#options.max) this.#makeRoom(now);
   }
 
   get size(): number {
@@ -128,8 +140,11 @@ export class KeyTable<S> {
   }
 
   #evict(segment: Map<string, Slot<S>>, key: string, now: number): void {
+    const slot = segment.get(key);
     segment.delete(key);
     this.evicted++;
     this.evictedAt = now;
+    const { onEvict, progressOf } = this.#options;
+    if (slot) onEvict?.(key, progressOf(slot.state), now);
   }
 }

@@ -1,6 +1,6 @@
 /** The shape of generated code, and how its text becomes functions. */
 import { Script } from "node:vm";
-import type { EventData, Value } from "#core";
+import type { EventData } from "#core";
 import type { RecordReader } from "#runtime/events";
 import type { Scope, TestFunction, ValueFunction } from "./scope.ts";
 import type { Support } from "./support.ts";
@@ -26,9 +26,11 @@ export interface StepCode {
   readonly key: ((event: EventData, scope: Scope) => string | undefined) | undefined;
 }
 
+/** An aggregate of a window: which events count, their value, and what `eta` grows towards. */
 export interface AggregateCode {
-  readonly where: ((event: EventData) => boolean) | undefined;
-  readonly arg: ((event: EventData) => Value) | undefined;
+  readonly where: TestFunction | undefined;
+  readonly arg: ValueFunction | undefined;
+  readonly limit: ValueFunction | undefined;
 }
 
 /** A `zscore` or `baseline`: what it is taken of, and the weight of the past after one pane. */
@@ -46,9 +48,9 @@ export interface RuleCode {
   readonly resolveStep: number;
   /** The condition of a window. */
   readonly having: TestFunction | undefined;
-  /** The same over running counters, where they say all it asks. */
-  readonly counted: ((aggregates: Float64Array) => boolean) | undefined;
+  /** In the order of `gaugesOf`. */
   readonly aggregates: readonly AggregateCode[];
+  /** In the order of `historiesOf`. */
   readonly histories: readonly HistoryCode[];
   /** What a finding of the rule has as `score`. */
   readonly score: ValueFunction | undefined;

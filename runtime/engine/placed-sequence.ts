@@ -12,13 +12,32 @@
  * have happened in between is looked up in the buffer then, which holds all that is needed: nothing
  * that may lie before an event comes later than the width of the coarsest clock behind it.
  *
- * Bounds: the buffer by the span and a number of events, partial matches by `partials`, the ways
- * tried for one event by a number. What does not fit is counted, and findings it may have affected
- * are marked incomplete.
+ * Bounds: the buffer by the span and a number of events, partial matches by `partials` and by the
+ * events they are of, the tests for one event by a number (`placedBounds`). An event that goes
+ * takes along the partial matches that use it. What does not fit is counted, and findings it may
+ * have affected are marked incomplete.
  */
-import { allStepsOf, compareEvents, type EventData, intervalOf, type Seq, withDoubt } from "#core";
+import {
+  allStepsOf,
+  compareEvents,
+  cutsBeforeJudged,
+  type EventData,
+  findingsKept,
+  intervalOf,
+  type PlacedBounds,
+  placedBounds,
+  reachOf,
+  type Seq,
+  withDoubt,
+} from "#core";
+import { KeptEvents } from "./kept-events.ts";
 import { KeyTable } from "./key-table.ts";
-import type { MatcherInputs, PatternMatcher, StateCounters } from "./pattern-matcher.ts";
+import type {
+  Adaptation,
+  MatcherInputs,
+  PatternMatcher,
+  StateCounters,
+} from "./pattern-matcher.ts";
 import {
   capturesOf,
   chainOf,
@@ -26,6 +45,7 @@ import {
   endOf,
   isCertain,
   isWithinSpan,
+  type Runs,
   type Stretch,
   uncertainSteps,
 } from "./placed-chain.ts";
@@ -40,11 +60,12 @@ import {
   type Way,
   worst,
 } from "./placed-ways.ts";
-import { reachOf } from "./reach.ts";
+import { Queue } from "./queue.ts";
 import type { EngineMatch } from "./scope.ts";
 import { groupsOf } from "./sequence-keys.ts";
 import { planOf, preference, type SequencePlan } from "./sequence-plan.ts";
-import { SequenceTimers } from "./sequence-timers.ts";
+import { type Due, notDue, SequenceTimers } from "./sequence-timers.ts";
+import { StepTests } from "./step-tests.ts";
 
 interface Partial {
   readonly way: Way;
@@ -62,24 +83,16 @@ interface Completion {
   readonly at: number;
   /** Whether a time completes it, and not its last event. */
   readonly isTimed: boolean;
-  hasTimer: boolean;
+  /** Place of the event that settled the time; -1 as long as nothing has. */
+  number: number;
 }
 
-interface Timer {
-  readonly at: number;
-  readonly key: string;
-  readonly state: KeyState;
-  readonly what: Completion | Tail;
-  /** The event that set it. */
-  readonly set: EventData;
-}
-
-interface KeyState {
+interface KeyState extends Due {
   /** In the order ≺. */
   entries: Entry[];
-  /** Place of the last entry that was judged. */
+  /** Place of the last entry that was judged, and of the last there is. */
   judged: number;
-  next: number;
+  latest: number;
   partials: Partial[];
   tails: Tail[];
   completions: Completion[];
@@ -94,16 +107,9 @@ interface KeyState {
 /** Entry of a key that waits to be judged, or to be forgotten when nothing needs it. */
 interface Queued {
   readonly key: string;
-  readonly state: KeyState;
-  readonly entry: Entry;
+  readonly no: number;
+  readonly ts: number;
 }
-
-/** Ways tried for one event, for each partial match that is kept; and at least. */
-const triesPerPartial = 64;
-const triesLeast = 4096;
-
-/** Events that may wait to be judged, of all keys. */
-const waitingMost = 65_536;
 
 const never = Number.POSITIVE_INFINITY;
 
@@ -114,19 +120,24 @@ export class PlacedSequenceMatcher implements PatternMatcher {
   readonly #ways: PlacedWays;
   readonly #growth: TailGrowth;
   readonly #keys: KeyTable<KeyState>;
-  readonly #timers: SequenceTimers<Timer>;
+  readonly #timers: SequenceTimers;
+  readonly #kept: KeptEvents;
+  readonly #tests: StepTests;
   readonly #horizonUs: number;
-  readonly #entriesMax: number;
-  readonly #triesMax: number;
+  readonly #bounds: PlacedBounds;
   /** Not judged yet, in the order ≺. */
-  #waiting: Queued[] = [];
-  /** Judged; their keys are forgotten when nothing is left that they could be needed for. */
-  #leaving: Queued[] = [];
+  readonly #waiting = new Queue<Queued>();
+  /** Judged, with nothing left that waits: their keys are forgotten when that stays so. */
+  readonly #leaving = new Queue<Queued>();
   /** Matches of one time, until they can be told in the order of their last events. */
   #outbox: EngineMatch[] = [];
   #partialsEvicted = 0;
   #eventsEvicted = 0;
-  #tries = 0;
+  #hurried = 0;
+  /** Events that have arrived: the place of the next one in the order ≺. */
+  #arrived = 0;
+  /** Matches that begin later are not looked for, µs. */
+  #drainsUs = never;
 
   constructor(inputs: MatcherInputs<Seq>) {
     this.#inputs = inputs;
@@ -135,9 +146,10 @@ export class PlacedSequenceMatcher implements PatternMatcher {
     const steps = allStepsOf(plan.seq);
     this.holdUs = reachOf(inputs.unit, steps, plan.slackUs);
     this.#horizonUs = plan.withinUs + plan.waitUs + 2 * this.holdUs;
-    // As many for each step as there may be partial matches: what the bound of the rule counts.
-    this.#entriesMax = plan.seq.partials * steps.length;
-    this.#triesMax = Math.max(triesLeast, triesPerPartial * plan.seq.partials);
+    const { unit, rule, code } = inputs;
+    this.#bounds = placedBounds(plan.seq, rule.keysMax);
+    this.#kept = new KeptEvents(unit.schema.kinds, cutsBeforeJudged(unit, rule));
+    this.#tests = new StepTests(steps, code, this.#bounds.tests);
     this.#ways = new PlacedWays(plan, this.#judgeStep);
     this.#growth = new TailGrowth(plan, this.#ways, this.#judgeStep);
     this.#keys = new KeyTable({
@@ -145,33 +157,35 @@ export class PlacedSequenceMatcher implements PatternMatcher {
       evict: inputs.rule.policy.evict,
       lifeUs: this.#horizonUs,
       progressOf: (state) => this.#progressOf(state),
+      onEvict: inputs.onGivenUp,
     });
-    this.#timers = new SequenceTimers(
-      (a, b) => compareEvents(inputs.unit.schema, a.set, b.set) < 0,
-      (timer) => this.#isLive(timer),
-    );
+    this.#timers = new SequenceTimers((key) => this.#keys.get(key));
   }
 
   save() {
     return {
       keys: this.#keys.save(),
       timers: this.#timers.save(),
-      waiting: this.#waiting,
-      leaving: this.#leaving,
+      waiting: this.#waiting.items,
+      leaving: this.#leaving.items,
       outbox: this.#outbox,
       partialsEvicted: this.#partialsEvicted,
       eventsEvicted: this.#eventsEvicted,
+      hurried: this.#hurried,
+      arrived: this.#arrived,
     };
   }
 
   restore(saved: ReturnType<PlacedSequenceMatcher["save"]>): void {
     this.#keys.restore(saved.keys);
     this.#timers.restore(saved.timers);
-    this.#waiting = saved.waiting;
-    this.#leaving = saved.leaving;
+    this.#waiting.replace(saved.waiting);
+    this.#leaving.replace(saved.leaving);
     this.#outbox = saved.outbox;
     this.#partialsEvicted = saved.partialsEvicted;
     this.#eventsEvicted = saved.eventsEvicted;
+    this.#hurried = saved.hurried;
+    this.#arrived = saved.arrived;
   }
 
   get counters(): StateCounters {
@@ -179,33 +193,58 @@ export class PlacedSequenceMatcher implements PatternMatcher {
       keysEvicted: this.#keys.evicted,
       partialsEvicted: this.#partialsEvicted,
       eventsEvicted: this.#eventsEvicted,
+      evidenceEvicted: 0,
+      hurried: this.#hurried,
     };
   }
 
   get nextDeadline(): number {
-    const next = this.#waiting[0]?.entry.event.ts ?? never;
+    const next = this.#waiting.peek()?.ts ?? never;
     return Math.min(next, this.#timers.next, this.#outbox[0]?.at ?? never) + this.holdUs;
   }
 
   onEntity(): void {}
 
+  drain(untilUs: number): void {
+    this.#drainsUs = untilUs;
+  }
+
+  isDrained(watermark: number): boolean {
+    if (watermark <= this.#drainsUs + this.holdUs) return false;
+    return this.#keys.size === 0 || watermark > this.#drainsUs + this.#horizonUs;
+  }
+
+  adapt({ atUs }: Adaptation): void {
+    this.#keys.fit(atUs);
+  }
+
   /** `hits` are steps (in the order of `allStepsOf`) that `event` may be for. */
   onEvent(event: EventData, hits: readonly number[]): void {
     const groups = groupsOf(this.#plan, this.#inputs.code, event, hits);
-    for (const [key, steps] of groups) this.#arrive(key, event, steps);
+    const kept = this.#kept.of(event);
+    const no = this.#arrived++;
+    for (const [key, steps] of groups) this.#arrive(key, kept, steps, no);
   }
 
   /** Judges the next event, or decides all that is decided at the next time. */
   fireDeadline(): void {
     const at = this.nextDeadline - this.holdUs;
-    const [queued] = this.#waiting;
-    if (queued && queued.entry.event.ts === at) {
-      this.#waiting.shift();
-      if (this.#keys.get(queued.key) === queued.state) this.#judge(queued);
+    this.#tests.begin();
+    if (this.#waiting.peek()?.ts === at) {
+      const queued = this.#waiting.shift();
+      if (queued) this.#judgeQueued(queued);
       return;
     }
-    this.#decideAt(at);
+    while (this.#timers.next === at) {
+      const timer = this.#timers.pop();
+      if (timer) this.#decideNext(timer.key, at);
+    }
     // The time that was decided may lie before that of a match which waits to be told.
+    this.#tellOutbox(at);
+  }
+
+  /** Tells what waited to be told of times up to `at`, µs. */
+  #tellOutbox(at: number): void {
     const told = this.#outbox.filter((m) => m.at <= at);
     this.#outbox = this.#outbox.filter((m) => m.at > at);
     const { schema } = this.#inputs.unit;
@@ -214,49 +253,62 @@ export class PlacedSequenceMatcher implements PatternMatcher {
   }
 
   readonly #judgeStep: JudgeEntry = (step, { event, steps }, captures) => {
-    if (!steps.has(step)) return 0;
-    const judge = this.#inputs.code.steps[step]?.judge;
-    return judge ? judge(event, { captures }) : 1;
+    return steps.has(step) ? this.#tests.of(step, event, { captures }) : 0;
   };
 
   // ---------- events ----------
 
-  #arrive(key: string, event: EventData, steps: ReadonlySet<number>): void {
+  #arrive(key: string, event: EventData, steps: ReadonlySet<number>, no: number): void {
     const state = this.#keys.touch(key, event.ts, () => ({
       entries: [],
       judged: -1,
-      next: 0,
+      latest: -1,
       partials: [],
       tails: [],
       completions: [],
       settledUs: Number.NEGATIVE_INFINITY,
       barrier: -1,
       doubtUntil: Number.NEGATIVE_INFINITY,
+      ...notDue,
     }));
     const interval = intervalOf(this.#inputs.unit.schema, event, this.#plan.slackUs);
-    const entry: Entry = { event, interval, no: state.next++, steps };
-    state.entries.push(entry);
-    this.#waiting.push({ key, state, entry });
-    if (this.#waiting.length > waitingMost) this.#giveUpOldest(event.ts);
-    while (state.entries.length > this.#entriesMax) {
-      state.entries.shift();
-      this.#eventsEvicted++;
-      this.#doubt(state, event.ts);
-    }
+    state.latest = no;
+    state.entries.push({ event, interval, no, steps });
+    this.#waiting.push({ key, no, ts: event.ts });
+    if (this.#waiting.size > this.#bounds.waiting) this.#giveUpOldest(event.ts);
+    while (state.entries.length > this.#bounds.entries) this.#forgetFirst(state, event.ts);
+  }
+
+  /** The oldest event of a key goes, and what it is part of. */
+  #forgetFirst(state: KeyState, now: number): void {
+    const oldest = state.entries.shift();
+    this.#eventsEvicted++;
+    this.#doubt(state, now);
+    const isWithout = (runs: Runs) => runs.every((run) => !run?.some((x) => x === oldest));
+    state.partials = state.partials.filter((p) => isWithout(p.way.runs));
+    state.tails = state.tails.filter((t) => isWithout(t.way.runs) && isWithout([t.run]));
   }
 
   /** The event that has waited longest is never judged. */
   #giveUpOldest(now: number): void {
     const oldest = this.#waiting.shift();
-    if (!oldest) return;
+    const state = oldest && this.#keys.get(oldest.key);
+    if (!state || !entryOf(state, oldest.no)) return;
     this.#eventsEvicted++;
-    this.#doubt(oldest.state, now);
+    this.#doubt(state, now);
   }
 
-  #judge(queued: Queued): void {
-    const { key, state, entry } = queued;
+  #judgeQueued({ key, no }: Queued): void {
+    const state = this.#keys.get(key);
+    const entry = state && entryOf(state, no);
+    if (!entry) return;
+    this.#judge(key, state, entry);
+    if (this.#tests.isOver) this.#giveUp(state, entry.event.ts);
+  }
+
+  #judge(key: string, state: KeyState, entry: Entry): void {
+    const now = entry.event.ts;
     state.judged = entry.no;
-    this.#tries = 0;
     this.#retire(state, entry);
     this.#showCompletions(state, entry);
     for (const tail of state.tails) this.#grow(state, tail, entry);
@@ -264,16 +316,17 @@ export class PlacedSequenceMatcher implements PatternMatcher {
     this.#extend(state, emptyWay, entry, entry, fresh);
     for (const { way } of state.partials) this.#extend(state, way, entry, entry, fresh);
     state.partials.push(...fresh);
-    this.#settleTails(key, state, entry.event);
-    this.#setTimers(key, state, entry.event);
+    this.#settleTails(state, entry.no);
+    this.#numberCompletions(state, entry.no);
     const here = state.completions.filter((c) => !c.isTimed && c.end === entry);
     state.completions = state.completions.filter((c) => c.isTimed || c.end !== entry);
-    this.#report(key, state, here, entry.event.ts);
+    this.#report(key, state, here, now);
     this.#drop(state, entry);
-    this.#trim(state, entry.event.ts);
+    this.#trim(state, now);
+    this.#schedule(key, state);
     this.#keys.settle(key);
-    if (this.#leaving.length < waitingMost) this.#leaving.push(queued);
-    this.#leave(entry.event.ts);
+    this.#mayLeave(key, state, entry.no, now);
+    this.#leave(now);
   }
 
   // ---------- partial matches ----------
@@ -281,13 +334,11 @@ export class PlacedSequenceMatcher implements PatternMatcher {
   /** `way` with its next step starting on `x`, and all that then follows of what came before. */
   #extend(state: KeyState, way: Way, x: Entry, judged: Entry, fresh: Partial[]): void {
     if (x.no <= state.barrier) return;
+    if (way.runs.length === 0 && x.event.ts > this.#drainsUs) return;
     const { slots } = this.#plan;
     for (let at = way.runs.length; at < slots.length; at++) {
       if (x.steps.has(slots[at]?.index ?? -1)) {
-        if (++this.#tries > this.#triesMax) {
-          if (this.#tries === this.#triesMax + 1) this.#giveUp(state, judged.event.ts);
-          return;
-        }
+        if (this.#tests.isOver) return;
         const next = this.#ways.bind(state.entries, way, at, x);
         if (next) this.#found(state, next, judged, fresh);
       }
@@ -329,7 +380,7 @@ export class PlacedSequenceMatcher implements PatternMatcher {
 
   /** A run is bounded as the events of its key are. */
   #grow(state: KeyState, tail: Tail, x: Entry): void {
-    if (tail.run.length < this.#entriesMax) this.#growth.meet(state.entries, tail, x);
+    if (tail.run.length < this.#bounds.entries) this.#growth.meet(state.entries, tail, x);
     else this.#doubt(state, x.event.ts);
   }
 
@@ -341,7 +392,7 @@ export class PlacedSequenceMatcher implements PatternMatcher {
     if (!first || !end || !isWithinSpan(this.#plan, way.runs)) return;
     const { waitUs, deadlineIndex } = this.#plan;
     const isTimed = deadlineIndex >= 0;
-    const completion = { way, first, end, at: end.event.ts + waitUs, isTimed, hasTimer: false };
+    const completion = { way, first, end, at: end.event.ts + waitUs, isTimed, number: -1 };
     // Where nothing is waited for, all that may lie inside is known; otherwise it comes one by one.
     const known = isTimed ? state.entries.filter((x) => x.no <= state.judged) : state.entries;
     if (this.#isForbidden(completion, known)) return;
@@ -374,7 +425,7 @@ export class PlacedSequenceMatcher implements PatternMatcher {
   }
 
   /** What became of runs that were open: complete, dead, or still waiting. */
-  #settleTails(key: string, state: KeyState, set: EventData): void {
+  #settleTails(state: KeyState, no: number): void {
     const { isClosing, withinUs } = this.#plan;
     for (const tail of state.tails) {
       if (tail.state !== "complete") continue;
@@ -384,14 +435,13 @@ export class PlacedSequenceMatcher implements PatternMatcher {
         if (way) this.#finish(state, way);
       }
     }
-    const open = state.tails.filter((t) => t.state === "open");
-    for (const tail of open) {
+    state.tails = state.tails.filter((t) => t.state === "open");
+    for (const tail of isClosing ? state.tails : []) {
       const [first] = chainOf(tail.way.runs);
-      if (!isClosing || tail.hasTimer || !first) continue;
-      tail.hasTimer = true;
-      this.#timers.push({ at: first.event.ts + withinUs, key, state, what: tail, set });
+      if (tail.number >= 0 || !first) continue;
+      tail.number = no;
+      tail.at = first.event.ts + withinUs;
     }
-    state.tails = open;
   }
 
   /** A run that went on, now that it is over. */
@@ -404,59 +454,55 @@ export class PlacedSequenceMatcher implements PatternMatcher {
     const isFull = tail.run.length >= (this.#plan.slots.at(-1)?.max ?? never);
     const closedAt = tail.cancel?.event.ts ?? first.event.ts + this.#plan.withinUs;
     const at = isFull ? end.event.ts : Math.max(end.event.ts, closedAt);
-    return { way, first, end, at, isTimed: !isFull, hasTimer: false };
+    return { way, first, end, at, isTimed: !isFull, number: -1 };
   }
 
   // ---------- times ----------
 
-  #isLive({ key, state, what }: Timer): boolean {
-    if (this.#keys.get(key) !== state) return false;
-    return "run" in what ? state.tails.includes(what) : state.completions.includes(what);
-  }
-
-  /** Sets timers for what is complete only later. */
-  #setTimers(key: string, state: KeyState, set: EventData): void {
-    for (const what of state.completions) {
-      if (!what.isTimed || what.hasTimer) continue;
-      what.hasTimer = true;
-      const by = this.#plan.deadlineIndex < 0 ? set : what.end.event;
-      this.#timers.push({ at: what.at, key, state, what, set: by });
+  /** Completions that only a time completes are told in the order in which they ended. */
+  #numberCompletions(state: KeyState, no: number): void {
+    for (const c of state.completions) {
+      if (c.isTimed && c.number < 0) c.number = this.#plan.deadlineIndex < 0 ? no : c.end.no;
     }
   }
 
-  /** Ends the runs whose span is over, then tells what is complete. */
-  #decideAt(at: number): void {
-    const due = this.#popTimers(at);
-    for (const { key, state, what, set } of due) {
-      if ("run" in what) this.#close(key, state, what, set);
-    }
-    for (const { key, state, what } of [...due, ...this.#popTimers(at)]) {
-      if (!("run" in what)) this.#decide(key, state, what);
-    }
+  /** Sees to it that the key hears of what it waits for next. */
+  #schedule(key: string, state: KeyState): void {
+    const next = soonest(this.#waitedFor(state));
+    if (next) this.#timers.set(key, state, next.at, next.number);
   }
 
-  #popTimers(at: number): Timer[] {
-    const due: Timer[] = [];
-    while (this.#timers.next === at) {
-      const timer = this.#timers.pop();
-      if (timer) due.push(timer);
-    }
-    return due;
+  #waitedFor({ tails, completions }: KeyState): readonly (Tail | Completion)[] {
+    const open = this.#plan.isClosing ? tails : [];
+    return [...open, ...completions.filter((c) => c.isTimed)];
+  }
+
+  /** Of what `key` waits for at `at`: ends runs whose span is over, then tells what is first. */
+  #decideNext(key: string, at: number): void {
+    const state = this.#keys.get(key);
+    if (!state) return;
+    const now = state.judged;
+    const over = this.#plan.isClosing ? state.tails.filter((t) => t.at <= at) : [];
+    for (const tail of over.sort((a, b) => a.number - b.number)) this.#close(state, tail);
+    const due = soonest(state.completions.filter((c) => c.isTimed && c.at <= at));
+    if (due) this.#decide(key, state, due);
+    if (this.#tests.isOver) this.#giveUp(state, at);
+    this.#schedule(key, state);
+    if (state.latest === now) this.#mayLeave(key, state, now, at);
   }
 
   /** The span of an open run is over; events that are known and come later may be part of it. */
-  #close(key: string, state: KeyState, tail: Tail, set: EventData): void {
+  #close(state: KeyState, tail: Tail): void {
     for (const x of state.entries) {
       if (x.no > state.judged) this.#growth.meet(state.entries, tail, x);
     }
     this.#growth.close(tail);
-    this.#settleTails(key, state, set);
-    this.#setTimers(key, state, set);
+    this.#settleTails(state, tail.number);
+    this.#numberCompletions(state, tail.number);
   }
 
   /** Reports of what is complete at the time of `due`, unless that has been done. */
   #decide(key: string, state: KeyState, due: Completion): void {
-    if (!state.completions.includes(due)) return;
     const isDeadline = this.#plan.deadlineIndex >= 0;
     const isHere = (c: Completion) =>
       c.isTimed && c.at === due.at && (!isDeadline || c.end === due.end);
@@ -523,7 +569,6 @@ export class PlacedSequenceMatcher implements PatternMatcher {
       key,
       at,
       captures: capturesOf(this.#plan, way.runs),
-      window: [],
       last: end.event,
       isIncomplete: way.isIncomplete || isInDoubt,
       ...(uncertain.length > 0 ? { quality: { uncertain, incomplete: [] } } : {}),
@@ -542,8 +587,15 @@ export class PlacedSequenceMatcher implements PatternMatcher {
   }
 
   #tell(match: EngineMatch): void {
-    if (this.#plan.isClosing) this.#outbox.push(match);
-    else this.#inputs.emit(match);
+    if (!this.#plan.isClosing) {
+      this.#inputs.emit(match);
+      return;
+    }
+    this.#outbox.push(match);
+    // Beyond that many they are told as they come.
+    if (this.#outbox.length <= findingsKept(this.#inputs.rule)) return;
+    this.#hurried++;
+    this.#tellOutbox(never);
   }
 
   // ---------- what is of no more use ----------
@@ -593,11 +645,16 @@ export class PlacedSequenceMatcher implements PatternMatcher {
   /** Enforces the bounds of a key, and forgets events that nothing can need. */
   #trim(state: KeyState, now: number): void {
     const { partials } = this.#plan.seq;
-    const size = () => state.partials.length + state.tails.length + state.completions.length;
-    while (size() > partials) {
+    const { refs, held } = this.#bounds;
+    while (sizeOf(state) > partials || refsOf(state) > refs) {
       if (state.partials.length > 0) state.partials.splice(this.#worst(state.partials), 1);
       else if (state.tails.length > 0) state.tails.shift();
       else state.completions.shift();
+      this.#giveUp(state, now);
+    }
+    // Of what is complete the events are not in the buffer any more.
+    while (refsIn(state.completions) > held) {
+      state.completions.shift();
       this.#giveUp(state, now);
     }
     const firsts = [
@@ -632,18 +689,56 @@ export class PlacedSequenceMatcher implements PatternMatcher {
     return partials.reduce((most, p) => Math.max(most, bound(p)), 1);
   }
 
+  /** A key that nothing waits under is forgotten when that stays so. */
+  #mayLeave(key: string, state: KeyState, no: number, ts: number): void {
+    if (isIdle(state) && this.#leaving.size < this.#bounds.waiting)
+      this.#leaving.push({ key, no, ts });
+  }
+
   /** Forgets keys of which nothing is left but events that all lie behind. */
   #leave(now: number): void {
     for (;;) {
-      const [queued] = this.#leaving;
-      if (!queued || queued.entry.event.ts + this.holdUs >= now) return;
+      const queued = this.#leaving.peek();
+      if (!queued || queued.ts + this.holdUs >= now) return;
       this.#leaving.shift();
-      const { key, state } = queued;
-      const isEmpty = state.partials.length + state.tails.length + state.completions.length === 0;
-      const isLast = state.next === queued.entry.no + 1 && state.doubtUntil < now;
-      if (isEmpty && isLast && this.#keys.get(key) === state) this.#keys.delete(key);
+      const state = this.#keys.get(queued.key);
+      if (!state || state.latest !== queued.no || state.doubtUntil >= now) continue;
+      if (isIdle(state)) this.#keys.delete(queued.key);
     }
   }
+}
+
+function entryOf({ entries }: KeyState, no: number): Entry | undefined {
+  return entries.findLast((x) => x.no === no);
+}
+
+function sizeOf({ partials, tails, completions }: KeyState): number {
+  return partials.length + tails.length + completions.length;
+}
+
+/** Whether nothing waits for more events or for a time. */
+function isIdle(state: KeyState): boolean {
+  return sizeOf(state) === 0;
+}
+
+/** How often events are part of what is kept; of the same event several may be. */
+function refsOf({ partials, tails, completions }: KeyState): number {
+  const runs = tails.reduce((n, t) => n + t.run.length, 0);
+  return refsIn(partials) + refsIn(tails) + refsIn(completions) + runs;
+}
+
+function refsIn(ways: readonly { readonly way: Way }[]): number {
+  return ways.reduce((n, { way }) => way.runs.reduce((m, run) => m + (run?.length ?? 0), n), 0);
+}
+
+/** What is decided first. */
+function soonest<T extends { readonly at: number; readonly number: number }>(
+  all: readonly T[],
+): T | undefined {
+  return all.reduce<T | undefined>((first, x) => {
+    const isSooner = !first || x.at < first.at || (x.at === first.at && x.number < first.number);
+    return isSooner ? x : first;
+  }, undefined);
 }
 
 /** The first of its events in ≺. */

@@ -26,8 +26,9 @@ export interface Tail {
   /** The event that ended it. */
   cancel: Entry | undefined;
   state: "open" | "complete" | "dead";
-  /** Whether the end of its span is waited for. */
-  hasTimer: boolean;
+  /** When its span ends, µs, and the place of the event that began it; -1 while none has. */
+  at: number;
+  number: number;
 }
 
 export function tailOf(way: Way): Tail {
@@ -39,7 +40,8 @@ export function tailOf(way: Way): Tail {
     isBroken: false,
     cancel: undefined,
     state: "open",
-    hasTimer: false,
+    at: Number.POSITIVE_INFINITY,
+    number: -1,
   };
 }
 
@@ -120,7 +122,7 @@ export class TailGrowth {
     const { index } = this.#slot;
     if (!start || x.no <= start.no || !x.steps.has(index)) return false;
     if (chainOf(way.runs).includes(x)) return false;
-    return this.#judge(index, x, capturesOf(this.#plan, way.runs.slice(0, -1))) === 1;
+    return this.#judge(index, x, capturesOf(this.#plan, way.runs.with(-1, run))) === 1;
   }
 
   #take(entries: readonly Entry[], tail: Tail, x: Entry): void {

@@ -48,7 +48,7 @@ export function worst(a: Verdict, b: Verdict): Verdict {
 export function marked(way: Way, { possibly, unknown }: Verdict, at: number): Way {
   return {
     ...way,
-    uncertain: possibly ? [...way.uncertain, at] : way.uncertain,
+    uncertain: possibly && !way.uncertain.includes(at) ? [...way.uncertain, at] : way.uncertain,
     isIncomplete: way.isIncomplete || unknown,
   };
 }
@@ -120,16 +120,17 @@ export class PlacedWays {
     const slot = this.#plan.slots[at];
     const [start] = way.runs[at] ?? [];
     if (!slot?.step.repeat || !start) return way;
-    const captures = capturesOf(this.#plan, way.runs.slice(0, at));
     const chain = chainOf(way.runs);
     let run: readonly Entry[] = [start];
+    let captures = capturesOf(this.#plan, way.runs);
     for (const x of entries) {
       if (run.length >= slot.max) break;
       if (x.no <= start.no || !x.steps.has(slot.index) || chain.includes(x)) continue;
       if (!isPossible(x, before) || this.#judge(slot.index, x, captures) !== 1) continue;
       const runs = way.runs.with(at, [...run, x]);
-      if (arePlaceable([...tiesOf(this.#plan, runs), { is: "before", a: x, b: before }]))
-        run = [...run, x];
+      if (!arePlaceable([...tiesOf(this.#plan, runs), { is: "before", a: x, b: before }])) continue;
+      run = [...run, x];
+      if (this.#plan.readsRunOf.has(at)) captures = capturesOf(this.#plan, runs);
     }
     if (run.length < slot.min) return undefined;
     return this.contiguous(entries, { ...way, runs: way.runs.with(at, run) }, at);

@@ -2,12 +2,8 @@
 import type { EntityRef, EventData, MatchFacts, Past, Quality, Taken, Value } from "#core";
 import { rootOf } from "#core";
 
-/** A window as it stood at one moment, as the engine holds it. */
-export interface EngineView {
-  /** Oldest first. */
-  readonly events: readonly EventData[];
-  /** The same from the start of the oldest pane on: what paned aggregates see. */
-  readonly paned: readonly EventData[];
+/** What is known of a window and its key at one moment. */
+interface WindowFacts {
   readonly sizeUs: number;
   /** How long the key has been known, µs. */
   readonly knownUs: number;
@@ -15,9 +11,20 @@ export interface EngineView {
   readonly pasts: readonly (Past | undefined)[];
 }
 
+/** A window of a match, as it stood then. */
+export interface EngineView extends WindowFacts {
+  /** Of the aggregates that anything reads of a match, by number. */
+  readonly values: readonly Value[];
+}
+
+/** A window as it stands: an aggregate is computed when it is asked for. */
+export interface LiveView extends WindowFacts {
+  readonly aggregate: (index: number) => Value;
+}
+
 export interface Scope {
   readonly captures: readonly (Taken | undefined)[];
-  readonly view?: EngineView | undefined;
+  readonly view?: EngineView | LiveView | undefined;
   readonly quality?: Quality | undefined;
   readonly subject?: EntityRef | undefined;
   /** When the match was complete, µs: as of when explanations look up relations. */

@@ -12,13 +12,29 @@
  * A match that is complete in time only waits: for the deadline of `then no`, or, with `emit
  * close`, for the end of the span, while its last run goes on.
  */
-import { compareEvents, type EventData, type Seq, type Taken, withDoubt } from "#core";
+import {
+  compareEvents,
+  cutsShown,
+  type EventData,
+  evidenceMax,
+  findingsKept,
+  type Seq,
+  type Taken,
+  withDoubt,
+} from "#core";
+import { KeptEvents } from "./kept-events.ts";
 import { KeyTable } from "./key-table.ts";
-import type { MatcherInputs, PatternMatcher, StateCounters } from "./pattern-matcher.ts";
+import type {
+  Adaptation,
+  MatcherInputs,
+  PatternMatcher,
+  StateCounters,
+} from "./pattern-matcher.ts";
 import { type EngineMatch, emptyScope, type Scope } from "./scope.ts";
+import { fitting } from "./sequence-adapt.ts";
 import { groupsOf } from "./sequence-keys.ts";
 import { planOf, preference, type SequencePlan, type Slot } from "./sequence-plan.ts";
-import { SequenceTimers } from "./sequence-timers.ts";
+import { type Due, notDue, SequenceTimers } from "./sequence-timers.ts";
 
 interface Partial {
   /** The last bound step. */
@@ -41,21 +57,17 @@ interface Partial {
 interface Waiting extends Partial {
   /** µs. */
   decidedAt: number;
+  /** Those decided at one time are told in the order in which that was settled. */
+  number: number;
   /** `until` has ended the run; it waits only for the events of the same time. */
   isClosed: boolean;
 }
 
-interface Timer {
-  readonly at: number;
-  readonly key: string;
-  readonly waiting: Waiting;
-  /** The event that set it. */
-  readonly set: EventData;
-}
-
-interface KeyState {
+interface KeyState extends Due {
   partials: Partial[];
   waiting: Waiting[];
+  /** Events that runs keep besides their first ones, or more: counted anew at the bound. */
+  evidence: number;
   /** Partials were given up: matches that begin until then may not be those there were. */
   doubtUntil: number;
 }
@@ -65,13 +77,20 @@ interface Turn {
   readonly key: string;
   readonly state: KeyState;
   readonly event: EventData;
+  /** The event as the state holds it. */
+  readonly kept: EventData;
   readonly hits: ReadonlySet<number>;
+  /** Whether runs may keep the event as evidence; undefined while none has asked. */
+  hasRoom: boolean | undefined;
   /** Partials that took the event as a new step. */
   readonly fresh: Partial[];
   readonly completed: Partial[];
 }
 
+const stepsBound = (p: Partial) => p.captures.filter((c) => c !== undefined).length;
+
 const never = Number.POSITIVE_INFINITY;
+const longAgo = Number.NEGATIVE_INFINITY;
 
 export class SequenceMatcher implements PatternMatcher {
   readonly holdUs = 0;
@@ -79,9 +98,16 @@ export class SequenceMatcher implements PatternMatcher {
   readonly #plan: SequencePlan;
   readonly #lastAt: number;
   readonly #keys: KeyTable<KeyState>;
-  readonly #timers: SequenceTimers<Timer>;
+  readonly #timers: SequenceTimers;
+  readonly #kept: KeptEvents;
+  readonly #evidenceMax: number;
   readonly #horizonUs: number;
   #partialsEvicted = 0;
+  #evidenceEvicted = 0;
+  #hurried = 0;
+  #settled = 0;
+  /** Matches that begin later are not looked for, µs. */
+  #drainsUs = never;
   /**
    * Matches of one time, until they can be told in the order of their last events: with `emit
    * close` an event completes some, and of others the time is up.
@@ -98,12 +124,12 @@ export class SequenceMatcher implements PatternMatcher {
       evict: inputs.rule.policy.evict,
       lifeUs: this.#horizonUs,
       progressOf: (state) => this.#progressOf(state),
+      onEvict: inputs.onGivenUp,
     });
-    this.#timers = new SequenceTimers(
-      (a, b) => this.#compare(a.set, b.set) < 0,
-      ({ at, key, waiting }) =>
-        at === waiting.decidedAt && (this.#keys.get(key)?.waiting.includes(waiting) ?? false),
-    );
+    this.#timers = new SequenceTimers((key) => this.#keys.get(key));
+    const { unit, rule } = inputs;
+    this.#kept = new KeptEvents(unit.schema.kinds, cutsShown(unit, rule));
+    this.#evidenceMax = evidenceMax(inputs.pattern);
   }
 
   save() {
@@ -112,6 +138,9 @@ export class SequenceMatcher implements PatternMatcher {
       timers: this.#timers.save(),
       outbox: this.#outbox,
       partialsEvicted: this.#partialsEvicted,
+      evidenceEvicted: this.#evidenceEvicted,
+      hurried: this.#hurried,
+      settled: this.#settled,
     };
   }
 
@@ -120,11 +149,19 @@ export class SequenceMatcher implements PatternMatcher {
     this.#timers.restore(saved.timers);
     this.#outbox = saved.outbox;
     this.#partialsEvicted = saved.partialsEvicted;
+    this.#evidenceEvicted = saved.evidenceEvicted;
+    this.#hurried = saved.hurried;
+    this.#settled = saved.settled;
   }
 
   get counters(): StateCounters {
-    const keysEvicted = this.#keys.evicted;
-    return { keysEvicted, partialsEvicted: this.#partialsEvicted, eventsEvicted: 0 };
+    return {
+      keysEvicted: this.#keys.evicted,
+      partialsEvicted: this.#partialsEvicted,
+      eventsEvicted: 0,
+      evidenceEvicted: this.#evidenceEvicted,
+      hurried: this.#hurried,
+    };
   }
 
   /** The next time something is decided without an event, µs. */
@@ -133,6 +170,24 @@ export class SequenceMatcher implements PatternMatcher {
   }
 
   onEntity(): void {}
+
+  drain(untilUs: number): void {
+    this.#drainsUs = untilUs;
+  }
+
+  isDrained(watermark: number): boolean {
+    if (watermark <= this.#drainsUs) return false;
+    return this.#keys.size === 0 || watermark > this.#drainsUs + this.#horizonUs;
+  }
+
+  adapt(to: Adaptation): void {
+    const fits = fitting(this.#inputs, this.#plan, to);
+    for (const state of this.#keys.states) {
+      state.partials = state.partials.filter(fits);
+      state.waiting = state.waiting.filter(fits);
+    }
+    this.#keys.fit(to.atUs);
+  }
 
   /** `hits` are steps (in the order of `allStepsOf`) that `event` may be for. */
   onEvent(event: EventData, hits: readonly number[]): void {
@@ -145,8 +200,12 @@ export class SequenceMatcher implements PatternMatcher {
     const at = this.nextDeadline;
     while (this.#timers.next === at) {
       const timer = this.#timers.pop();
-      if (timer) this.#decide(timer);
+      if (timer) this.#decide(timer.key, at);
     }
+    this.#tellOutbox();
+  }
+
+  #tellOutbox(): void {
     const told = this.#outbox;
     this.#outbox = [];
     told.sort((a, b) => (a.last && b.last ? this.#compare(a.last, b.last) : 0));
@@ -167,15 +226,30 @@ export class SequenceMatcher implements PatternMatcher {
 
   #onKeyEvent(key: string, event: EventData, hits: ReadonlySet<number>): void {
     const known = this.#keys.get(key);
-    const state = known ?? { partials: [], waiting: [], doubtUntil: Number.NEGATIVE_INFINITY };
-    const turn: Turn = { key, state, event, hits, fresh: [], completed: [] };
+    const state = known ?? {
+      partials: [],
+      waiting: [],
+      doubtUntil: longAgo,
+      evidence: 0,
+      ...notDue,
+    };
+    const turn: Turn = {
+      key,
+      state,
+      event,
+      kept: this.#kept.of(event),
+      hits,
+      hasRoom: undefined,
+      fresh: [],
+      completed: [],
+    };
     const kept = state.partials.filter((partial) => this.#meets(turn, partial));
     this.#start(turn);
     this.#goOn(turn);
     this.#keepFresh(turn, kept);
     state.partials = kept;
     if (turn.completed.length > 0) this.#complete(turn);
-    this.#trim(state, event);
+    this.#trim(turn);
     this.#store(turn);
   }
 
@@ -184,7 +258,7 @@ export class SequenceMatcher implements PatternMatcher {
     const { event, hits } = turn;
     if (event.ts - partial.first.ts > this.#plan.withinUs) return false;
     const isReplaced = this.#advance(turn, partial) && this.#isSpentAfter(partial);
-    const isLonger = this.#extend(partial, event, hits);
+    const isLonger = this.#extend(turn, partial);
     if (isLonger && this.#isComplete(partial)) {
       turn.completed.push(partial);
       return false;
@@ -208,7 +282,7 @@ export class SequenceMatcher implements PatternMatcher {
         this.#gapHolds(partial, slot, turn.event) &&
         this.#judge(slot.index, turn.event, partial) === 1
       )
-        turn.fresh.push(taken(partial, to, turn.event));
+        turn.fresh.push(taken(partial, to, turn.kept));
       if (!slot.step.isOptional) break;
     }
     return turn.fresh.length > before;
@@ -231,23 +305,48 @@ export class SequenceMatcher implements PatternMatcher {
   }
 
   /** Lengthens the run of a repeated step, in place; true when it did. */
-  #extend(partial: Partial, event: EventData, hits: ReadonlySet<number>): boolean {
+  #extend(turn: Turn, partial: Partial): boolean {
+    const { event, hits } = turn;
     const slot = this.#plan.slots[partial.at] as Slot;
     const run = partial.captures[partial.at];
     if (!run || !slot.step.repeat || partial.count >= slot.max || !hits.has(slot.index))
       return false;
     if (this.#plan.seq.isStrict && partial.isTouched) return false;
-    const before = { captures: partial.captures.slice(0, partial.at) };
-    if (this.#judge(slot.index, event, before) !== 1) return false;
-    const kept = run.kept.length < slot.keep ? [...run.kept, event] : run.kept;
-    const longer = { first: run.first, last: event, count: run.count + 1, kept };
+    // The condition of a run sees what it has taken so far.
+    if (this.#judge(slot.index, event, partial) !== 1) return false;
+    const last = turn.kept;
+    const isNumbered = run.kept.length < (slot.step.repeat.numbered ?? 0);
+    const isShown = run.kept.length < slot.keep && (this.#hasRoom(turn) || isNumbered);
+    if (run.kept.length < slot.keep && !isShown) partial.isIncomplete = true;
+    const kept = isShown ? [...run.kept, last] : run.kept;
+    const longer = { first: run.first, last, count: run.count + 1, kept };
     partial.captures = partial.captures.with(partial.at, longer);
-    partial.last = event;
+    partial.last = last;
     partial.count++;
     partial.blockedFrom = never;
     partial.unknownFrom = never;
     partial.isTouched = false;
     return true;
+  }
+
+  /** Whether the runs of the key may keep the event as evidence, one for all of them. */
+  #hasRoom(turn: Turn): boolean {
+    const { state } = turn;
+    if (turn.hasRoom !== undefined) return turn.hasRoom;
+    if (state.evidence >= this.#evidenceMax) state.evidence = this.#evidenceOf(state);
+    turn.hasRoom = state.evidence < this.#evidenceMax;
+    if (turn.hasRoom) state.evidence++;
+    else this.#evidenceEvicted++;
+    return turn.hasRoom;
+  }
+
+  /** How many events the runs of a key keep besides their first ones. */
+  #evidenceOf({ partials, waiting }: KeyState): number {
+    const kept = new Set<EventData>();
+    for (const { captures } of [...partials, ...waiting])
+      for (const run of captures)
+        for (const event of run?.kept ?? []) if (event !== run?.first) kept.add(event);
+    return kept.size;
   }
 
   /** The event was not taken: negatives and contiguity. */
@@ -280,10 +379,11 @@ export class SequenceMatcher implements PatternMatcher {
     return verdict === 1;
   }
 
-  #start({ event, hits, fresh }: Turn): void {
+  #start({ event, kept, hits, fresh }: Turn): void {
+    if (event.ts > this.#drainsUs) return;
     for (const [to, slot] of this.#plan.slots.entries()) {
       if (hits.has(slot.index) && this.#judge(slot.index, event, emptyScope) === 1)
-        fresh.push(taken(undefined, to, event));
+        fresh.push(taken(undefined, to, kept));
       if (!slot.step.isOptional) break;
     }
   }
@@ -293,7 +393,7 @@ export class SequenceMatcher implements PatternMatcher {
     const { isClosing } = this.#plan;
     for (const partial of turn.fresh) {
       // What completes a match is not inside it; a run that goes on is not complete yet.
-      const isInside = partial.first !== event && (isClosing || !this.#isComplete(partial));
+      const isInside = partial.first !== turn.kept && (isClosing || !this.#isComplete(partial));
       if (isInside && this.#isCancelled(partial, event, hits)) continue;
       if (this.#isComplete(partial)) turn.completed.push(partial);
       else if (isClosing && partial.at === this.#lastAt) {
@@ -347,10 +447,15 @@ export class SequenceMatcher implements PatternMatcher {
 
   // ---------- what waits for a time ----------
 
-  #wait({ key, state, event }: Turn, partial: Partial, decidedAt: number): void {
-    const waiting: Waiting = { ...partial, decidedAt, isClosed: false };
-    state.waiting.push(waiting);
-    this.#timers.push({ at: decidedAt, key, waiting, set: event });
+  #wait({ state }: Turn, partial: Partial, decidedAt: number): void {
+    state.waiting.push({ ...partial, decidedAt, number: this.#settled++, isClosed: false });
+  }
+
+  /** Sees to it that the key hears of what it waits for next; false when that is nothing. */
+  #schedule(key: string, state: KeyState): boolean {
+    const next = soonest(state.waiting);
+    if (next) this.#timers.set(key, state, next.decidedAt, next.number);
+    return next !== undefined;
   }
 
   /** Matches that wait under this key hear of the event. */
@@ -364,14 +469,14 @@ export class SequenceMatcher implements PatternMatcher {
 
   /** Whether the run is still open, or waits for its time; one at its upper bound is complete. */
   #goesOn(turn: Turn, waiting: Waiting): boolean {
-    const { event, hits, key } = turn;
+    const { event, hits } = turn;
     if (this.#isCancelled(waiting, event, hits)) {
       waiting.isClosed = true;
       waiting.decidedAt = event.ts;
-      this.#timers.push({ at: event.ts, key, waiting, set: event });
+      waiting.number = this.#settled++;
       return true;
     }
-    if (!this.#extend(waiting, event, hits)) waiting.isTouched = true;
+    if (!this.#extend(turn, waiting)) waiting.isTouched = true;
     if (!this.#isComplete(waiting)) return true;
     turn.completed.push(waiting);
     return false;
@@ -387,11 +492,19 @@ export class SequenceMatcher implements PatternMatcher {
     return verdict === 1;
   }
 
-  #decide({ at, key, waiting }: Timer): void {
+  /** Decides what comes first of what `key` waits for at `at`. */
+  #decide(key: string, at: number): void {
     const state = this.#keys.get(key);
-    if (!state) return;
+    const due = state && soonest(state.waiting);
+    if (!state || !due) return;
+    if (due.decidedAt <= at) this.#decideWaiting(key, state, due);
+    if (!this.#schedule(key, state)) this.#forgetEmpty(key, state, at);
+  }
+
+  #decideWaiting(key: string, state: KeyState, due: Waiting): void {
     const { isClosing, slots } = this.#plan;
-    const isHere = (w: Waiting) => w.decidedAt === at && (isClosing || w.last === waiting.last);
+    const at = due.decidedAt;
+    const isHere = (w: Waiting) => w.decidedAt === at && (isClosing || w.last === due.last);
     const here = state.waiting.filter(isHere);
     state.waiting = state.waiting.filter((w) => !isHere(w));
     const least = slots[this.#lastAt]?.min ?? 1;
@@ -401,7 +514,6 @@ export class SequenceMatcher implements PatternMatcher {
       here.filter((w) => w.count >= least),
       at,
     );
-    this.#forgetEmpty(key, state, at);
   }
 
   // ---------- matches ----------
@@ -435,8 +547,15 @@ export class SequenceMatcher implements PatternMatcher {
   }
 
   #tell(match: EngineMatch): void {
-    if (this.#plan.isClosing) this.#outbox.push(match);
-    else this.#inputs.emit(match);
+    if (!this.#plan.isClosing) {
+      this.#inputs.emit(match);
+      return;
+    }
+    this.#outbox.push(match);
+    // Beyond that many they are told as they come.
+    if (this.#outbox.length <= findingsKept(this.#inputs.rule)) return;
+    this.#hurried++;
+    this.#tellOutbox();
   }
 
   #matchOf(key: string, state: KeyState, partial: Partial, at: number): EngineMatch {
@@ -448,7 +567,6 @@ export class SequenceMatcher implements PatternMatcher {
       key,
       at,
       captures: [...partial.captures],
-      window: [],
       last: partial.last,
       isIncomplete: partial.isIncomplete || isInDoubt,
     };
@@ -482,12 +600,13 @@ export class SequenceMatcher implements PatternMatcher {
   // ---------- bounds ----------
 
   /** Enforces the bound of a key: partial matches go before those that wait. */
-  #trim(state: KeyState, event: EventData): void {
+  #trim({ key, state, event }: Turn): void {
     const { partials } = this.#plan.seq;
     while (state.partials.length + state.waiting.length > partials) {
       const list = state.partials.length > 0 ? state.partials : state.waiting;
-      list.splice(this.#worst(list), 1);
+      const [worst] = list.splice(this.#worst(list), 1);
       this.#partialsEvicted++;
+      if (worst) this.#inputs.onGivenUp?.(key, stepsBound(worst), event.ts);
       state.doubtUntil = Math.max(state.doubtUntil, event.ts + this.#horizonUs);
     }
   }
@@ -506,14 +625,14 @@ export class SequenceMatcher implements PatternMatcher {
 
   #progressOf({ partials, waiting }: KeyState): number {
     if (waiting.length > 0) return this.#plan.slots.length + 1;
-    const bound = (p: Partial) => p.captures.filter((c) => c !== undefined).length;
-    return partials.reduce((most, p) => Math.max(most, bound(p)), 1);
+    return partials.reduce((most, p) => Math.max(most, stepsBound(p)), 1);
   }
 
   #store({ key, state, event }: Turn): void {
     if (this.#forgetEmpty(key, state, event.ts)) return;
     this.#keys.touch(key, event.ts, () => state);
     this.#keys.settle(key);
+    this.#schedule(key, state);
   }
 
   #forgetEmpty(key: string, state: KeyState, now: number): boolean {
@@ -539,6 +658,19 @@ function taken(from: Partial | undefined, to: number, event: EventData): Partial
     isTouched: false,
     isIncomplete: from !== undefined && (from.isIncomplete || from.unknownFrom <= to),
   };
+}
+
+/** What is decided first. */
+function soonest(waiting: readonly Waiting[]): Waiting | undefined {
+  let first: Waiting | undefined;
+  for (const w of waiting) {
+    const isSooner =
+      !first ||
+      w.decidedAt < first.decidedAt ||
+      (w.decidedAt === first.decidedAt && w.number < first.number);
+    if (isSooner) first = w;
+  }
+  return first;
 }
 
 /** The same events: a run is settled by its first event and its length. */

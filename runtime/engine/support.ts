@@ -15,9 +15,8 @@ import {
   matchText,
   neighbours,
   RecordValue,
-  reduced,
-  type Sample,
   type Schema,
+  sinceOf,
   type Taken,
   type TextProgram,
   textContains,
@@ -29,7 +28,7 @@ import {
   type World,
 } from "#core";
 import type { Interner, RecordReader } from "#runtime/events";
-import type { EngineView, Scope } from "./scope.ts";
+import type { EngineView, LiveView, Scope } from "./scope.ts";
 
 export type Support = ReturnType<typeof createSupport>;
 
@@ -69,6 +68,7 @@ export function createSupport(inputs: SupportInputs) {
     member: (record: Value, member: string) =>
       record instanceof RecordValue ? record.members.get(member) : undefined,
     quantified,
+    countItems,
     hop: (from: Value, via: string, at: number) =>
       from === undefined ? undefined : neighbours(world, via, keysIn(from), at),
     related(from: Value, to: Value, via: string, at: number): boolean | undefined {
@@ -147,11 +147,9 @@ function quantified(
   test: (item: Value) => Value,
 ): boolean | undefined {
   if (list === undefined) return undefined;
-  const items: Iterable<Value> =
-    list instanceof Map ? list.keys() : Array.isArray(list) ? list : [list];
   const decisive = quantifier !== "all";
   let isUnknown = false;
-  for (const x of items) {
+  for (const x of itemsOf(list)) {
     const verdict = test(x);
     if (verdict === decisive) return quantifier === "any";
     if (typeof verdict !== "boolean") isUnknown = true;
@@ -159,46 +157,44 @@ function quantified(
   return isUnknown ? undefined : quantifier !== "any";
 }
 
+/** How many items the test holds for; missing when that is unknown of one. */
+function countItems(list: Value, test: (item: Value) => Value): number | undefined {
+  if (list === undefined) return undefined;
+  let count = 0;
+  for (const x of itemsOf(list)) {
+    const verdict = test(x);
+    if (typeof verdict !== "boolean") return undefined;
+    if (verdict) count++;
+  }
+  return count;
+}
+
+function itemsOf(list: Value): Iterable<Value> {
+  if (list instanceof Map) return list.keys();
+  return Array.isArray(list) ? list : [list];
+}
+
 /** From the earliest event to the latest: the steps of an all-of are in no order. */
 function spanOf(taken: readonly (Taken | undefined)[]): number {
   let from = Number.POSITIVE_INFINITY;
   let to = Number.NEGATIVE_INFINITY;
   for (const t of taken) {
-    if (t && t.first.ts < from) from = t.first.ts;
+    if (t) from = Math.min(from, sinceOf(t));
     if (t && t.last.ts > to) to = t.last.ts;
   }
   return to >= from ? to - from : 0;
 }
 
-type AggregateSpec = Pick<Extract<Expr, { op: "agg" }>, "fn" | "unit" | "n" | "isPaned">;
-
-function aggregate(
-  view: EngineView | undefined,
-  spec: AggregateSpec,
-  where: ((e: EventData) => boolean) | undefined,
-  arg: ((e: EventData) => Value) | undefined,
-  limit: ((e: EventData) => Value) | undefined,
-): Value {
-  const events = (spec.isPaned ? view?.paned : view?.events) ?? [];
-  const taken = where ? events.filter(where) : events;
-  const samples: Sample[] = [];
-  for (const event of arg ? taken : []) {
-    const value = arg?.(event);
-    if (value !== undefined) samples.push({ event, value });
-  }
-  const last = events.at(-1);
-  return reduced(spec, {
-    count: taken.length,
-    samples,
-    sizeUs: view?.sizeUs ?? 0,
-    limit: last && limit?.(last),
-  });
+/** The value of an aggregate by its number among those of the rule. */
+function aggregate(view: EngineView | LiveView | undefined, index: number): Value {
+  if (!view) return undefined;
+  return "values" in view ? view.values[index] : view.aggregate(index);
 }
 
 type HistorySpec = Pick<Extract<Expr, { op: "history" }>, "what" | "isInt" | "floor" | "warmupUs">;
 
 function history(
-  view: EngineView | undefined,
+  view: EngineView | LiveView | undefined,
   index: number,
   spec: HistorySpec,
   now: () => Value,

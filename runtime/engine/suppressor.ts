@@ -24,6 +24,11 @@ export class Suppressor {
     this.evicted = saved.evicted;
   }
 
+  /** Forgets what was emitted; the counters stay. */
+  reset(): void {
+    this.#since.clear();
+  }
+
   /** Whether a finding complete at `at` (µs) may be emitted; times must not decrease. */
   admits(key: string, at: number): boolean {
     const since = this.#since.get(key);
@@ -73,6 +78,11 @@ export class RateLimiter {
     this.#times = saved.times;
     this.limited = saved.limited;
     this.evicted = saved.evicted;
+  }
+
+  /** Forgets what was emitted; the counters stay. */
+  reset(): void {
+    this.#times.clear();
   }
 
   /** Whether a finding complete at `at` (µs) may be emitted; times must not decrease. */

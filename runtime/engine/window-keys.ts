@@ -13,6 +13,7 @@ interface Slot<S> {
 export class WindowKeys<S> {
   readonly #max: number;
   readonly #isSegmented: boolean;
+  readonly #onEvict: ((key: string, reached: number, now: number) => void) | undefined;
   /** Both in the order in which they were last touched. */
   #probation = new Map<string, Slot<S>>();
   #protected = new Map<string, Slot<S>>();
@@ -21,7 +22,13 @@ export class WindowKeys<S> {
   /** When the last one was, µs. */
   evictedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(max: number, evict: "least_progress" | "oldest") {
+  /** `onEvict` hears of each key that is given up for room. */
+  constructor(
+    max: number,
+    evict: "least_progress" | "oldest",
+    onEvict: ((key: string, reached: number, now: number) => void) | undefined,
+  ) {
+    this.#onEvict = onEvict;
     this.#max = max;
     this.#isSegmented = evict === "least_progress";
   }
@@ -36,6 +43,11 @@ export class WindowKeys<S> {
     this.#protected = saved.protected;
     this.evicted = saved.evicted;
     this.evictedAt = saved.evictedAt;
+  }
+
+  /** Gives up what is more than there is room for. */
+  fit(now: number): void {
+    while (this.size > this.#max) this.#evict(now);
   }
 
   get size(): number {
@@ -94,6 +106,7 @@ export class WindowKeys<S> {
       segment.delete(key);
       this.evicted++;
       this.evictedAt = now;
+      this.#onEvict?.(key, 1, now);
       return;
     }
   }

@@ -1,77 +1,67 @@
-/**
- * The events of one key, oldest first. They are numbered from 0 on as they come, so that places
- * stay what they are when old events are let go.
- */
-import type { EventData } from "#core";
-
-export interface EventLog {
-  items: EventData[];
-  /** Number of the first of `items`. */
-  base: number;
-  /** Number of the oldest event that is still held. */
-  first: number;
+/** What is kept in the order of time and given up from its old end, without moving the rest. */
+export interface Timed {
+  /** µs. */
+  readonly ts: number;
 }
 
-/** Items that may be dead before the others are moved. */
-const deadMost = 32;
-
-export function emptyLog(): EventLog {
-  return { items: [], base: 0, first: 0 };
+export interface Log<T extends Timed> {
+  /** What is gone is undefined, until half of all is. */
+  items: (T | undefined)[];
+  /** Place of the oldest that is held. */
+  head: number;
 }
 
-export function append(log: EventLog, event: EventData): void {
-  log.items.push(event);
+export function emptyLog<T extends Timed>(): Log<T> {
+  return { items: [], head: 0 };
 }
 
-/** Number the next event will have. */
-export function endOf(log: EventLog): number {
-  return log.base + log.items.length;
+export function append<T extends Timed>(log: Log<T>, item: T): void {
+  log.items.push(item);
 }
 
-export function countOf(log: EventLog): number {
-  return endOf(log) - log.first;
+export function countOf(log: Log<Timed>): number {
+  return log.items.length - log.head;
 }
 
-export function eventAt(log: EventLog, number: number): EventData | undefined {
-  return number < log.first ? undefined : log.items[number - log.base];
+export function newestOf<T extends Timed>(log: Log<T>): T | undefined {
+  return log.items.at(-1);
 }
 
-/** Number of the first event held that is later than `us`. */
-export function firstAfter(log: EventLog, us: number): number {
-  let low = log.first;
-  let high = endOf(log);
+/** Place of the first item that is later than `us`. */
+export function firstAfter(log: Log<Timed>, us: number): number {
+  let low = log.head;
+  let high = log.items.length;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    if ((log.items[middle - log.base]?.ts ?? 0) > us) high = middle;
+    if ((log.items[middle]?.ts ?? 0) > us) high = middle;
     else low = middle + 1;
   }
   return low;
 }
 
-/** The events with numbers from `from` on and less than `to`, as a list of its own. */
-export function slice(log: EventLog, from: number, to = endOf(log)): readonly EventData[] {
-  return log.items.slice(Math.max(from, log.first) - log.base, to - log.base);
+/** The items at places from `from` on and before `to`, as a list of its own. */
+export function slice<T extends Timed>(log: Log<T>, from: number, to = log.items.length): T[] {
+  return log.items.slice(from, to) as T[];
 }
 
-/** Lets go the events up to and including the time `us`. */
-export function forgetUpTo(log: EventLog, us: number): void {
-  let event = eventAt(log, log.first);
-  while (event && event.ts <= us) event = eventAt(log, ++log.first);
+/** Lets go the items up to and including the time `us`. */
+export function forgetUpTo(log: Log<Timed>, us: number): void {
+  for (let item = log.items[log.head]; item && item.ts <= us; item = log.items[log.head])
+    log.items[log.head++] = undefined;
   compact(log);
 }
 
-/** Lets go the oldest event. */
-export function forgetOldest(log: EventLog): EventData | undefined {
-  const oldest = eventAt(log, log.first);
-  if (oldest) log.first++;
+/** Lets go the oldest item. */
+export function forgetOldest<T extends Timed>(log: Log<T>): T | undefined {
+  const oldest = log.items[log.head];
+  if (oldest) log.items[log.head++] = undefined;
   compact(log);
   return oldest;
 }
 
-/** When half is gone the rest is moved, so that each event is moved once on average. */
-function compact(log: EventLog): void {
-  const dead = log.first - log.base;
-  if (dead <= deadMost || dead * 2 <= log.items.length) return;
-  log.items = log.items.slice(dead);
-  log.base = log.first;
+/** When half is gone the rest is moved, so that each item is moved once on average. */
+function compact(log: Log<Timed>): void {
+  if (log.head * 2 <= log.items.length) return;
+  log.items = log.items.slice(log.head);
+  log.head = 0;
 }

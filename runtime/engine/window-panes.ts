@@ -22,11 +22,12 @@ import {
   withDoubt,
 } from "#core";
 import type { MatcherInputs } from "./pattern-matcher.ts";
-import type { EngineMatch } from "./scope.ts";
+import type { EngineMatch, LiveView } from "./scope.ts";
 import type { Conclusion } from "./source-states.ts";
+import { type Cell, CellPlan } from "./window-cells.ts";
 import type { WindowForm, WindowState } from "./window-form.ts";
+import type { WindowSample } from "./window-gauges.ts";
 import type { PastView, WindowJudge } from "./window-judge.ts";
-import { countOf, firstAfter, slice } from "./window-log.ts";
 
 interface Run {
   /** Numbers of its first and its last pane. */
@@ -39,6 +40,14 @@ interface Run {
   isFlagged: boolean;
   /** An event that may count against it, or something that was given up. */
   isDoubtful: boolean;
+  /** What has come in its panes, under `emit close`. */
+  cell: Cell | undefined;
+  kept: readonly EventData[];
+}
+
+interface Numbered {
+  readonly number: number;
+  readonly cell: Cell;
 }
 
 export interface PaneState extends WindowState {
@@ -49,8 +58,16 @@ export interface PaneState extends WindowState {
   nearTo: number;
   /** Lives that panes still to be decided may be in. */
   lives: EntityLife[];
+  /** Whether the key may have been given up together with lives. */
+  isLifeLost: boolean;
   /** The first event of unknown truth in each `every` that a pane still to be decided has, µs. */
   doubtful: number[];
+  /** Panes that hold an event and are still to be decided, oldest first. */
+  open: Numbered[];
+  /** Of each pane to be decided what the one before does not hold; where a run may need it. */
+  parts: Numbered[];
+  /** The evidence when a pane ended, where more has come before it is decided. */
+  before: { readonly number: number; readonly kept: readonly EventData[] } | undefined;
   run: Run | undefined;
 }
 
@@ -67,6 +84,7 @@ export class PanesForm implements WindowForm<PaneState> {
   readonly #everyUs: number;
   readonly #isClosing: boolean;
   readonly #isGrowing: boolean;
+  readonly #cells: CellPlan;
   /** What entities the keys are; undefined where they are something else. */
   readonly #entity: string | undefined;
 
@@ -78,11 +96,17 @@ export class PanesForm implements WindowForm<PaneState> {
     this.#everyUs = shape.shape === "hop" ? durationOf(shape.every, inputs.params) : this.#sizeUs;
     this.#isClosing = inputs.rule.policy.emit === "close";
     this.#isGrowing = onlyGrows(having);
+    const { gauges, limits } = judge.gauges;
+    this.#cells = new CellPlan(
+      gauges,
+      judge.gauges.unlogged(() => true),
+      limits,
+    );
     const [part, more] = step.key;
     this.#entity = part?.expr.op === "entity" && !more ? part.expr.kind : undefined;
   }
 
-  begin(state: WindowState): PaneState {
+  begin(state: WindowState, isAgain: boolean): PaneState {
     const none = Number.NEGATIVE_INFINITY;
     return {
       ...state,
@@ -90,13 +114,19 @@ export class PanesForm implements WindowForm<PaneState> {
       nearFrom: Number.POSITIVE_INFINITY,
       nearTo: none,
       lives: [],
+      isLifeLost: isAgain && this.#entity !== undefined,
       doubtful: [],
+      open: [],
+      parts: [],
+      before: undefined,
       run: undefined,
     };
   }
 
   isAdvanced(state: PaneState): boolean {
-    return countOf(state.log) > 1 || state.lives.length > 0;
+    const before = state.kept.at(-2);
+    const isMore = before !== undefined && before.ts >= this.#startOf(state.decided + 1);
+    return isMore || state.lives.length > 0;
   }
 
   keyOf(life: EntityLife): string | undefined {
@@ -112,28 +142,63 @@ export class PanesForm implements WindowForm<PaneState> {
       state.lostUs = Math.max(state.lostUs, now);
     }
     state.lives = lives;
+    state.isLifeLost = false;
     const open = Math.ceil((now - this.#sizeUs) / this.#everyUs);
     state.decided = Math.max(state.decided, open - 1);
     state.dueUs = this.#nextDue(state);
   }
 
-  take(state: PaneState, event: EventData, isCertain: boolean): void {
-    if (isCertain) {
-      this.#judge.add(state, event);
-      this.#near(state, event.ts);
-    } else this.#doubt(state, event.ts);
+  take(_: string, state: PaneState, event: EventData, isCertain: boolean): void {
+    if (isCertain) this.#add(state, event);
+    else this.#doubt(state, event.ts);
     state.dueUs = this.#nextDue(state);
   }
 
-  decide(state: PaneState, at: number): boolean {
+  decide(key: string, state: PaneState, at: number): boolean {
     const number = (at - this.#sizeUs) / this.#everyUs;
     if (Number.isInteger(number) && number > state.decided) {
-      this.#decidePane(state, number);
+      this.#decidePane(key, state, number);
       state.decided = number;
     }
     this.#forget(state);
     state.dueUs = this.#nextDue(state);
     return state.dueUs > at;
+  }
+
+  #add(state: PaneState, event: EventData): void {
+    this.#keepBefore(state, event.ts);
+    this.#judge.learn(state, event.ts);
+    const sample = this.#judge.add(state, event);
+    this.#judge.keep(state, event);
+    const first = Math.floor((event.ts - this.#sizeUs) / this.#everyUs) + 1;
+    const last = Math.floor(event.ts / this.#everyUs);
+    for (const pane of state.open) if (pane.number >= first) this.#cells.add(pane.cell, sample);
+    const next = Math.max(first, (state.open.at(-1)?.number ?? first - 1) + 1, state.decided + 1);
+    for (let number = next; number <= last; number++)
+      state.open.push({ number, cell: this.#cellOf(sample) });
+    if (this.#isClosing) this.#addPart(state, first, sample);
+    this.#near(state, event.ts);
+  }
+
+  /** Events at the very end of a pane come before it is decided, and do not belong to it. */
+  #keepBefore(state: PaneState, ts: number): void {
+    const number = (ts - this.#sizeUs) / this.#everyUs;
+    const isKept = state.before?.number === number;
+    if (Number.isInteger(number) && number > state.decided && !isKept)
+      state.before = { number, kept: [...state.kept] };
+  }
+
+  #cellOf(sample: WindowSample): Cell {
+    const cell = this.#cells.empty();
+    this.#cells.add(cell, sample);
+    return cell;
+  }
+
+  /** `number` is the first pane that holds the event. */
+  #addPart({ parts }: PaneState, number: number, sample: WindowSample): void {
+    const newest = parts.at(-1);
+    if (newest?.number === number) this.#cells.add(newest.cell, sample);
+    else parts.push({ number, cell: this.#cellOf(sample) });
   }
 
   #startOf(number: number): number {
@@ -191,63 +256,99 @@ export class PanesForm implements WindowForm<PaneState> {
 
   // ---------- what is found in one ----------
 
-  #decidePane(state: PaneState, number: number): void {
-    const conclusion = this.#isDue(state, number) ? this.#conclude(state, number) : "drop";
+  #decidePane(key: string, state: PaneState, number: number): void {
+    const cell = state.open.find((p) => p.number === number)?.cell ?? this.#cells.empty();
+    const conclusion = this.#isDue(state, number) ? this.#conclude(state, number, cell) : "drop";
     if (conclusion === "hold" || conclusion === "drop") {
-      this.#close(state);
+      this.#close(key, state);
       return;
     }
+    const isFirst = state.run === undefined;
+    const run = state.run ?? this.#begun(state, number);
+    state.run = run;
+    run.last = number;
+    run.past = this.#judge.pastOf(state, this.#endOf(number));
+    run.subject = this.#subjectAt(state, number);
+    run.isFlagged ||= conclusion === "flag";
     const from = this.#startOf(number);
-    const run: Run = state.run ?? {
+    run.isDoubtful ||= this.#hasUnknown(state, number) || this.#isDoubtful(state, from - 1);
+    if (this.#isClosing) this.#lengthen(state, run, cell);
+    else if (isFirst) this.#report(key, state, { ...run, ...this.#contents(state, run, cell) });
+  }
+
+  #begun(state: PaneState, number: number): Run {
+    const before = this.#startOf(number) - this.#everyUs;
+    return {
       first: number,
       last: number,
       past: { knownUs: 0, pasts: [] },
       subject: undefined,
       isFlagged: false,
       // What is not known of the pane before leaves open whether this is the first one.
-      isDoubtful: this.#judge.isDoubtful(state, from - this.#everyUs - 1),
+      isDoubtful: this.#isDoubtful(state, before - 1),
+      cell: undefined,
+      kept: [],
     };
-    run.last = number;
-    run.past = this.#judge.pastOf(state, this.#endOf(number));
-    run.subject = this.#subjectAt(state, number);
-    run.isFlagged ||= conclusion === "flag";
-    run.isDoubtful ||= this.#hasUnknown(state, number) || this.#judge.isDoubtful(state, from - 1);
-    if (!this.#isClosing && !state.run) this.#report(state, run, this.#endOf(number));
-    state.run = run;
+  }
+
+  /** `cell` is that of the run's last pane. */
+  #lengthen(state: PaneState, run: Run, cell: Cell): void {
+    const part = state.parts.find((p) => p.number === run.last);
+    if (run.cell && part) this.#cells.merge(run.cell, part.cell);
+    Object.assign(run, this.#contents(state, run, run.cell ?? cell));
+  }
+
+  #contents(state: PaneState, { first, last }: Run, cell: Cell): Pick<Run, "cell" | "kept"> {
+    const kept = this.#keptUntil(state, last).filter((e) => e.ts >= this.#startOf(first));
+    return { cell, kept };
+  }
+
+  /** Whether something that a pane from `us` on may lack was given up. */
+  #isDoubtful(state: PaneState, us: number): boolean {
+    return state.isLifeLost || this.#judge.isDoubtful(state, us);
+  }
+
+  #keptUntil({ before, kept }: PaneState, number: number): readonly EventData[] {
+    return before?.number === number ? before.kept : kept;
   }
 
   /** `drop` also when the condition is not true. */
-  #conclude(state: PaneState, number: number): Conclusion {
+  #conclude(state: PaneState, number: number, cell: Cell): Conclusion {
     const end = this.#endOf(number);
     this.#judge.learn(state, end);
-    const events = this.#eventsIn(state, number, number);
-    const past = this.#judge.pastOf(state, end);
-    const view = { events, paned: events, sizeUs: this.#sizeUs, ...past };
+    const view = this.#viewOf(state, cell, number, number, this.#judge.pastOf(state, end));
     if (!this.#judge.holds(view, end)) return "drop";
     if (this.#isGrowing) return "sound";
     const { pattern, concludes } = this.#inputs;
     return concludes(pattern.step.kinds, end - this.#sizeUs, end);
   }
 
-  #eventsIn({ log }: PaneState, first: number, last: number): readonly EventData[] {
-    const from = firstAfter(log, this.#startOf(first) - 1);
-    return slice(log, from, firstAfter(log, this.#endOf(last) - 1));
+  #viewOf(state: PaneState, cell: Cell, first: number, last: number, past: PastView): LiveView {
+    const [from, to] = [this.#startOf(first), this.#endOf(last)];
+    const sizeUs = to - from;
+    const aggregate = (index: number) =>
+      this.#cells.has(index)
+        ? this.#cells.valueOver(index, [cell], sizeUs)
+        : this.#judge.valueOfLog(state, index, from - 1, to - 1);
+    return { sizeUs, ...past, aggregate };
   }
 
-  #close(state: PaneState): void {
+  #close(key: string, state: PaneState): void {
     const { run } = state;
     state.run = undefined;
-    if (run && this.#isClosing) this.#report(state, run, this.#endOf(run.last + 1));
+    if (run && this.#isClosing) this.#report(key, state, run);
   }
 
-  #report(state: PaneState, run: Run, at: number): void {
-    const events = this.#eventsIn(state, run.first, run.last);
-    const sizeUs = this.#endOf(run.last) - this.#startOf(run.first);
-    const view = { events, paned: events, sizeUs, ...run.past };
-    const isDoubtful =
-      run.isDoubtful || this.#judge.isDoubtful(state, this.#startOf(run.first) - 1);
-    const match = this.#judge.match(state.key, view, at, isDoubtful);
-    const { subject } = run;
+  /** At the end of the run's first pane; under `emit close` of the first one after it. */
+  #report(key: string, state: PaneState, run: Run): void {
+    const { first, last, kept, subject } = run;
+    const at = this.#endOf(this.#isClosing ? last + 1 : first);
+    const cell = run.cell ?? this.#cells.empty();
+    const view = this.#viewOf(state, cell, first, last, run.past);
+    const count = Number(view.aggregate(this.#judge.gauges.count));
+    const isIncomplete = run.isDoubtful || this.#isDoubtful(state, this.#startOf(first) - 1);
+    const evidence = { kept, count, sinceUs: cell.ts };
+    const match = this.#judge.match({ key, at, isIncomplete }, view, evidence);
     const known: EngineMatch = match.last || !subject ? match : { ...match, subject };
     this.#inputs.emit(run.isFlagged ? withDoubt(known, [0]) : known);
   }
@@ -276,9 +377,13 @@ export class PanesForm implements WindowForm<PaneState> {
   }
 
   #forget(state: PaneState): void {
-    const from = this.#startOf(state.decided + 1);
-    const shown = state.run && this.#isClosing ? this.#startOf(state.run.first) : from;
-    this.#judge.forgetUpTo(state, Math.min(from, shown) - 1);
+    const { decided, run } = state;
+    const from = this.#startOf(decided + 1);
+    const shown = run && this.#isClosing ? this.#startOf(run.first) : from;
+    this.#judge.forget(state, Number.POSITIVE_INFINITY, Math.min(from, shown) - 1);
+    state.open = state.open.filter((p) => p.number > decided);
+    state.parts = state.parts.filter((p) => p.number > decided);
+    if (state.before && state.before.number <= decided) state.before = undefined;
     state.doubtful = state.doubtful.filter((ts) => ts >= from);
     state.lives = state.lives.filter((l) => l.down === undefined || l.down > from - this.#sizeUs);
   }

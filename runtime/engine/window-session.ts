@@ -4,9 +4,9 @@
  */
 import { durationOf, type EventData, type Win } from "#core";
 import type { MatcherInputs } from "./pattern-matcher.ts";
+import { type Cell, CellPlan } from "./window-cells.ts";
 import type { WindowForm, WindowState } from "./window-form.ts";
 import type { WindowJudge } from "./window-judge.ts";
-import { countOf, firstAfter, slice } from "./window-log.ts";
 
 interface Session {
   readonly fromUs: number;
@@ -14,6 +14,7 @@ interface Session {
   lastUs: number;
   /** Whether it may have begun earlier, for what was given up. */
   readonly isDoubtful: boolean;
+  readonly cell: Cell;
 }
 
 export interface SessionState extends WindowState {
@@ -27,6 +28,7 @@ export class SessionForm implements WindowForm<SessionState> {
   readonly #judge: WindowJudge;
   readonly #gapUs: number;
   readonly #maxUs: number;
+  readonly #cells: CellPlan;
 
   constructor(inputs: MatcherInputs<Win>, judge: WindowJudge) {
     this.#inputs = inputs;
@@ -34,6 +36,12 @@ export class SessionForm implements WindowForm<SessionState> {
     const { shape } = inputs.pattern;
     this.#gapUs = shape.shape === "session" ? durationOf(shape.gap, inputs.params) : 0;
     this.#maxUs = judge.sizeUs;
+    const { gauges, limits } = judge.gauges;
+    this.#cells = new CellPlan(
+      gauges,
+      judge.gauges.unlogged(() => true),
+      limits,
+    );
     this.lifeUs = judge.hasPast ? Number.POSITIVE_INFINITY : this.#gapUs;
   }
 
@@ -41,23 +49,28 @@ export class SessionForm implements WindowForm<SessionState> {
     return { ...state, session: undefined };
   }
 
-  isAdvanced(state: SessionState): boolean {
-    return countOf(state.log) > 1;
+  isAdvanced({ kept, session }: SessionState): boolean {
+    const before = kept.at(-2);
+    return before !== undefined && session !== undefined && before.ts >= session.fromUs;
   }
 
-  take(state: SessionState, event: EventData): void {
-    if (state.session && event.ts >= this.#endOf(state.session)) this.#end(state, state.session);
-    const fromUs = state.session?.fromUs ?? event.ts;
-    if (!state.past) this.#judge.forgetUpTo(state, fromUs - 1);
-    const isDoubtful = this.#judge.isDoubtful(state, event.ts - this.#gapUs);
-    this.#judge.add(state, event);
-    state.session ??= { fromUs, lastUs: event.ts, isDoubtful };
-    state.session.lastUs = event.ts;
+  take(key: string, state: SessionState, event: EventData): void {
+    const { ts } = event;
+    if (state.session && ts >= this.#endOf(state.session)) this.#end(key, state, state.session);
+    this.#judge.learn(state, ts);
+    const fromUs = state.session?.fromUs ?? ts;
+    this.#judge.forget(state, Number.POSITIVE_INFINITY, fromUs - 1);
+    const isDoubtful = this.#judge.isDoubtful(state, ts - this.#gapUs);
+    const sample = this.#judge.add(state, event);
+    this.#judge.keep(state, event);
+    state.session ??= { fromUs, lastUs: ts, isDoubtful, cell: this.#cells.empty() };
+    state.session.lastUs = ts;
+    this.#cells.add(state.session.cell, sample);
     state.dueUs = this.#endOf(state.session);
   }
 
-  decide(state: SessionState): boolean {
-    if (state.session) this.#end(state, state.session);
+  decide(key: string, state: SessionState): boolean {
+    if (state.session) this.#end(key, state, state.session);
     return true;
   }
 
@@ -65,19 +78,26 @@ export class SessionForm implements WindowForm<SessionState> {
     return Math.min(lastUs + this.#gapUs, fromUs + this.#maxUs);
   }
 
-  #end(state: SessionState, session: Session): void {
+  #end(key: string, state: SessionState, session: Session): void {
     const at = this.#endOf(session);
-    const { fromUs } = session;
+    const { fromUs, lastUs, cell } = session;
     this.#judge.learn(state, at);
-    const events = slice(state.log, firstAfter(state.log, fromUs - 1));
-    const past = this.#judge.pastOf(state, at);
-    const view = { events, paned: events, sizeUs: at - fromUs, ...past };
-    const isDoubtful = session.isDoubtful || this.#judge.isDoubtful(state, fromUs - 1);
-    if (this.#judge.holds(view, at))
-      this.#inputs.emit(this.#judge.match(state.key, view, at, isDoubtful));
+    const sizeUs = at - fromUs;
+    const aggregate = (index: number) =>
+      this.#cells.has(index)
+        ? this.#cells.valueOver(index, [cell], sizeUs)
+        : this.#judge.valueOfLog(state, index, fromUs - 1, lastUs);
+    const view = { sizeUs, ...this.#judge.pastOf(state, at), aggregate };
+    const isIncomplete = session.isDoubtful || this.#judge.isDoubtful(state, fromUs - 1);
+    if (this.#judge.holds(view, at)) {
+      const kept = state.kept.filter((e) => e.ts >= fromUs);
+      const count = Number(aggregate(this.#judge.gauges.count));
+      const evidence = { kept, count, sinceUs: fromUs };
+      this.#inputs.emit(this.#judge.match({ key, at, isIncomplete }, view, evidence));
+    }
     // Where this one ends decides where the next one begins.
-    if (isDoubtful) state.lostUs = Math.max(state.lostUs, session.lastUs);
-    this.#judge.forgetUpTo(state, session.lastUs);
+    if (isIncomplete) state.lostUs = Math.max(state.lostUs, lastUs);
+    this.#judge.forget(state, Number.POSITIVE_INFINITY, lastUs);
     state.session = undefined;
     state.dueUs = Number.POSITIVE_INFINITY;
   }

@@ -3,13 +3,15 @@
  * event at which the condition becomes true until one at which it is false, or until nothing has
  * come for the window's size. It is reported when it begins, under `emit close` when it is over.
  */
-import { type EventData, keyText, type Win } from "#core";
-import type { AggregateCode } from "./matcher.ts";
+import { type EventData, isCountExact, type Value, type Win } from "#core";
 import type { MatcherInputs } from "./pattern-matcher.ts";
-import type { EngineView } from "./scope.ts";
-import type { WindowForm, WindowState } from "./window-form.ts";
-import type { PastView, WindowJudge } from "./window-judge.ts";
-import { endOf, eventAt, firstAfter, slice } from "./window-log.ts";
+import type { LiveView } from "./scope.ts";
+import { type Cell, CellPlan } from "./window-cells.ts";
+import { ExactGauges, type ExactState } from "./window-exact.ts";
+import type { Entry, WindowForm, WindowState } from "./window-form.ts";
+import type { WindowSample } from "./window-gauges.ts";
+import type { Evidence, PastView, WindowJudge } from "./window-judge.ts";
+import { newestOf } from "./window-log.ts";
 
 interface Episode {
   /** The event at which the condition became true, and the last one at which it was; µs. */
@@ -18,15 +20,9 @@ interface Episode {
   /** The key's past as of the latter. */
   past: PastView;
   isDoubtful: boolean;
-}
-
-/** Running counters of the window, for conditions that ask for no more than those. */
-interface Counters {
-  /** Number of the oldest event that is counted. */
-  first: number;
-  readonly counts: Float64Array;
-  /** For distinct aggregates: how often each value is in the window. */
-  readonly values: readonly (Map<string, number> | undefined)[];
+  /** All since the beginning of the first window: of its panes, and of its exact span. */
+  readonly panes: Cell;
+  readonly exact: Cell;
 }
 
 export interface SlidingState extends WindowState {
@@ -35,9 +31,9 @@ export interface SlidingState extends WindowState {
   isTrue: boolean;
   /** Whether that verdict may be wrong, for what was given up. */
   isDoubtful: boolean;
+  readonly exact: ExactState;
   /** The one that is open; under `emit close`. */
   episode: Episode | undefined;
-  readonly counters: Counters | undefined;
 }
 
 export class SlidingForm implements WindowForm<SlidingState> {
@@ -46,6 +42,10 @@ export class SlidingForm implements WindowForm<SlidingState> {
   readonly #inputs: MatcherInputs<Win>;
   readonly #judge: WindowJudge;
   readonly #sizeUs: number;
+  readonly #exact: ExactGauges;
+  /** Of an episode what is exact. */
+  readonly #whole: CellPlan;
+  readonly #isCountExact: boolean;
 
   constructor(inputs: MatcherInputs<Win>, judge: WindowJudge) {
     this.#inputs = inputs;
@@ -53,145 +53,161 @@ export class SlidingForm implements WindowForm<SlidingState> {
     this.#sizeUs = judge.sizeUs;
     this.isImmediate = inputs.rule.policy.emit !== "close";
     this.lifeUs = judge.hasPast ? Number.POSITIVE_INFINITY : 2 * this.#sizeUs;
+    const most = inputs.pattern.maxEvents;
+    this.#exact = new ExactGauges(judge.gauges, most);
+    const { gauges, limits } = judge.gauges;
+    this.#whole = new CellPlan(
+      gauges,
+      this.#exact.kept,
+      limits.map((l) => l ?? most),
+    );
+    this.#isCountExact = isCountExact(inputs.rule);
   }
 
   begin(state: WindowState): SlidingState {
-    const { aggregates, counted } = this.#inputs.code;
-    const counters = counted && {
-      first: 0,
-      counts: new Float64Array(aggregates.length),
-      values: aggregates.map((a) => (a.arg ? new Map<string, number>() : undefined)),
-    };
     return {
       ...state,
       lastUs: undefined,
       isTrue: false,
       isDoubtful: false,
+      exact: this.#exact.begin(),
       episode: undefined,
-      counters,
     };
   }
 
-  isAdvanced(state: SlidingState): boolean {
-    return endOf(state.log) - state.log.first > 1;
+  isAdvanced({ kept, lastUs }: SlidingState): boolean {
+    const before = kept.at(-2);
+    return before !== undefined && before.ts > this.#judge.startOf(lastUs ?? before.ts);
   }
 
-  take(state: SlidingState, event: EventData): void {
-    if (state.lastUs !== undefined && event.ts >= state.lastUs + this.#sizeUs) this.#rest(state);
-    this.#judge.learn(state, event.ts);
-    this.#expire(state, event.ts);
-    this.#add(state, event);
-    const holds = this.#holds(state, event.ts);
+  take(key: string, state: SlidingState, event: EventData): void {
+    const { ts } = event;
+    if (state.lastUs !== undefined && ts >= state.lastUs + this.#sizeUs) this.#rest(key, state);
+    this.#judge.learn(state, ts);
+    this.#forget(state, ts);
+    const before = state.logs.map(newestOf);
+    const sample = this.#judge.add(state, event);
+    this.#exact.add(state.exact, sample);
+    const holds = this.#judge.holds(this.#viewAt(state, ts), ts);
     const wasDoubtful = state.isDoubtful;
-    state.isDoubtful = this.#judge.isDoubtful(state, this.#judge.startOf(event.ts));
-    if (holds) this.#goOn(state, event, wasDoubtful || state.isDoubtful);
-    else this.#close(state, event.ts, 1);
+    state.isDoubtful = this.#judge.isDoubtful(state, this.#judge.startOf(ts));
+    if (!holds) this.#close(key, state, ts, before);
+    this.#judge.keep(state, event);
+    if (holds) this.#goOn(key, state, sample, wasDoubtful || state.isDoubtful);
     state.isTrue = holds;
-    state.lastUs = event.ts;
-    state.dueUs = state.episode ? event.ts + this.#sizeUs : Number.POSITIVE_INFINITY;
+    state.lastUs = ts;
+    state.dueUs = state.episode ? ts + this.#sizeUs : Number.POSITIVE_INFINITY;
   }
 
-  decide(state: SlidingState): boolean {
-    this.#rest(state);
+  decide(key: string, state: SlidingState): boolean {
+    this.#rest(key, state);
     return true;
   }
 
   /** Nothing has come for the window's size: what was true is over. */
-  #rest(state: SlidingState): void {
-    this.#close(state, (state.lastUs ?? 0) + this.#sizeUs, 0);
+  #rest(key: string, state: SlidingState): void {
+    this.#close(key, state, (state.lastUs ?? 0) + this.#sizeUs, state.logs.map(newestOf));
     state.isTrue = false;
     state.isDoubtful = false;
     state.dueUs = Number.POSITIVE_INFINITY;
   }
 
-  #expire(state: SlidingState, now: number): void {
-    const { log, counters, episode } = state;
-    const inside = firstAfter(log, now - this.#sizeUs);
-    while (counters && counters.first < inside)
-      this.#uncount(counters, eventAt(log, counters.first));
-    const shown = episode ? episode.fromUs - this.#sizeUs : now;
-    this.#judge.forgetUpTo(state, Math.min(this.#judge.startOf(now), shown));
+  #forget(state: SlidingState, now: number): void {
+    const { episode } = state;
+    const shown = episode ? episode.fromUs : now;
+    this.#judge.forget(state, now, this.#judge.startOfPanes(Math.min(now, shown)));
   }
 
-  #add(state: SlidingState, event: EventData): void {
-    const { log, counters } = state;
-    const isCounted = counters?.first === log.first;
-    const dropped = this.#judge.add(state, event);
-    if (!counters) return;
-    if (dropped && isCounted) this.#uncount(counters, dropped);
-    this.#count(counters, event, 1);
+  #viewAt(state: SlidingState, at: number): LiveView {
+    const from = this.#judge.startOfPanes(at);
+    let panes: readonly Cell[] | undefined;
+    const aggregate = (index: number): Value => {
+      if (this.#judge.panes.has(index)) {
+        panes ??= this.#judge.panesIn(state, from, at);
+        return this.#judge.panes.valueOver(index, panes, this.#sizeUs);
+      }
+      if (this.#whole.has(index)) return this.#exact.value(state.exact, index, at - this.#sizeUs);
+      return this.#judge.valueOfLog(state, index, from, at);
+    };
+    return { sizeUs: this.#sizeUs, ...this.#judge.pastOf(state, at), aggregate };
   }
 
-  #holds(state: SlidingState, at: number): boolean {
-    const { counted } = this.#inputs.code;
-    if (state.counters && counted) return counted(state.counters.counts);
-    return this.#judge.holds(this.#viewAt(state, at), at);
-  }
-
-  #viewAt(state: SlidingState, at: number): EngineView {
-    const { log } = state;
-    const events = slice(log, firstAfter(log, at - this.#sizeUs));
-    const paned = slice(log, firstAfter(log, this.#judge.startOf(at)));
-    return { events, paned, sizeUs: this.#sizeUs, ...this.#judge.pastOf(state, at) };
-  }
-
-  /** The condition is true at `event`. */
-  #goOn(state: SlidingState, event: EventData, isDoubtful: boolean): void {
+  /** The condition is true at the event of `sample`. */
+  #goOn(key: string, state: SlidingState, sample: WindowSample, isDoubtful: boolean): void {
+    const { ts } = sample;
     if (this.isImmediate) {
       if (state.isTrue) return;
-      const view = this.#viewAt(state, event.ts);
-      this.#inputs.emit(this.#judge.match(state.key, view, event.ts, isDoubtful));
+      const view = this.#viewAt(state, ts);
+      const panes = this.#judge.panesIn(state, this.#judge.startOfPanes(ts), ts);
+      const from = ts - this.#sizeUs;
+      const since = this.#exact.oldest(state.exact, this.#judge.gauges.count, from);
+      const sinceUs = (this.#isCountExact ? since : panes[0]?.ts) ?? ts;
+      const evidence = this.#evidenceOf(state, view, from, sinceUs);
+      const match = { key, at: ts, isIncomplete: isDoubtful };
+      this.#inputs.emit(this.#judge.match(match, view, evidence));
       return;
     }
-    const past = this.#judge.pastOf(state, event.ts);
-    state.episode ??= { fromUs: event.ts, toUs: event.ts, past, isDoubtful };
-    state.episode.toUs = event.ts;
-    state.episode.past = past;
-    state.episode.isDoubtful ||= isDoubtful;
+    const past = this.#judge.pastOf(state, ts);
+    if (!state.episode) {
+      const cells = this.#cellsAt(state, ts);
+      state.episode = { fromUs: ts, toUs: ts, past, isDoubtful, ...cells };
+    } else {
+      state.episode.toUs = ts;
+      state.episode.past = past;
+      state.episode.isDoubtful ||= isDoubtful;
+      this.#lengthen(state.episode, sample);
+    }
   }
 
-  /** The open episode is over at `at`; the last `behind` events held came after it. */
-  #close(state: SlidingState, at: number, behind: 0 | 1): void {
-    const { episode, log } = state;
+  /** What an episode that begins at `at` has of its first window. */
+  #cellsAt(state: SlidingState, at: number): Pick<Episode, "panes" | "exact"> {
+    const from = at - this.#sizeUs;
+    const inside = this.#judge.panesIn(state, this.#judge.startOfPanes(at), at);
+    const panes = this.#judge.panes.whole(inside);
+    const exact = this.#whole.empty();
+    for (const index of this.#exact.kept)
+      this.#whole.set(exact, index, this.#exact.known(state.exact, index, from));
+    exact.ts = this.#exact.oldest(state.exact, this.#judge.gauges.count, from) ?? at;
+    return { panes, exact };
+  }
+
+  #lengthen({ panes, exact }: Episode, sample: WindowSample): void {
+    const cell = this.#judge.panes.empty();
+    this.#judge.panes.add(cell, sample);
+    this.#judge.panes.merge(panes, cell);
+    this.#whole.add(exact, sample);
+  }
+
+  /** The open episode is over at `at`; `newest` are the last values in it, by log. */
+  #close(
+    key: string,
+    state: SlidingState,
+    at: number,
+    newest: readonly (Entry | undefined)[],
+  ): void {
+    const { episode } = state;
     if (!episode) return;
-    const fromUs = episode.fromUs - this.#sizeUs;
-    const events = slice(log, firstAfter(log, fromUs), endOf(log) - behind);
-    const sizeUs = episode.toUs - fromUs;
-    const view = { events, paned: events, sizeUs, ...episode.past };
-    const isDoubtful =
-      episode.isDoubtful || state.isDoubtful || this.#judge.isDoubtful(state, fromUs);
-    this.#inputs.emit(this.#judge.match(state.key, view, at, isDoubtful));
+    const { fromUs, toUs, panes, exact } = episode;
+    const from = fromUs - this.#sizeUs;
+    const aggregate = (index: number): Value => {
+      if (this.#judge.panes.has(index))
+        return this.#judge.panes.valueOver(index, [panes], toUs - from);
+      if (this.#whole.has(index)) return this.#whole.valueOver(index, [exact], toUs - from);
+      return this.#judge.valueOfLog(state, index, this.#judge.startOfPanes(fromUs), newest);
+    };
+    const view = { sizeUs: toUs - from, ...episode.past, aggregate };
+    const sinceUs = this.#isCountExact ? exact.ts : panes.ts;
+    const isIncomplete =
+      episode.isDoubtful ||
+      state.isDoubtful ||
+      this.#judge.isDoubtful(state, this.#judge.startOf(fromUs));
+    const match = { key, at, isIncomplete };
+    this.#inputs.emit(this.#judge.match(match, view, this.#evidenceOf(state, view, from, sinceUs)));
     state.episode = undefined;
   }
 
-  #uncount(counters: Counters, event: EventData | undefined): void {
-    if (event) this.#count(counters, event, -1);
-    counters.first++;
+  #evidenceOf(state: SlidingState, view: LiveView, from: number, sinceUs: number): Evidence {
+    const kept = state.kept.filter((e) => e.ts > from);
+    return { kept, count: Number(view.aggregate(this.#judge.gauges.count)), sinceUs };
   }
-
-  #count(counters: Counters, event: EventData, by: 1 | -1): void {
-    for (const [i, aggregate] of this.#inputs.code.aggregates.entries()) {
-      if (aggregate.where && !aggregate.where(event)) continue;
-      counters.counts[i] = counted(counters, i, aggregate, event, by);
-    }
-  }
-}
-
-/** Aggregate `i` with `event` in the window (1) or no longer in it (−1). */
-function counted(
-  { counts, values }: Counters,
-  i: number,
-  aggregate: AggregateCode,
-  event: EventData,
-  by: 1 | -1,
-): number {
-  const known = values[i];
-  if (!aggregate.arg || !known) return (counts[i] ?? 0) + by;
-  const value = aggregate.arg(event);
-  if (value === undefined) return known.size;
-  const text = keyText(value);
-  const n = (known.get(text) ?? 0) + by;
-  if (n > 0) known.set(text, n);
-  else known.delete(text);
-  return known.size;
 }

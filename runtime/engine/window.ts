@@ -1,18 +1,30 @@
 /**
- * Windows, incrementally: per key the events of the last `size`, and what the shape needs besides
+ * Windows, incrementally: of each key what its aggregates need, and the newest events as evidence
  * (LANGUAGE C.4). This file knows keys, time and bounds; the shapes know what is decided when.
  */
-import { compareMatches, durationOf, type EntityLife, type EventData, type Win } from "#core";
+import {
+  compareMatches,
+  durationOf,
+  type EntityLife,
+  type EventData,
+  findingsKept,
+  type Win,
+} from "#core";
 import { Heap } from "./heap.ts";
-import type { MatcherInputs, PatternMatcher, StateCounters } from "./pattern-matcher.ts";
-import { type EngineMatch, emptyScope } from "./scope.ts";
+import type {
+  Adaptation,
+  MatcherInputs,
+  PatternMatcher,
+  StateCounters,
+} from "./pattern-matcher.ts";
+import { type EngineMatch, emptyScope, startOf } from "./scope.ts";
+import { SequenceTimers } from "./sequence-timers.ts";
 import type { WindowForm, WindowState } from "./window-form.ts";
 import { WindowJudge } from "./window-judge.ts";
 import { WindowKeys } from "./window-keys.ts";
 import { PanesForm } from "./window-panes.ts";
 import { SessionForm } from "./window-session.ts";
 import { SlidingForm } from "./window-sliding.ts";
-import { WindowTimers } from "./window-timers.ts";
 
 export function createWindowMatcher(inputs: MatcherInputs<Win>): PatternMatcher {
   const { shape } = inputs.pattern;
@@ -28,16 +40,20 @@ export function createWindowMatcher(inputs: MatcherInputs<Win>): PatternMatcher 
   }
 }
 
-class WindowMatcher<S extends WindowState> implements PatternMatcher {
+export class WindowMatcher<S extends WindowState> implements PatternMatcher {
   readonly holdUs = 0;
   readonly #inputs: MatcherInputs<Win>;
   readonly #judge: WindowJudge;
   readonly #form: WindowForm<S>;
   readonly #keys: WindowKeys<S>;
-  readonly #timers = new WindowTimers((key) => this.#keys.get(key) !== undefined);
+  /** When which key is due; a timer may go off early but never late. */
+  readonly #timers = new SequenceTimers((key) => this.#keys.get(key)?.timer);
   /** Matches that are told when everything up to their time has been seen. */
   readonly #known: Heap<EngineMatch>;
+  #hurried = 0;
   #now = Number.NEGATIVE_INFINITY;
+  /** Windows that begin later are not told of, µs. */
+  #drainsUs = Number.POSITIVE_INFINITY;
 
   constructor(
     inputs: MatcherInputs<Win>,
@@ -47,7 +63,7 @@ class WindowMatcher<S extends WindowState> implements PatternMatcher {
     this.#inputs = inputs;
     this.#judge = judge;
     const { unit, rule } = inputs;
-    this.#keys = new WindowKeys(rule.keysMax, rule.policy.evict);
+    this.#keys = new WindowKeys(rule.keysMax, rule.policy.evict, inputs.onGivenUp);
     this.#known = new Heap((a, b) => isEarlier(compareMatches(unit.schema, a, b), a, b));
     const emit = (match: EngineMatch) => this.#found(match);
     this.#form = formOf({ ...inputs, emit });
@@ -58,6 +74,7 @@ class WindowMatcher<S extends WindowState> implements PatternMatcher {
       keys: this.#keys.save(),
       timers: this.#timers.save(),
       known: this.#known.items,
+      hurried: this.#hurried,
       now: this.#now,
       eventsEvicted: this.#judge.evicted,
     };
@@ -67,6 +84,7 @@ class WindowMatcher<S extends WindowState> implements PatternMatcher {
     this.#keys.restore(saved.keys);
     this.#timers.restore(saved.timers);
     this.#known.replace(saved.known);
+    this.#hurried = saved.hurried;
     this.#now = saved.now;
     this.#judge.evicted = saved.eventsEvicted;
   }
@@ -76,7 +94,32 @@ class WindowMatcher<S extends WindowState> implements PatternMatcher {
       keysEvicted: this.#keys.evicted,
       partialsEvicted: 0,
       eventsEvicted: this.#judge.evicted,
+      evidenceEvicted: 0,
+      hurried: this.#hurried,
     };
+  }
+
+  drain(untilUs: number): void {
+    this.#drainsUs = untilUs;
+  }
+
+  isDrained(watermark: number): boolean {
+    if (watermark <= this.#drainsUs + this.#lifeUs) return false;
+    // An episode goes on for as long as its condition is true.
+    const isClosing = this.#inputs.rule.policy.emit === "close";
+    return !isClosing || this.nextDeadline === Number.POSITIVE_INFINITY;
+  }
+
+  adapt({ atUs }: Adaptation): void {
+    this.#keys.fit(atUs);
+  }
+
+  /** From the beginning of a window to when it is decided at the latest, µs. */
+  get #lifeUs(): number {
+    const { pattern, params } = this.#inputs;
+    const { shape } = pattern;
+    const gapUs = shape.shape === "session" ? durationOf(shape.gap, params) : 0;
+    return this.#judge.sizeUs + gapUs;
   }
 
   get nextDeadline(): number {
@@ -93,9 +136,10 @@ class WindowMatcher<S extends WindowState> implements PatternMatcher {
     this.#now = event.ts;
     this.#keys.forgetBefore(event.ts - this.#form.lifeUs);
     const state = this.#stateOf(key);
-    this.#form.take(state, event, verdict === 1);
+    this.#form.take(key, state, event, verdict === 1);
     this.#keys.touch(key, event.ts, this.#form.isAdvanced(state));
-    this.#timers.wind(key, state.dueUs);
+    this.#wind(key, state);
+    this.#tellEarly();
   }
 
   onEntity(life: EntityLife): void {
@@ -104,15 +148,15 @@ class WindowMatcher<S extends WindowState> implements PatternMatcher {
     const state = this.#stateOf(key);
     this.#form.live?.(state, life, this.#now);
     this.#keys.touch(key, this.#now, this.#form.isAdvanced(state));
-    this.#timers.wind(key, state.dueUs);
+    this.#wind(key, state);
   }
 
   fireDeadline(): void {
     const at = this.nextDeadline;
     this.#now = Math.max(this.#now, at);
     while (this.#timers.next <= at) {
-      const key = this.#timers.pop();
-      if (key !== undefined) this.#decide(key, at);
+      const timer = this.#timers.pop();
+      if (timer) this.#decide(timer.key, at);
     }
     for (let next = this.#known.peek(); next && next.at <= at; next = this.#known.peek()) {
       this.#known.pop();
@@ -123,7 +167,10 @@ class WindowMatcher<S extends WindowState> implements PatternMatcher {
   #stateOf(key: string): S {
     const known = this.#keys.get(key);
     if (known) return known;
-    const state = this.#form.begin(this.#judge.newState(key, this.#keys.evictedAt));
+    const state = this.#form.begin(
+      this.#judge.newState(this.#keys.evictedAt),
+      this.#keys.evicted > 0,
+    );
     this.#keys.add(key, state, this.#now);
     return state;
   }
@@ -131,12 +178,26 @@ class WindowMatcher<S extends WindowState> implements PatternMatcher {
   #decide(key: string, at: number): void {
     const state = this.#keys.get(key);
     if (!state) return;
-    const isOfUse = state.dueUs > at || this.#form.decide(state, state.dueUs);
-    if (isOfUse) this.#timers.wind(key, state.dueUs);
+    const isOfUse = state.dueUs > at || this.#form.decide(key, state, state.dueUs);
+    if (isOfUse) this.#wind(key, state);
     else this.#keys.delete(key);
   }
 
+  #wind(key: string, { timer, dueUs }: S): void {
+    this.#timers.set(key, timer, dueUs, 0);
+  }
+
+  /** Of more matches than are kept until their time is over the first are told at once. */
+  #tellEarly(): void {
+    while (this.#known.size > findingsKept(this.#inputs.rule)) {
+      const next = this.#known.pop();
+      if (next) this.#inputs.emit(next);
+      this.#hurried++;
+    }
+  }
+
   #found(match: EngineMatch): void {
+    if (startOf(match) > this.#drainsUs) return;
     if (this.#form.isImmediate) this.#inputs.emit(match);
     else this.#known.push(match);
   }

@@ -51,7 +51,7 @@ const families = {
   "not in": { of: fields, write: (f: Field) => `e.${f} not in [${literals[f]}]` },
   "in []": { of: fields, write: (f: Field) => `e.${f} in []` },
   order: {
-    of: ["int", "small", "ratio", "port", "took", "bytes", "share"],
+    of: ["text", "int", "small", "ratio", "port", "took", "bytes", "share"],
     write: (f: Field) => `e.${f} < ${literals[f]} or e.${f} >= ${literals[f]}`,
   },
   contains: { of: ["text"], write: (f: Field) => `e.${f} contains "a"` },

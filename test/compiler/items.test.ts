@@ -107,10 +107,29 @@ test "t" for r {
       `step \`e\`: ${whole} becomes \`any(x in e.items: not x.mem > 1MiB and x.sub.took < 2s)\``,
     );
   });
+
+  test("name mutants of what is counted of items", () => {
+    const counting = compiled(
+      body.replace(
+        /any\(c in e\.items:.*?5%/,
+        'count(c in e.items: c.mem > 1MiB and c.sub.took < 2s) >= 1 and "a" in e.labels',
+      ),
+    );
+    expect(counting.diagnostics).toEqual([]);
+    const [score] = mutationScores(counting, counting.tests, new Map(), undefined);
+    const whole = "`count(x in e.items: x.mem > 1MiB and x.sub.took < 2s) >= 1`";
+    expect(score?.survivors).toContain(
+      `step \`e\`: ${whole} becomes \`count(x in e.items: x.sub.took < 2s) >= 1\``,
+    );
+    expect(score?.survivors).not.toContain(
+      `step \`e\`: ${whole} becomes \`count(x in e.items: not x.mem > 1MiB and x.sub.took < 2s) >= 1\``,
+    );
+  });
 });
 
 describe("bounds", () => {
-  const bytesOf = (field: string) => {
+  /** Of the partial match, whose event has the field. */
+  const bytesWith = (field: string) => {
     const text = `module a
 import fixture.schema
 event i.e from kernel { k: int f: ${field} }
@@ -126,18 +145,17 @@ rule r {
       budget: unlimitedBudget,
     });
     expect(diagnostics).toEqual([]);
-    return Number(/(\d+) of x\.f/.exec(certificate.rules[0]?.state[0]?.what ?? "")?.[1]);
+    return certificate.rules[0]?.state[0]?.amount ?? 0;
   };
 
   test.each([
-    ["list<int, 10>", 8 + 80],
-    ["list<int?, 10>", 8 + 80 + 2],
-    ["list<{ a: int b: u32 }, 10>", 8 + 10 * 12],
-    // A bit for `b` in each item, one for each item of the list, and the text's length.
-    ["list<{ a: int b: string(4)? }?, 10>", 8 + 10 * (8 + 12 + 1) + 2],
-    ["map<u32, bool?, 8>", 8 + 8 * (4 + 1) + 1],
+    ["list<int, 10>", 10 * 8],
+    ["list<int?, 10>", 10 * 8],
+    ["list<{ a: int b: u32 }, 10>", 10 * 16],
+    ["list<{ a: int b: string(4)? }?, 10>", 10 * (8 + 8 + 4)],
+    ["map<u32, bool?, 8>", 8 * (8 + 1)],
   ])("of %s", (field, bytes) => {
-    expect(bytesOf(field)).toBe(bytes);
+    expect(bytesWith(field) - bytesWith("bool")).toBe(bytes - 1);
   });
 });
 

@@ -58,12 +58,24 @@ const growing: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: fc.constant("count()") },
   { weight: 2, arbitrary: condition.map((c) => `count(${c})`) },
   { weight: 2, arbitrary: fc.constantFrom("distinct(p.x)", "distinct(p.s)", "distinct(p.k)") },
-  { weight: 2, arbitrary: fc.constantFrom("sum(p.k)", "sum(p.x)", "increase(p.k)") },
+  { weight: 2, arbitrary: fc.constantFrom("sum(p.k)", "sum(p.x)", "increase(p.x)") },
 );
 
 const history: fc.Arbitrary<string> = fc
   .tuple(
-    fc.constantFrom("count()", "sum(p.x)", "avg(p.k)", "distinct(p.s)", "last(p.x)", "max(p.x)"),
+    fc.constantFrom(
+      "count()",
+      "sum(p.x)",
+      "avg(p.k)",
+      "distinct(p.s)",
+      "last(p.x)",
+      "first(p.x)",
+      "max(p.x)",
+      "increase(p.x)",
+      "stddev(p.x)",
+      "p50(p.x)",
+      "count(p.x > 1)",
+    ),
     fc.constantFrom("1s", "3s", "20s"),
     fc.constantFrom("", ", warmup: 2s"),
   )
@@ -77,6 +89,14 @@ const mixed: fc.Arbitrary<string> = fc.oneof(
     "ratio(count(p.k > 1), count()) > 30%",
     "slope(p.k) > 0/s",
     "slope(p.z) > 0B/s",
+    "slope(p.z) > 400B/s",
+    "stddev(p.z) > 500B",
+    "increase(p.z) > 2KiB",
+    "eta(p.z, 8KiB) < 20s",
+    "eta(p.x, p.k) < 1h",
+    "ratio(distinct(p.x), count()) >= 50%",
+    "ratio(sum(p.z), increase(p.z)) > 200%",
+    "count() > 2 * distinct(p.x)",
     "share(p.s) > 60%",
     "eta(p.k, 5) < 1h",
     "avg(p.d) > 1500ms",
@@ -165,7 +185,7 @@ const explain: fc.Arbitrary<string> = fc
     return `explain {
     root p as "{entity.pod ?? \\"?\\"} {entity.node ?? \\"?\\"}"
     confidence 0.5 plus 0.2 when count(${c}) >= 2 minus 0.2 when p is incomplete
-    summary "${shown.map((e) => `{${quoted(e)}}`).join(" ")} {count(p)} {top(p.s, 2)} {rate()} {zscore(${h})} {duration()}"
+    summary "${shown.map((e) => `{${quoted(e)}}`).join(" ")} {count(p)} {top(p.s, 2)} {rate()} {zscore(${h})} {duration()} {slope(p.z)} {stddev(p.z)} {p.x ?? -1} {first(p).k}"
   }`;
   });
 
@@ -224,6 +244,16 @@ const draft: fc.Arbitrary<Draft> = fc.record({
   pod: fc.constantFrom("p1", "p1", "p2", undefined),
 });
 
+/** Of every key so many that not all of them are kept as evidence. */
+const crowd = fc
+  .tuple(fc.integer({ min: 20, max: 45 }), fc.integer({ min: 1, max: 8 }))
+  .chain(([count, among]) =>
+    fc.array(
+      draft.map((d) => ({ ...d, k: 1, pod: "p1", at: d.at % among })),
+      { minLength: count, maxLength: count },
+    ),
+  );
+
 interface Life {
   readonly pod: string;
   readonly node: string;
@@ -242,6 +272,8 @@ const moment = fc.record({ source: fc.nat({ max: 1 }), at: fc.integer({ min: 0, 
 
 export interface WindowsStory {
   readonly drafts: readonly Draft[];
+  /** Whether times are no multiples of anything. */
+  readonly isUneven: boolean;
   readonly lives: readonly Life[];
   readonly calls: readonly { from: string; to: string; since: number }[];
   readonly silent: { source: number; at: number } | undefined;
@@ -251,7 +283,11 @@ export interface WindowsStory {
 }
 
 export const windowsStory: fc.Arbitrary<WindowsStory> = fc.record({
-  drafts: fc.array(draft, { minLength: 1, maxLength: 16 }),
+  drafts: fc.oneof(
+    { weight: 6, arbitrary: fc.array(draft, { minLength: 1, maxLength: 16 }) },
+    { weight: 1, arbitrary: crowd },
+  ),
+  isUneven: fc.boolean(),
   lives: fc.uniqueArray(life, { maxLength: 4, selector: (l) => `${l.pod} ${l.up}` }),
   calls: fc.array(
     fc.record({
@@ -263,7 +299,7 @@ export const windowsStory: fc.Arbitrary<WindowsStory> = fc.record({
   ),
   silent: fc.option(moment, { nil: undefined, freq: 3 }),
   lost: fc.option(moment, { nil: undefined, freq: 2 }),
-  start: fc.option(fc.integer({ min: 0, max: 8 }), { nil: undefined, freq: 1 }),
+  start: fc.option(fc.integer({ min: 0, max: 8 }), { nil: undefined, freq: 2 }),
   until: fc.oneof(fc.constant(60), fc.integer({ min: 8, max: 40 })),
 });
 
@@ -272,7 +308,7 @@ const at = (steps: number) => windowsEpochUs + steps * stepUs;
 export function windowsTrace(schema: Schema, story: WindowsStory): Trace {
   const { silent, lost, start, until } = story;
   return {
-    events: eventsOf(schema, story.drafts),
+    events: eventsOf(schema, story.drafts, story.isUneven),
     watermark: at(until),
     start: start === undefined ? undefined : at(start),
     world: {
@@ -294,8 +330,9 @@ export function windowsTrace(schema: Schema, story: WindowsStory): Trace {
 }
 
 /** Of one source the events are told in the order of their times. */
-function eventsOf(schema: Schema, drafts: readonly Draft[]): EventData[] {
+function eventsOf(schema: Schema, drafts: readonly Draft[], isUneven: boolean): EventData[] {
   const seq = schema.sources.map(() => 0);
+  const more = (d: Draft) => (isUneven ? ((d.at * 7919) % 401) * 1237 : 0);
   return [...drafts]
     .sort((a, b) => a.at - b.at)
     .map((d) => {
@@ -305,10 +342,10 @@ function eventsOf(schema: Schema, drafts: readonly Draft[]): EventData[] {
       const node = d.pod === "p1" ? "n1" : "n2";
       return makeEvent(schema, {
         kind,
-        ts: schema.sources[source]?.name === "slow" ? at(2 * (d.at >> 1)) : at(d.at),
+        ts: schema.sources[source]?.name === "slow" ? at(2 * (d.at >> 1)) : at(d.at) + more(d),
         seq: seq[source] ?? 0,
         entity: d.pod === undefined ? undefined : { pod: d.pod, node },
-        fields: [d.k, d.x, d.s, d.k * 1024, d.k * 1_000_000],
+        fields: [d.k, d.x, d.s, d.k * 1024 + (d.x ?? 0) * 337, d.k * 1_000_000],
       });
     });
 }

@@ -83,6 +83,53 @@ describe("interpreter = engine, windows", () => {
   });
 });
 
+/** The first rule alone, with room for so many values and keys. */
+function narrowed(unit: CoreUnit, maxEvents: number, keysMax: number): CoreUnit {
+  const [rule] = unit.rules;
+  if (rule?.pattern.node !== "win") throw new Error("no window");
+  const plain = { suppress: undefined, rate: undefined, resolve: undefined, exceptions: [] };
+  const pattern = { ...rule.pattern, maxEvents };
+  return { ...unit, rules: [{ ...rule, ...plain, keysMax, pattern }] };
+}
+
+describe("what was given up for room", () => {
+  test("is said by every finding that it may have changed", { timeout }, () => {
+    let evicted = 0;
+    let certain = 0;
+    const seed = lawSeed("bounds of windows");
+    const bounds = fc.record({
+      values: fc.integer({ min: 1, max: 6 }),
+      keys: fc.integer({ min: 1, max: 3 }),
+    });
+    fc.assert(
+      fc.property(windowsUnit, stories, bounds, (text, tellings, { values, keys }) => {
+        const unit = narrowed(unitOf(text), values, keys);
+        for (const { story } of tellings) {
+          const trace = windowsTrace(unit.schema, story);
+          const params = new Map(unit.params.map((p) => [p.name, p.value]));
+          const expected = judge(unit, params, trace).findings.map((f) => f.finding);
+          const { findings, engine } = runEngine(unit, trace);
+          const { keys: keysEvicted, windowEvents } = engine.counters.evicted;
+          evicted += keysEvicted + windowEvents;
+          for (const found of findings) {
+            if (found.degraded.length > 0) continue;
+            certain++;
+            const same = expected.find((f) => f.id === found.id);
+            if (!same || written([same]) !== written([found]))
+              throw new Error(
+                `${text}\n${shown(trace)}\n${values} values, ${keys} keys\nfound: ${written([found])}\nof: ${written(expected)}`,
+              );
+          }
+        }
+      }),
+      { numRuns: Math.ceil(units / 2), seed },
+    );
+    console.log(`${evicted} given up, ${certain} findings without doubt`);
+    expect(evicted).toBeGreaterThan(units);
+    expect(certain).toBeGreaterThan(units);
+  });
+});
+
 /** What was found and what was not told, of all rules together. */
 function sumOf({ counts }: Judgement) {
   const sum = (what: keyof Account) => [...counts.values()].reduce((n, c) => n + c[what], 0);

@@ -5,6 +5,7 @@ import type { Node } from "#grammar";
 import type { Session } from "../elaborate/scope.ts";
 import type { LoweredRule } from "../lower-rule.ts";
 import { boundRule } from "./rule-bound.ts";
+import { withRoomForValues } from "./window-state.ts";
 import { Unbounded } from "./worst.ts";
 
 /** What rules may take at most. */
@@ -31,7 +32,9 @@ export const unlimitedBudget: Budget = {
 /** Largest terms that a message names. */
 const shownTerms = 3;
 
-/** A rule that does not say how many keys it follows should follow at least so many. */
+/** What a rule that does not say how many keys it follows should take, so that many rules fit. */
+const modestBytes = 16 * 2 ** 20;
+/** Of its keys it should follow at least so many, as long as they fit at all. */
 const fewestKeys = 64;
 
 export interface Certified {
@@ -47,7 +50,8 @@ export function certify(
   budget: Budget,
   session: Session,
 ): Certified {
-  const all = lowered.map((rule) => fitted(unit, rule, boundOf(unit, rule, session)));
+  const roomy = lowered.map((rule) => ({ ...rule, core: withRoomForValues(unit, rule.core) }));
+  const all = roomy.map((rule) => fitted(unit, rule, boundOf(unit, rule, session)));
   const rules = all.map((b) => b.rule);
   const bounded = all.flatMap(({ rule, bound }) => (bound ? [{ rule, bound }] : []));
   const bounds = bounded.map((b) => b.bound);
@@ -59,16 +63,26 @@ export function certify(
 }
 
 /**
- * `rule` with fewer keys when it does not say how many and the default would not fit. Measured by
- * the default budget, so that options never change what a rule means.
+ * `rule` with fewer keys when it does not say how many and the default would take too much.
+ * Measured by the default budget, so that options never change what a rule means.
  */
 function fitted(unit: CoreUnit, rule: LoweredRule, bound: RuleBound | undefined) {
-  const { ruleBytes } = defaultBudget;
-  if (!bound || rule.isKeysMaxSaid || bound.bytes <= ruleBytes) return { rule, bound };
-  const keysMax = Math.floor((rule.core.keysMax * ruleBytes) / bound.bytes);
-  if (keysMax < fewestKeys) return { rule, bound };
-  const core = { ...rule.core, keysMax };
-  return { rule: { ...rule, core }, bound: boundRule(unit, core) };
+  if (!bound || rule.isKeysMaxSaid || bound.bytes <= modestBytes) return { rule, bound };
+  const withKeys = (keysMax: number) => {
+    const core = { ...rule.core, keysMax };
+    return { rule: { ...rule, core }, bound: boundRule(unit, core) };
+  };
+  const { keysMax } = rule.core;
+  let fitting = { rule, bound };
+  // What does not depend on the keys makes each step too short; so few of them are needed.
+  while (fitting.bound.bytes > modestBytes && fitting.rule.core.keysMax > 1) {
+    const { core } = fitting.rule;
+    const fewer = Math.floor((core.keysMax * modestBytes) / fitting.bound.bytes);
+    fitting = withKeys(Math.max(1, Math.min(fewer, core.keysMax - 1)));
+  }
+  if (fitting.rule.core.keysMax >= fewestKeys) return fitting;
+  const few = withKeys(Math.min(fewestKeys, keysMax));
+  return few.bound.bytes <= defaultBudget.ruleBytes ? few : { rule, bound };
 }
 
 function boundOf(unit: CoreUnit, rule: LoweredRule, session: Session): RuleBound | undefined {

@@ -1,54 +1,21 @@
 /** How many bytes a value takes in the state of a rule. */
-import type { CoreUnit, Expr, FieldType, ItemType, Pattern } from "#core";
-import { stepsOf } from "#core";
+import {
+  type CoreUnit,
+  type Expr,
+  type FieldType,
+  headBytes,
+  type Pattern,
+  stepsOf,
+  typeBytes,
+  wordBytes,
+} from "#core";
 
-/** Length and place of a text or list, in front of its bytes. */
-const headBytes = 8;
-/** A number, a time, or a reference to an entry of the inventory. */
-const wordBytes = 8;
-
-export function fieldBytes(type: FieldType): number {
-  switch (type.t) {
-    case "bool":
-    case "enum":
-      return 1;
-    case "u32":
-    case "port":
-      return 4;
-    case "ip":
-    case "cidr":
-      return 16;
-    case "string":
-      return headBytes + type.maxBytes;
-    case "list":
-      return headBytes + itemBytes(type.item, type.max);
-    case "map":
-      return headBytes + type.max * fieldBytes(type.key) + itemBytes(type.value, type.max);
-    case "record":
-      return type.members.reduce((n, m) => n + fieldBytes(m.type), presenceBytes(type.members));
-    default:
-      return wordBytes;
-  }
-}
-
-/** Bytes of `max` items, each with its own presence where it may be missing. */
-function itemBytes(item: ItemType, max: number): number {
-  return max * fieldBytes(item.type) + (item.isOptional ? Math.ceil(max / 8) : 0);
-}
-
-function presenceBytes(members: readonly ItemType[]): number {
-  return Math.ceil(members.filter((m) => m.isOptional).length / 8);
-}
-
-/** The widest field of that name among `kinds`. */
-export function widestField(unit: CoreUnit, kinds: readonly number[], name: string): number {
-  let widest = 0;
-  for (const kind of kinds) {
-    const field = unit.schema.kinds[kind]?.fields.find((f) => f.name === name);
-    if (field) widest = Math.max(widest, fieldBytes(field.type));
-  }
-  return widest;
-}
+/** The longest number, written out. */
+const numberText = 25;
+/** An address or an identity in decimal digits. */
+const addressText = 40;
+/** A character of one byte that a list of texts writes as `\u001f`. */
+const escaped = 6;
 
 /** Bytes of the value of `e`, read for an event of `current`'s kinds. */
 export function exprBytes(
@@ -62,7 +29,7 @@ export function exprBytes(
     case "const":
       return typeof e.value === "string" ? headBytes + e.value.length * 3 : wordBytes;
     case "field":
-      return Math.max(0, ...readTypes(unit, pattern, current, e).map(fieldBytes));
+      return Math.max(0, ...readTypes(unit, pattern, current, e).map(typeBytes));
     case "entity":
     case "subject":
       return headBytes + (unit.schema.entities.find((k) => k.name === e.kind)?.keyBytes ?? 0);
@@ -71,16 +38,75 @@ export function exprBytes(
     case "if":
       return Math.max(inner(e.yes), inner(e.no));
     case "concat":
-      return headBytes + e.parts.reduce((n, p) => n + inner(p.expr), 0);
+      return headBytes + e.parts.reduce((n, p) => n + Math.max(addressText, inner(p.expr)), 0);
     case "call":
-      return headBytes + e.args.reduce((n, a) => n + inner(a), 0);
+      return callBytes(
+        e.fn,
+        e.args.reduce((n, a) => n + inner(a), 0),
+      );
     case "index":
     case "member":
-      return Math.max(wordBytes, ...readTypes(unit, pattern, current, e).map(fieldBytes));
+      return Math.max(wordBytes, ...readTypes(unit, pattern, current, e).map(typeBytes));
     case "capture":
       return inner(e.text);
     default:
       return wordBytes;
+  }
+}
+
+/** `args`: bytes of the arguments together. */
+function callBytes(fn: string, args: number): number {
+  switch (fn) {
+    case "upper":
+    case "lower":
+      // Some letters have more bytes, or become several.
+      return headBytes + 3 * args;
+    case "pair":
+      return headBytes + escaped * args + addressText;
+    case "to_text":
+      return headBytes + Math.max(numberText, args);
+    default:
+      return headBytes + args;
+  }
+}
+
+/** Bytes of the value of `e` as a part of the text of a key: what kind it is, and its value. */
+export function keyPartBytes(
+  unit: CoreUnit,
+  pattern: Pattern,
+  current: readonly number[],
+  e: Expr,
+): number {
+  const inner = (x: Expr) => keyPartBytes(unit, pattern, current, x);
+  if (e.op === "coalesce") return Math.max(inner(e.left), inner(e.right));
+  if (e.op === "if") return Math.max(inner(e.yes), inner(e.no));
+  if (e.op === "entity" || e.op === "subject")
+    return 1 + escaped * (exprBytes(unit, pattern, current, e) - headBytes);
+  const types = readTypes(unit, pattern, current, e);
+  if (types.length > 0) return Math.max(...types.map(textBytes));
+  const isText = ["const", "call", "concat", "capture", "index", "member"].includes(e.op);
+  return 1 + Math.max(addressText, isText ? escaped * exprBytes(unit, pattern, current, e) : 0);
+}
+
+/** Bytes of a value of that type as a part of the text of a key. */
+function textBytes(type: FieldType): number {
+  switch (type.t) {
+    case "bool":
+      return 1 + "false".length;
+    case "string":
+    case "enum":
+      return 1 + escaped * (typeBytes(type) - headBytes);
+    case "ip":
+    case "cidr":
+    case "id64":
+      return 1 + addressText;
+    case "list":
+    case "map":
+    case "record":
+      // Inside a list of texts the escapes are escaped.
+      return 1 + 2 * escaped * (typeBytes(type) + addressText);
+    default:
+      return 1 + numberText;
   }
 }
 

@@ -5,6 +5,7 @@ import type { Module } from "../collect.ts";
 import { elaborateCondition } from "../elaborate/elaborate.ts";
 import { emptyScope } from "../elaborate/reuse.ts";
 import { type Operand, type Scope, type Session, value } from "../elaborate/scope.ts";
+import { overPanesOf } from "../exact-aggregates.ts";
 import { rootBinding } from "../lower-explain.ts";
 import type { LoweredRule } from "../lower-rule.ts";
 import { severities } from "../rule/severity.ts";
@@ -46,7 +47,7 @@ function findingOf(line: Line<"findingLine">, rule: LoweredRule, scope: Scope): 
     rule: fullName(rule.core),
     completeAt: line.at?.us,
     times: line.times,
-    conditions: line.checks.map((c) => conditionOf(c, scope)),
+    conditions: line.checks.map((c) => conditionOf(c, rule, scope)),
   };
 }
 
@@ -63,7 +64,7 @@ function nearMissOf(line: Line<"nearMissLine">, rule: LoweredRule, scope: Scope)
     at: line.span,
     rule: fullName(rule.core),
     missing: missing?.text,
-    conditions: line.checks.map((c) => conditionOf(c, scope)),
+    conditions: line.checks.map((c) => conditionOf(c, rule, scope)),
   };
 }
 
@@ -81,9 +82,9 @@ function resolvedOf(line: Line<"resolvedLine">, rule: LoweredRule, session: Sess
   return [resolved];
 }
 
-function conditionOf(node: Ast, scope: Scope): Condition {
+function conditionOf(node: Ast, rule: LoweredRule, scope: Scope): Condition {
   const { session } = scope;
-  const expr = elaborateCondition(node, scope);
+  const expr = overPanesOf(rule.core, elaborateCondition(node, scope));
   return { expr, text: session.text(node), at: node.span, units: unitsOf(node, session) };
 }
 

@@ -38,3 +38,4 @@ export function findBuiltin(name: string): Builtin | undefined {
 }
 
 export type { Builtin } from "./builtin.ts";
+export { utf8Length } from "./len.ts";

@@ -2,14 +2,21 @@
 
 export {
   against,
-  type Gathered,
+  asNumber,
+  ofValues,
   type Past,
-  reduced,
-  type Sample,
   type WindowView,
   withPane,
 } from "./aggregate.ts";
 export { type Atom, type Proof, proofOf } from "./atoms.ts";
+export {
+  type Aggregate,
+  type CellMath,
+  type CellSample,
+  cellMath,
+  laterCells,
+  windowCell,
+} from "./cells.ts";
 export * from "./core.ts";
 export { compare, type Env, evaluate, type Quality, type Taken, truth } from "./eval.ts";
 export {
@@ -22,6 +29,20 @@ export {
   parseIp,
   writeDuration,
 } from "./format.ts";
+export {
+  countGauge,
+  type Gauge,
+  gaugeName,
+  gaugesOf,
+  historiesOf,
+  historyName,
+  isCountExact,
+  neededFor,
+  pinnedBy,
+  type Threshold,
+  thresholdOf,
+  valuesName,
+} from "./gauges.ts";
 export {
   type Candidate,
   type Constraint,
@@ -46,6 +67,7 @@ export {
   type NearMiss,
   resolutionOf,
   rootOf,
+  type SourceLoss,
   sourcesOf,
   type Trace,
   type Withheld,
@@ -55,6 +77,21 @@ export {
 export { keyText } from "./key-text.ts";
 export { bounded } from "./numbers.ts";
 export { printDerive, printExpr, printRule } from "./print.ts";
-export { evidenceKept, takenOf } from "./taken.ts";
+export { reachOf } from "./reach.ts";
+export {
+  type AllBounds,
+  allBounds,
+  deadTimers,
+  evidenceMax,
+  findingsKept,
+  livesKept,
+  numberedMax,
+  openPerKey,
+  type PlacedBounds,
+  placedBounds,
+  resolvingMax,
+  standsAlone,
+} from "./state-bounds.ts";
+export { evidenceKept, sinceOf, takenOf, windowTaken } from "./taken.ts";
 export { type Trigger, triggersOf } from "./triggers.ts";
 export * from "./world.ts";

@@ -8,6 +8,8 @@ import { keyText } from "./key-text.ts";
 export interface World {
   readonly entities: readonly EntityLife[];
   readonly relations: readonly RelationFact[];
+  /** Those of a relation that lead from `from` (as `keyText` writes it), where that is known. */
+  relationsFrom?(relation: string, from: string): Iterable<RelationFact>;
 }
 
 /** One entity from its appearance to its end, µs since the epoch; `down` undefined: still there. */
@@ -54,7 +56,10 @@ export function neighbours(
 ): string[] {
   const starts = new Set(from.map(keyText));
   const out = new Set<string>();
-  for (const fact of world?.relations ?? []) {
+  const [only] = starts;
+  const isIndexed = starts.size === 1 && only !== undefined;
+  const near = isIndexed ? world?.relationsFrom?.(relation, only) : undefined;
+  for (const fact of near ?? world?.relations ?? []) {
     const isNow = fact.since <= at && (fact.until === undefined || at < fact.until);
     if (isNow && fact.relation === relation && starts.has(keyText(fact.from))) out.add(fact.to);
   }

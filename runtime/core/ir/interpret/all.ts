@@ -253,7 +253,6 @@ function matchOf(
     at: last.ts,
     captures:
       rule.policy.select === "each" ? capturesOf(scene, choice) : spanCaptures(scene, span, choice),
-    window: [],
     last,
     isIncomplete: doubt === "unknown",
     ...(doubt === "possibly" ? { quality: { uncertain: completing, incomplete: [] } } : {}),

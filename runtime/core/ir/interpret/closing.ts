@@ -6,7 +6,7 @@ import { countOf } from "./key.ts";
 import { isCertainlyBefore } from "./placement.ts";
 import { judge } from "./scene.ts";
 import {
-  capturesOf,
+  capturesWith,
   chainOf,
   eventAt,
   gapless,
@@ -69,8 +69,8 @@ function longestRun(scene: SeqScene, way: Way, max: number, stop: number): Way {
   const step = scene.seq.steps[at]?.step;
   let run = way.runs[at] ?? [];
   const [start = 0] = run;
-  const captures = capturesOf(scene, way.runs.slice(0, at));
   const chain = chainOf(way.runs);
+  let captures = capturesWith(scene, way.runs, at, run);
   for (let x = start + 1; step && x < stop && run.length < max; x++) {
     if (chain.includes(x) || judge(scene, step, x, captures) !== true) continue;
     const runs = way.runs.with(at, [...run, x]);
@@ -78,6 +78,7 @@ function longestRun(scene: SeqScene, way: Way, max: number, stop: number): Way {
     const stretch = { after: run.at(-1) ?? start, before: x };
     if (scene.seq.isStrict && gapless(scene, runs, stretch) === "yes") break;
     run = [...run, x];
+    captures = capturesWith(scene, way.runs, at, run);
   }
   return { ...way, runs: way.runs.with(at, run) };
 }

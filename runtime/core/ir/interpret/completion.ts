@@ -169,7 +169,6 @@ function matchOf(rule: CoreRule, scene: SeqScene, c: Completion): Match {
     key: scene.key,
     at: c.at,
     captures: capturesOf(scene, way.runs),
-    window: [],
     last: eventAt(scene, c.end),
     isIncomplete: way.isIncomplete,
     ...(uncertain.length > 0 ? { quality: { uncertain, incomplete: [] } } : {}),

@@ -42,6 +42,7 @@ export {
   matchEnv,
   type NearMiss,
   rootOf,
+  type SourceLoss,
   type Trace,
   type Withheld,
 } from "./match.ts";

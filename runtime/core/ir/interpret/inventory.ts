@@ -161,7 +161,6 @@ function matchOf(
     key: clock.key,
     at,
     captures: [event && takenOf([event], 1)],
-    window: [],
     last: undefined,
     isIncomplete,
     ...(clock.subject ? { subject: clock.subject } : {}),

@@ -4,8 +4,18 @@ import type { WindowView } from "../aggregate.ts";
 import type { Proof } from "../atoms.ts";
 import { type CoreRule, type CoreUnit, stepsOf } from "../core.ts";
 import type { Env, Quality, Taken } from "../eval.ts";
+import { eventOfTaken } from "../taken.ts";
 import type { SourceStory, World } from "../world.ts";
 import { compareEvents } from "./order.ts";
+
+/** What a source (index into `Schema.sources`) lacks around a match. */
+export interface SourceLoss {
+  readonly source: number;
+  /** Events that were lost. */
+  readonly count: number;
+  /** Whether its clock was set back. */
+  readonly isSetBack?: boolean;
+}
 
 /** A match, whoever found it. */
 export interface MatchFacts {
@@ -15,15 +25,15 @@ export interface MatchFacts {
   /** When the match was complete, µs: its last event's time, or its deadline. */
   readonly at: number;
   readonly captures: readonly (Taken | undefined)[];
-  /** The window's events; empty for other patterns. */
-  readonly window: readonly EventData[];
   /** The event that completed it; an absence may have none. */
   readonly last: EventData | undefined;
   /** A negative or a cancel was unknown on some event, or bounded state overflowed. */
   readonly isIncomplete: boolean;
   readonly quality?: Quality | undefined;
-  /** What its sources (indexes into `Schema.sources`) lost during the match. */
-  readonly losses?: readonly { readonly source: number; readonly count: number }[] | undefined;
+  /** The rule was changed shortly before: what it needs of earlier may not have been kept. */
+  readonly isHistoryLimited?: true | undefined;
+  /** What its sources lost during the match. */
+  readonly losses?: readonly SourceLoss[] | undefined;
   /** What the finding is about, where that is not the entity of its root. */
   readonly subject?: EntityRef | undefined;
   /** When `resolve` declared it over, µs. */
@@ -187,7 +197,7 @@ export function rootOf(match: MatchFacts): {
     );
   if (first) return first;
   if (of.step === "current") return { event: match.last, step: undefined };
-  return { event: match.captures[of.step]?.[of.pick] ?? match.last, step: of.step };
+  return { event: eventOfTaken(match.captures[of.step], of.pick) ?? match.last, step: of.step };
 }
 
 /** What the explanation of `match`, and the checks of tests on it, are evaluated in. */

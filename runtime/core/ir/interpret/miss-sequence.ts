@@ -265,16 +265,15 @@ function candidatesFor(scene: SeqScene, way: Way, wait: Wait): Candidate[] {
   const last = chain.at(-1) ?? 0;
   const { isStrict } = scene.seq;
   const isContiguous = isStrict || wait.seqStep?.gap?.gap === "next";
-  // A run goes on by events of its own, whose condition sees the steps before it.
-  const before = wait.lacking === undefined ? way.runs : way.runs.slice(0, -1);
   return candidatesOf(scene, {
     step: wait.step,
     since: last + 1,
     from: eventAt(scene, last).ts + gapBounds(scene, wait.seqStep).min,
     to: expiryOf(scene, way, wait),
     taken: chain,
+    // A run goes on by events of its own, whose condition sees what it has taken so far.
     capturesAt: (x) =>
-      capturesOf(scene, wait.lacking === undefined ? runsBefore(scene, way, x) : before),
+      capturesOf(scene, wait.lacking === undefined ? runsBefore(scene, way, x) : way.runs),
     betweenAt: isContiguous ? (x) => (x > last + 1 ? last + 1 : undefined) : undefined,
   });
 }

@@ -6,6 +6,7 @@
  * focus asks what became of one key at one time: then what is still open and what did not even
  * begin are told too.
  */
+import { sinceOf } from "../taken.ts";
 import { closest } from "./closeness.ts";
 import type { Played } from "./completion.ts";
 import type { Case, Match, NearMiss } from "./match.ts";
@@ -48,5 +49,5 @@ function isInFocus(the: Case, miss: NearMiss): boolean {
 
 /** When it began, µs. */
 function startOf({ captures, at }: NearMiss): number {
-  return Math.min(at, ...captures.flatMap((c) => (c ? [c.first.ts] : [])));
+  return Math.min(at, ...captures.flatMap((c) => (c ? [sinceOf(c)] : [])));
 }

@@ -155,8 +155,14 @@ function runsOf(panes: readonly Pane[]): Pane[][] {
 function runView({ members, views }: Series, alignment: Alignment, first: Pane, last: Pane) {
   const from = endOf(alignment, first.number) - alignment.sizeUs;
   const to = endOf(alignment, last.number);
-  const events = members.filter((e) => e.ts >= from && e.ts < to);
-  return views.of(events, events, to, to - from);
+  const inside = (since: number, until: number) =>
+    members.filter((e) => e.ts >= since && e.ts < until);
+  const begun = endOf(alignment, first.number);
+  const more = Array.from({ length: last.number - first.number }, (_, i) => {
+    const end = endOf(alignment, first.number + i);
+    return inside(end, end + alignment.everyUs);
+  });
+  return views.of(inside(from, to), [inside(from, begun)], more, to, to - from);
 }
 
 // ---------- which panes ----------

@@ -4,9 +4,9 @@
  *
  * A way is a list of runs, one for each bound step: the events the step took. A step without
  * `repeat` takes one event. A repeated step takes every event from its first one on that satisfies
- * it, until the next bound step's event or its upper bound. As the last step it stops as soon as
- * its minimum is reached, because that is when the match is complete; `closing.ts` has the form of
- * it that goes on.
+ * it, which may depend on those it has taken, until the next bound step's event or its upper
+ * bound. As the last step it stops as soon as its minimum is reached, because that is when the
+ * match is complete; `closing.ts` has the form of it that goes on.
  *
  * All events of a way in their order make a chain. Order, gaps and span hold when one placement of
  * the chain inside the events' intervals satisfies all of them.
@@ -175,16 +175,28 @@ export function takeRun(
   const step = scene.seq.steps[at]?.step;
   const first = way.runs[at]?.[0];
   if (!step || first === undefined) return undefined;
-  const captures = capturesOf(scene, way.runs.slice(0, at));
   const chain = chainOf(way.runs);
   let run: number[] = [first];
+  let captures = capturesWith(scene, way.runs, at, run);
   for (const x of placesForRun(scene, chain, first, before)) {
     if (run.length >= max) break;
     if (judge(scene, step, x, captures) !== true) continue;
     const longer = [...run, x];
-    if (fits(scene, way.runs.with(at, longer), before)) run = longer;
+    if (!fits(scene, way.runs.with(at, longer), before)) continue;
+    run = longer;
+    captures = capturesWith(scene, way.runs, at, run);
   }
   return contiguousRun(scene, { ...way, runs: way.runs.with(at, run) }, at, run);
+}
+
+/** What the condition of step `at` sees whose run has taken `run`. */
+export function capturesWith(
+  scene: SeqScene,
+  runs: Way["runs"],
+  at: number,
+  run: readonly number[],
+): (Taken | undefined)[] {
+  return capturesOf(scene, [...runs.slice(0, at), run]);
 }
 
 /** Events after the first of a run in ≺ that could be in it. */

@@ -3,8 +3,9 @@ import type { EventData } from "../../schema.ts";
 import type { WindowView } from "../aggregate.ts";
 import { type Proof, proofOf } from "../atoms.ts";
 import type { Step, Win } from "../core.ts";
-import { type Env, type Taken, truth } from "../eval.ts";
-import { evidenceKept, takenOf } from "../taken.ts";
+import { type Env, truth } from "../eval.ts";
+import { isCountExact } from "../gauges.ts";
+import { windowTaken } from "../taken.ts";
 import { durationOf, keyOf } from "./key.ts";
 import type { Case, Match } from "./match.ts";
 import { resolutionOf, Views } from "./views.ts";
@@ -78,11 +79,7 @@ export function havingProof(series: Series, moment: Moment): Proof {
 }
 
 function envAt({ the }: Series, { view, at }: Moment): Env {
-  return { ...the.base, captures: [windowTaken(view.events)], window: view, at };
-}
-
-function windowTaken(events: readonly EventData[]): Taken | undefined {
-  return takenOf(events, evidenceKept);
+  return { ...the.base, captures: [windowTaken(view, isCountExact(the.rule))], window: view, at };
 }
 
 export function windowMatch(series: Series, { view, at }: Moment): Match {
@@ -90,8 +87,7 @@ export function windowMatch(series: Series, { view, at }: Moment): Match {
     rule: series.the.rule,
     key: series.key,
     at,
-    captures: [windowTaken(view.events)],
-    window: view.events,
+    captures: [windowTaken(view, isCountExact(series.the.rule))],
     view,
     last: view.events.at(-1),
     isIncomplete: false,

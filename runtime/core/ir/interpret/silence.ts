@@ -77,11 +77,12 @@ export function markLoss<M extends MatchFacts>(the: Case, match: M, from: number
   return withLosses(the.unit, match, lost);
 }
 
-/** `match` with what each of its sources lost around it. */
+/** `match` with what each of its sources lost around it, and whose clock was set back there. */
 export function withLosses<M extends MatchFacts>(
   unit: CoreUnit,
   match: M,
   lostOf: (source: number) => number,
+  isSetBack: (source: number) => boolean = () => false,
 ): M {
   const { pattern } = match.rule;
   const sources = sourcesOf(
@@ -90,6 +91,7 @@ export function withLosses<M extends MatchFacts>(
   ).sort((a, b) => a - b);
   const losses = sources.flatMap((source) => {
     const count = lostOf(source);
+    if (isSetBack(source)) return [{ source, count, isSetBack: true }];
     return count > 0 ? [{ source, count }] : [];
   });
   if (losses.length === 0) return match;

@@ -27,33 +27,47 @@ export class Views {
     const at = this.#members[index]?.ts ?? 0;
     const known = this.#members.slice(0, index + 1);
     const since = (from: number) => known.slice(firstAfter(known, from));
-    return this.of(since(at - this.sizeUs), since(this.#paneBefore(at)), at);
+    return this.of(since(at - this.sizeUs), this.#paned(since(this.#paneBefore(at))), [], at);
   }
 
   /** [at − size, at): a window that is aligned and closed. */
   atEnd(at: number): WindowView {
     const from = firstAfter(this.#members, at - this.sizeUs - 1);
     const inside = this.#members.slice(from, firstAfter(this.#members, at - 1));
-    return this.of(inside, inside, at);
+    return this.of(inside, [inside], [], at);
   }
 
   /** A view with these events, and the past of the key before `at`. */
   of(
     events: readonly EventData[],
-    paned: readonly EventData[],
+    panes: WindowView["panes"],
+    more: WindowView["more"],
     at: number,
     sizeUs = this.sizeUs,
   ): WindowView {
     const before = () => this.#pastBefore(at);
     return {
       events,
-      paned,
+      panes,
+      more,
       sizeUs,
       knownUs: this.#knownUs(at),
       get past() {
         return before();
       },
     };
+  }
+
+  /** Events by the panes (k · r, (k + 1) · r] they are in. */
+  #paned(events: readonly EventData[]): EventData[][] {
+    const out: EventData[][] = [];
+    let end = Number.NEGATIVE_INFINITY;
+    for (const event of events) {
+      if (event.ts > end) out.push([]);
+      out.at(-1)?.push(event);
+      end = Math.ceil(event.ts / this.#resolutionUs) * this.#resolutionUs;
+    }
+    return out;
   }
 
   /** Start of the oldest pane of the window that ends at `at`, which is not in it itself. */
@@ -82,7 +96,8 @@ export class Views {
     const since = (from: number) => this.#members.slice(firstAfter(this.#members, from), end);
     return {
       events: since(at - this.sizeUs),
-      paned: since(this.#paneBefore(at)),
+      panes: this.#paned(since(this.#paneBefore(at))),
+      more: [],
       sizeUs: this.sizeUs,
       past: [],
       knownUs: this.#knownUs(at),

@@ -86,11 +86,11 @@ function episodesOf(series: Series): Episode[] {
 /** Everything from the first window of the episode to the last event at which it held. */
 function episodeView({ members, views }: Series, { from, to }: Episode): WindowView {
   const first = views.atEvent(from);
-  const start = members.length === 0 ? 0 : members.indexOf(first.events[0] as EventData);
-  const events = members.slice(start, to + 1);
+  const later = members.slice(from + 1, to + 1);
   const at = members[to]?.ts ?? 0;
   const beganAt = (members[from]?.ts ?? 0) - first.sizeUs;
-  return views.of(events, events, at, at - beganAt);
+  const one = later.map((event) => [event]);
+  return views.of([...first.events, ...later], first.panes, one, at, at - beganAt);
 }
 
 // ---------- sessions ----------
@@ -109,7 +109,7 @@ function sessionMoments({ the, win, members, views }: Series): Moment[] {
   const moments = sessionsOf(members, gapUs, maxUs).map((session) => {
     const start = session[0]?.ts ?? 0;
     const at = Math.min((session.at(-1)?.ts ?? 0) + gapUs, start + maxUs);
-    return { view: views.of(session, session, at, at - start), at };
+    return { view: views.of(session, [session], [], at, at - start), at };
   });
   return moments.filter((m) => m.at < the.trace.watermark);
 }

@@ -102,3 +102,26 @@ test("`each` reports every choice, the latest first", () => {
     "r@2 p=a1 q=b1",
   ]);
 });
+
+test("an `until` that reads a step cancels the choices for which it is true", () => {
+  const until = (where: string) =>
+    `rule r { match all of by k within 10s { p: t.a\nq: t.b } until u: t.d where ${where} }`;
+  const same = until("u.x == p.x");
+  expect(found(same, ["a 0 x=1", "d 1 x=1", "b 2"])).toEqual([]);
+  expect(found(same, ["a 0 x=1", "d 1 x=2", "b 2"])).toEqual(["r@2 p=a1 q=b1"]);
+  expect(found(same, ["a 0 x=1", "d 1", "b 2"])).toEqual(["r@2 p=a1 q=b1 …!"]);
+  // Of two first events the one that is not cancelled is taken; a step after it is not read.
+  expect(found(same, ["a 0 x=2", "a 1 x=1", "d 2 x=1", "b 3"])).toEqual(["r@3 p=a1,a2 q=b1"]);
+  expect(found(until("has q"), ["a 0", "d 1", "b 2"])).toEqual(["r@2 p=a1 q=b1"]);
+  expect(found(until("has q"), ["b 0", "d 1", "a 2"])).toEqual([]);
+});
+
+test("of choices of the same events that comes first whose first step took the latest", () => {
+  const twice = rule("all of", "p: t.a\nq: t.a", "select each\nskip none");
+  expect(found(twice, ["a 0", "a 1"])).toEqual([
+    "r@0 p=a1 q=a1",
+    "r@1 p=a2 q=a2",
+    "r@1 p=a2 q=a1",
+    "r@1 p=a1 q=a2",
+  ]);
+});

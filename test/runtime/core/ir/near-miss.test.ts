@@ -61,6 +61,17 @@ test("a run that was too short waits for itself", () => {
   ]);
 });
 
+test("what a run did not take is measured against what it had taken", () => {
+  const rising = rule("p: t.a where count(p) == 0 or p.x > last(p).x repeat 3..");
+  const { judgement, names } = tell(rising, ["a 0 x=5", "a 1 x=7", "a 2 x=6"]);
+  const [first] = judgement.nearMisses.filter((m) => m.captures[0]?.count === 2);
+  expect(first?.captures[0]?.kept.map((e) => names.get(e.id))).toEqual(["a1", "a2"]);
+  const [candidate] = first?.candidates ?? [];
+  expect(names.get(candidate?.event.id ?? "")).toBe("a3");
+  const last = candidate?.proof.atoms.find((a) => printExpr(a.expr).includes("last"));
+  expect(last?.readings.map((r) => r.value)).toEqual([6, 7]);
+});
+
 test("the furthest come first, at most eight", () => {
   const triple = rule("p: t.a then q: t.b then s: t.c");
   expect(missed(triple, ["a 0", "a 100", "b 101", "a 200", "c 240"])).toEqual([

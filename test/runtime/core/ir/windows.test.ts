@@ -1,6 +1,6 @@
 /** Windows of every shape by hand (LANGUAGE C.4). */
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { evaluate, matchEnv } from "#core";
 import { at, found, tell } from "./by-hand.ts";
 
@@ -105,8 +105,59 @@ test("session: an event exactly at the cut begins the next one", () => {
 test("paned aggregates see whole panes", () => {
   // (0, 10] in panes of 4 s: from the pane that begins at 0; at 11: (1, 11], from 0 as well.
   const rule = over("sliding 10s resolution 4s", "sum(e.x) >= 3");
-  expect(found(rule, ["a 1 x=1", "a 5 x=1", "a 11 x=1"])).toEqual(["r@11 e=a2,a3"]);
+  expect(found(rule, ["a 1 x=1", "a 5 x=1", "a 11 x=1"])).toEqual(["r@11 e=a2,a3(3)"]);
   expect(found(rule, ["a 1 x=1", "a 5 x=1", "a 14 x=1"])).toEqual([]);
+});
+
+describe("how many events there are", () => {
+  const shown = (having: string, policies = "", resolution = "4s") => `rule r {
+    match over e: t.a sliding 10s resolution ${resolution} by k having ${having}
+    ${policies}
+    explain { root e summary "{count()} {count(e.x > 0)} {distinct(e.x)} {duration()}" }
+  }`;
+  const told = (rule: string, lines: readonly string[]) =>
+    tell(rule, lines).judgement.findings.map(({ finding: { summary, chain } }) => [
+      summary,
+      chain[0]?.count,
+    ]);
+  const lines = ["a 1 x=1", "a 5 x=2", "a 11 x=1"];
+
+  test("is exact where it is all that is asked, and else of whole panes", () => {
+    // (1, 11] holds two events; its oldest pane begins at 0.
+    expect(told(shown("count() >= 2"), ["a 1 x=1", "a 11 x=2", "a 12 x=1"])).toEqual([
+      ["2 3 2 1s", 2],
+    ]);
+    expect(told(shown("count() > 1 and last(e.x) > 0"), lines)).toEqual([["2 2 2 4s", 2]]);
+    expect(told(shown("distinct(e.x) >= 2 and last(e.x) < 2"), lines)).toEqual([["3 3 2 10s", 3]]);
+    expect(told(shown("sum(e.x) >= 4"), lines)).toEqual([["3 3 2 10s", 3]]);
+  });
+
+  test("is that of all of an episode", () => {
+    const more = [...lines, "a 14 x=3", "a 40 x=1"];
+    expect(told(shown("count() >= 2", "emit close"), more)).toEqual([["4 4 3 13s", 4]]);
+    expect(told(shown("count(e.x > 0) >= 2", "emit close"), more)).toEqual([["4 4 3 13s", 4]]);
+    // From 5 on it is true; the first pane that is seen then begins at −8.
+    expect(told(shown("sum(e.x) >= 3", "emit close"), more)).toEqual([["4 4 3 13s", 4]]);
+  });
+
+  test("of `distinct(x) >= N` alone is exact for the values", () => {
+    const rule = shown("distinct(e.x) >= 2");
+    // 1 at 1 has left (1, 11]. At 12 the oldest pane still begins at 0.
+    expect(told(rule, ["a 1 x=1", "a 11 x=2", "a 12 x=3"])).toEqual([["3 3 2 11s", 3]]);
+  });
+});
+
+test("the newest events are kept as evidence, and the count is of all", () => {
+  const rule = over("sliding 60s", "count() >= 20", 'explain { root e summary "{duration()}" }');
+  const lines = Array.from({ length: 20 }, (_, i) => `a ${i}`);
+  const [f] = tell(rule, lines).judgement.findings;
+  const [taken] = f?.match.captures ?? [];
+  expect(taken).toMatchObject({ count: 20, sinceUs: at(0) });
+  expect(taken?.kept.map((e) => e.ts)).toEqual(Array.from({ length: 16 }, (_, i) => at(i + 4)));
+  expect(taken?.first).toBe(taken?.kept[0]);
+  expect(f?.finding.summary).toBe("19s");
+  expect(f?.finding.chain).toMatchObject([{ ts: at(0), count: 20 }]);
+  expect(f?.finding.dimensions[0]?.detail).toBe("all within 19s");
 });
 
 test("history: the panes before, from that of the first event on", () => {
@@ -117,7 +168,9 @@ test("history: the panes before, from that of the first event on", () => {
   // At 21 the panes from 10 on hold 3 events, 2.8 deviations more than before; at 22 it is 4.9.
   const steady = ["a 1", "a 6", "a 11", "a 16", "a 21"];
   expect(found(rule, steady)).toEqual([]);
-  expect(found(rule, [...steady, "a 22", "a 22.5", "a 23", "a 23.5"])).toEqual(["r@22 e=a4,a5,a6"]);
+  expect(found(rule, [...steady, "a 22", "a 22.5", "a 23", "a 23.5"])).toEqual([
+    "r@22 e=a4,a5,a6(4)",
+  ]);
 });
 
 test("views of the past are those of pane ends before the event", () => {
