@@ -18,6 +18,7 @@ import { exitCodes, fileProblem, hashInHead, UsageError } from "#core";
 import { type Diagnostic, format } from "#grammar";
 import { stdFiles } from "../../grammar/std.gen.ts";
 import { boundsJson, boundsTable, certificateOf } from "./bounds-report.ts";
+import { diffJson, diffText, isUnchanged, planBetween, RulesError } from "./diff.ts";
 import { explainCode, explainRules, rulesOf, stages } from "./explain.ts";
 import { type InputFile, readBeside, readInputs } from "./inputs.ts";
 import { sha256 } from "./sha256.ts";
@@ -142,10 +143,19 @@ function program(): Command {
     .option("--rule <name>", "only this rule")
     .option("--bounds", "show the state and work each rule can take at most")
     .action((what: string[], o: ExplainFlags) => finish(explainCommand(what, o)));
+  cli
+    .command("diff")
+    .description("say what becomes of each rule, and of what it has begun, when NEW replaces OLD")
+    .argument("<old>", "a bundle, a .tapio file or a folder of them")
+    .argument("<new>", "a bundle, a .tapio file or a folder of them")
+    .addOption(formatOption())
+    .action((before: string, after: string, o: { format: ReportFormat }) =>
+      finish(diffCommand(before, after, o.format)),
+    );
   cli.addHelpText(
     "after",
     `
-Exit codes: 0 ok, 1 failed tests or unformatted files, 2 rules do not compile, 3 wrong usage,
+Exit codes: 0 ok, 1 failed tests, unformatted files or a difference, 2 rules do not compile, 3 wrong usage,
 4 the environment lacks something, 70 internal error.`,
   );
   return cli;
@@ -306,6 +316,18 @@ function explainCommand(what: readonly string[], o: ExplainFlags): number {
   return result.hasErrors ? exitCodes.rules : exitCodes.ok;
 }
 
+function diffCommand(before: string, after: string, how: ReportFormat): number {
+  const plan = planBetween(before, after, (path) => {
+    const inputs = readInputs([path]);
+    const result = compileInputs(inputs, { format: "pretty" });
+    if (!result.hasErrors) return result.unit;
+    report(inputs, result, "pretty");
+    throw new RulesError(`the rules in ${path} do not compile`, "mend the mistakes shown above");
+  });
+  process.stdout.write(how === "json" ? diffJson(plan) : diffText(plan));
+  return isUnchanged(plan) ? exitCodes.ok : exitCodes.findings;
+}
+
 function explained(result: CompileResult, o: ExplainFlags): string {
   if (o.bounds !== true) return explainRules(result, o.after, o.rule);
   const certificate = certificateOf(result, rulesOf(result, o.rule));
@@ -328,7 +350,7 @@ function failed(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (error instanceof UsageError) {
     process.stderr.write(`tapioc: ${visible(error.message)}\n  help: ${visible(error.help)}\n`);
-    return exitCodes.usage;
+    return error instanceof RulesError ? exitCodes.rules : exitCodes.usage;
   }
   const reason = error instanceof Error ? error.message : String(error);
   process.stderr.write(

@@ -15,14 +15,16 @@ export function eventId(
 ): string {
   let a = 0x811c9dc5;
   let b = 0x01000193;
-  const text = `${kind}|${ts}|${fields.map(keyText).join("|")}`;
+  const info = schema.kinds[kind];
+  // By name: a kind's number depends on what else a bundle declares.
+  const text = `${info?.name ?? kind}|${ts}|${fields.map(keyText).join("|")}`;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     a = Math.imul(a ^ code, 0x01000193);
     b = Math.imul(b ^ code, 0x85ebca6b) + i;
   }
   const hex = (x: number) => (x >>> 0).toString(16).padStart(8, "0");
-  const source = schema.sources[schema.kinds[kind]?.source ?? -1]?.name ?? "unknown";
+  const source = schema.sources[info?.source ?? -1]?.name ?? "unknown";
   return `${source}-${seq}-${hex(a)}${hex(b)}`;
 }
 

@@ -32,6 +32,11 @@ export class RecordReader {
     this.#interner = interner;
   }
 
+  /** Time of the record at byte offset `at`, µs. */
+  timeAt(at: number): number {
+    return this.ring.views.f64[(at + slot.time) >> 3] ?? 0;
+  }
+
   kindAt(at: number): number {
     return this.ring.views.u16[(at + slot.kind) >> 1] ?? 0;
   }

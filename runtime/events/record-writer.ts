@@ -3,6 +3,7 @@ import {
   type EntityRef,
   type EventWriter,
   type Layout,
+  prefixOf,
   type Schema,
   slot,
   textRefBit,
@@ -22,7 +23,8 @@ export class RecordWriter implements EventWriter {
   readonly entities: (EntityRef | undefined)[];
   /** Lists and maps of the records in the ring, by slot and field; released with it. */
   readonly collections: (Map<number, Value> | undefined)[];
-  #seq = 0;
+  /** Sequence number of the last record: those that are not given one count on from it. */
+  seq = 0;
   #at = -1;
   #ext = -1;
   #kind = 0;
@@ -44,7 +46,7 @@ export class RecordWriter implements EventWriter {
   begin(kind: number, tsUs: number, entity: EntityRef | undefined, seq?: number): void {
     const layout = this.#layouts[kind];
     if (!layout) throw new Error(`no event kind ${kind}`);
-    this.#seq = seq ?? this.#seq + 1;
+    this.seq = seq ?? this.seq + 1;
     this.#kind = kind;
     this.#layout = layout;
     this.#at = this.#ring.reserve();
@@ -54,7 +56,7 @@ export class RecordWriter implements EventWriter {
     u16[(this.#at + slot.kind) >> 1] = kind;
     u8[this.#at + slot.source] = this.#schema.kinds[kind]?.source ?? 0;
     f64[(this.#at + slot.time) >> 3] = tsUs;
-    u32[(this.#at + slot.seq) >> 2] = this.#seq;
+    u32[(this.#at + slot.seq) >> 2] = this.seq;
     this.entities[this.#ring.writeIndex] = entity;
     this.collections[this.#ring.writeIndex] = undefined;
     if (layout.extBytes > 0) this.#reserveExt(layout.extBytes);
@@ -155,19 +157,4 @@ export class RecordWriter implements EventWriter {
     this.#ring.views.u8.set(this.#scratch.subarray(0, written), at + 4);
     return (((at - this.#ring.textBase) >> 3) | textRefBit) >>> 0;
   }
-}
-
-/** The longest prefix of whole characters with at most `maxBytes` UTF-8 bytes. */
-function prefixOf(text: string, maxBytes: number): string {
-  if (text.length * 3 <= maxBytes) return text;
-  let bytes = 0;
-  let i = 0;
-  while (i < text.length) {
-    const point = text.codePointAt(i) ?? 0;
-    const size = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-    if (bytes + size > maxBytes) return text.slice(0, i);
-    bytes += size;
-    i += size === 4 ? 2 : 1;
-  }
-  return text;
 }

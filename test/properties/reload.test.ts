@@ -1,0 +1,344 @@
+/**
+ * Law P4: a reload that *keeps* a rule is invisible but for what the new texts say, whatever else
+ * of the unit changes; one that *drains* it loses nothing: what began before is found as the old
+ * version says, what begins after it as the new one says, and nothing else is found.
+ */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { compile, unlimitedBudget } from "#compiler";
+import {
+  allStepsOf,
+  type CoreUnit,
+  type EventData,
+  type Expr,
+  type Finding,
+  judge,
+  reachOf,
+  spanOf,
+  type Trace,
+  valued,
+} from "#core";
+import { written } from "../harness/in-the-end.ts";
+import { formsStory, formsUnit, formsUnitOf, traceOf } from "../harness/law-forms.ts";
+import { adaptablePair, compileCase, sequencePair, traceFrom } from "../harness/law-sequences.ts";
+import { windowsSchema, windowsStory, windowsTrace, windowsUnit } from "../harness/law-windows.ts";
+import { lawSeed } from "../harness/seed.ts";
+import { runEngine, shuffled } from "../harness/unit-agreement.ts";
+
+const runs = Number(process.env.TAPIO_LAW_RULES ?? 60);
+const timeout = Math.max(120_000, runs * 500);
+
+const stories = fc.array(
+  fc.record({
+    story: formsStory,
+    picks: fc.array(fc.nat(), { minLength: 200, maxLength: 200 }),
+    at: fc.uniqueArray(fc.nat({ max: 11 }), { minLength: 1, maxLength: 3 }),
+    restarts: fc.uniqueArray(fc.nat({ max: 12 }), { maxLength: 2 }),
+    isInFront: fc.boolean(),
+  }),
+  { minLength: 6, maxLength: 6 },
+);
+
+/** The same rules with other texts, among other rules, kinds and derived events. */
+function retold(text: string, n: number, isInFront: boolean): string {
+  const more = `rule more${n} { match z: t.more${n} | log.more explain { root z summary "none" } }\n`;
+  const said = text.replaceAll('summary "', `summary "retold ${n} `).replace(
+    "derive log.base",
+    `event t.more${n} from coarse { z: int }
+param unused: int = ${n} range 0 .. 9
+derive log.more from e: t.d where e.k > 7 set { x: e.x }
+${isInFront ? more : ""}derive log.base`,
+  );
+  return isInFront ? said : said + more;
+}
+
+/** A finding without what depends on texts: of one over findings that is also its evidence. */
+function plain(finding: Finding): Finding {
+  const evidence = finding.evidence.map((line) => ({ ...line, fields: [] }));
+  return { ...finding, summary: "", evidence };
+}
+
+describe("a reload that keeps", () => {
+  test("is invisible but for the texts", { timeout }, () => {
+    let told = 0;
+    let later = 0;
+    fc.assert(
+      fc.property(formsUnit, stories, (text, cases) => {
+        const unit = formsUnitOf(text);
+        const others = [false, true].map((isInFront) =>
+          [1, 2, 1].map((n) => formsUnitOf(retold(text, n, isInFront))),
+        );
+        for (const { story, picks, at, restarts, isInFront } of cases) {
+          const inOrder = traceOf(unit.schema, story);
+          const trace = { ...inOrder, events: shuffled(inOrder.events, picks.values()) };
+          const whole = runEngine(unit, trace, { hurry: picks.values() });
+          const parts = runEngine(unit, trace, {
+            hurry: picks.values(),
+            restarts: new Set(restarts),
+            reloads: new Map(at.map((i, n) => [i, others[Number(isInFront)]?.[n] ?? unit])),
+          });
+          const classes = parts.reloads.flatMap(({ plan }) =>
+            plan.filter((p) => !p.rule.includes("more")).map((p) => p.class),
+          );
+          expect(classes.every((c) => c === "keep")).toBe(true);
+          // Which of two rules tells first depends on which other rules there are.
+          for (const rule of unit.rules.map((r) => r.name)) {
+            const ofRule = (told: readonly Finding[]) =>
+              told.filter((f) => f.rule === rule).map(plain);
+            expect(ofRule(parts.told)).toEqual(ofRule(whole.told));
+          }
+          expect(written(parts.findings.map(plain))).toEqual(written(whole.findings.map(plain)));
+          const { findings, matches, suppressed } = whole.engine.counters;
+          expect(parts.engine.counters).toMatchObject({ findings, matches, suppressed });
+          told += whole.told.length;
+          const first = parts.reloads[0];
+          if (!first) continue;
+          for (const [i, f] of parts.told.entries()) {
+            if (i < first.toldBefore) expect(f.summary).not.toContain("retold");
+            else if (parts.reloads.length === 1 && f.rule !== "three") {
+              expect(f.summary).toContain("retold");
+              later++;
+            }
+          }
+        }
+      }),
+      { numRuns: runs, seed: lawSeed("P4 keep") },
+    );
+    expect(told).toBeGreaterThan(runs);
+    expect(later).toBeGreaterThan(runs / 4);
+  });
+
+  /** The unit of `text` told on a trace, as it is and reloaded with other texts. */
+  function expectKept(
+    [unit, other]: readonly CoreUnit[],
+    trace: Trace,
+    picks: readonly number[],
+    at: readonly number[],
+  ): number {
+    if (!unit || !other) throw new Error("no units");
+    const whole = runEngine(unit, trace, { hurry: picks.values() });
+    const parts = runEngine(unit, trace, {
+      hurry: picks.values(),
+      restarts: new Set(at.map((i) => i + 1)),
+      reloads: new Map(at.map((i, n) => [i, n % 2 === 0 ? other : unit])),
+    });
+    const classes = parts.reloads.flatMap(({ plan }) => plan.map((p) => p.class));
+    expect(classes.every((c) => c === "keep")).toBe(true);
+    expect(parts.told.map(plain)).toEqual(whole.told.map(plain));
+    return whole.told.length;
+  }
+
+  const points = fc.record({
+    picks: fc.array(fc.nat(), { minLength: 400, maxLength: 400 }),
+    at: fc.uniqueArray(fc.nat({ max: 20 }), { minLength: 1, maxLength: 3 }),
+  });
+
+  test("is invisible in windows of every shape", { timeout }, () => {
+    let told = 0;
+    const compiled = (text: string) => {
+      const files = [
+        { file: "schema.tapio", text: windowsSchema },
+        { file: "rules.tapio", text },
+      ];
+      return compile(files, { std: [], version: "test", budget: unlimitedBudget }).unit;
+    };
+    fc.assert(
+      fc.property(
+        windowsUnit,
+        fc.array(fc.tuple(windowsStory, points), { minLength: 6, maxLength: 6 }),
+        (text, cases) => {
+          const units = [text, text.replaceAll('summary "', 'summary "retold ')].map(compiled);
+          for (const [story, { picks, at }] of cases) {
+            const trace = windowsTrace((units[0] as CoreUnit).schema, story);
+            told += expectKept(units, trace, picks, at);
+          }
+        },
+      ),
+      { numRuns: runs, seed: lawSeed("P4 keep windows") },
+    );
+    expect(told).toBeGreaterThan(runs);
+  });
+
+  test("is invisible in sequences on exact and coarse clocks", { timeout }, () => {
+    let told = 0;
+    fc.assert(
+      fc.property(
+        sequencePair,
+        fc.array(points, { minLength: 8, maxLength: 8 }),
+        ({ before, traces }, cases) => {
+          const said = before.replaceAll('summary "', 'summary "retold ');
+          const units = [before, said].map((text) => compileCase(text).unit);
+          for (const [n, { picks, at }] of cases.entries()) {
+            const inOrder = traceFrom(units[0] as CoreUnit, traces[n] ?? []);
+            const events = shuffled(inOrder.events, picks.values());
+            told += expectKept(units, { ...inOrder, events }, picks, at);
+          }
+        },
+      ),
+      { numRuns: runs, seed: lawSeed("P4 keep sequences") },
+    );
+    expect(told).toBeGreaterThan(runs);
+  });
+});
+
+/** `unit`, whose rule begins with nothing later than `untilUs`. */
+function begunBy(unit: CoreUnit, untilUs: number): CoreUnit {
+  const rules = unit.rules.map((rule) => {
+    const { pattern } = rule;
+    if (pattern.node !== "seq") throw new Error("only sequences have a first step");
+    const [first, ...rest] = pattern.steps;
+    if (!first) return rule;
+    const { where } = first.step;
+    const time: Expr = { op: "meta", of: { step: "current" }, what: "time" };
+    const isEarly: Expr = {
+      op: "cmp",
+      cmp: "<=",
+      left: time,
+      right: { op: "const", value: untilUs },
+    };
+    const step = {
+      ...first.step,
+      where: where ? ({ op: "and", args: [where, isEarly] } as const) : isEarly,
+    };
+    return { ...rule, pattern: { ...pattern, steps: [{ ...first, step }, ...rest] } };
+  });
+  return { ...unit, rules };
+}
+
+function found(unit: CoreUnit, trace: Trace, events: readonly EventData[]): Finding[] {
+  return judge(unit, new Map(), { ...trace, events }).findings.map((f) => f.finding);
+}
+
+const pairs = fc.record({
+  pair: sequencePair,
+  cases: fc.array(
+    fc.record({
+      picks: fc.array(fc.nat(), { minLength: 200, maxLength: 200 }),
+      at: fc.integer({ min: 1, max: 9 }),
+      restarts: fc.uniqueArray(fc.nat({ max: 12 }), { maxLength: 1 }),
+    }),
+    { minLength: 8, maxLength: 8 },
+  ),
+});
+
+describe("a reload that drains", () => {
+  test("finds what began before as the old rule, and what begins after as the new one", {
+    timeout,
+  }, () => {
+    const seen = { drained: 0, old: 0, new: 0 };
+    fc.assert(
+      fc.property(pairs, ({ pair, cases }) => {
+        const [before, after] = [pair.before, pair.after].map((text) => compileCase(text).unit);
+        if (!before || !after) throw new Error("no units");
+        for (const [n, { picks, at, restarts }] of cases.entries()) {
+          const inOrder = traceFrom(before, pair.traces[n] ?? []);
+          const trace = { ...inOrder, events: shuffled(inOrder.events, picks.values()) };
+          const run = runEngine(before, trace, {
+            hurry: picks.values(),
+            restarts: new Set(restarts),
+            reloads: new Map([[at, after]]),
+          });
+          const [own] = run.reloads.flatMap((r) => r.plan);
+          if (own?.class !== "drain") continue;
+          seen.drained++;
+          const old = found(begunBy(before, own.atUs), trace, trace.events);
+          const later = trace.events.filter((e) => e.ts > own.atUs);
+          const now = found(after, trace, later);
+          const expected = written([...old, ...now]);
+          const actual = written(run.findings);
+          if (actual !== expected)
+            throw new Error(
+              `${pair.before}\n${pair.after}\nat ${own.atUs}\n${show(trace.events)}\nexpected ${expected}\nfound ${actual}`,
+            );
+          seen.old += old.filter((f) => f.at > own.atUs).length;
+          seen.new += now.length;
+        }
+      }),
+      { numRuns: runs * 3, seed: lawSeed("P4 drain") },
+    );
+    console.log(JSON.stringify(seen));
+    expect(seen.drained).toBeGreaterThan(runs * 5);
+    expect(Math.min(seen.old, seen.new)).toBeGreaterThan(runs / 2);
+  });
+});
+
+const adaptable = fc.record({
+  pair: adaptablePair,
+  cases: fc.array(
+    fc.record({
+      picks: fc.array(fc.nat(), { minLength: 200, maxLength: 200 }),
+      at: fc.integer({ min: 1, max: 9 }),
+      restarts: fc.uniqueArray(fc.nat({ max: 12 }), { maxLength: 1 }),
+    }),
+    { minLength: 8, maxLength: 8 },
+  ),
+});
+
+/** The time before which everything about the rule was decided at the reload, µs. */
+function decidedUs({ schema, rules }: CoreUnit, progressUs: readonly number[]): number {
+  const heard = new Set(
+    rules.flatMap((r) =>
+      allStepsOf(r.pattern).flatMap((s) => s.kinds.map((k) => schema.kinds[k]?.source)),
+    ),
+  );
+  const marks = schema.sources.flatMap((s, i) =>
+    heard.has(i) ? [(progressUs[i] ?? Number.NEGATIVE_INFINITY) - s.latenessUs] : [],
+  );
+  return Math.min(...marks);
+}
+
+describe("a reload that migrates", () => {
+  test("finds what the new rule says, and says where it may lack something", { timeout }, () => {
+    const seen = new Map<string, number>();
+    fc.assert(
+      fc.property(adaptable, ({ pair, cases }) => {
+        const [before, after] = [pair.before, pair.after].map((text) => compileCase(text).unit);
+        const rule = after?.rules[0];
+        if (!before || !after || !rule) throw new Error("no units");
+        for (const [n, { picks, at, restarts }] of cases.entries()) {
+          const inOrder = traceFrom(before, pair.traces[n] ?? []);
+          const trace = { ...inOrder, events: shuffled(inOrder.events, picks.values()) };
+          const run = runEngine(before, trace, {
+            hurry: picks.values(),
+            restarts: new Set(restarts),
+            reloads: new Map([[at, after]]),
+          });
+          const [reload] = run.reloads;
+          const [own] = reload?.plan ?? [];
+          if (!reload || own?.class !== "migrate") continue;
+          const { pattern } = rule;
+          const slackUs =
+            "slack" in pattern && typeof pattern.slack === "number" ? pattern.slack : 0;
+          const holdUs = reachOf(after, allStepsOf(pattern), slackUs);
+          const fromUs = own.limitsHistory
+            ? own.atUs + spanOf(valued(after), rule)
+            : decidedUs(after, reload.progressUs) - 1;
+          const expected = found(after, trace, trace.events).filter((f) => f.at > fromUs + holdUs);
+          const told = run.told.slice(reload.toldBefore);
+          const actual = told.filter((f) => f.at > fromUs + holdUs);
+          if (written(actual) !== written(expected))
+            throw new Error(
+              `${pair.before}\n${pair.after}\nat ${own.atUs}\n${show(trace.events)}\nexpected ${written(expected)}\nfound ${written(actual)}`,
+            );
+          for (const f of told) {
+            const isLimited = f.degraded.some((d) => d.startsWith("history-limited"));
+            expect(isLimited).toBe(own.limitsHistory && f.at <= fromUs);
+          }
+          const mixed = expected.filter((f) => f.chain.some((c) => c.ts <= own.atUs));
+          seen.set(pair.change, (seen.get(pair.change) ?? 0) + 1);
+          seen.set("found", (seen.get("found") ?? 0) + actual.length);
+          seen.set("begun before", (seen.get("begun before") ?? 0) + mixed.length);
+        }
+      }),
+      { numRuns: runs * 3, seed: lawSeed("P4 migrate") },
+    );
+    console.log(JSON.stringify([...seen]));
+    for (const change of ["shorter", "longer", "less", "more", "negative", "condition", "until"])
+      expect(seen.get(change), change).toBeGreaterThan(0);
+    expect(seen.get("begun before")).toBeGreaterThan(runs / 12);
+  });
+});
+
+function show(events: readonly EventData[]): string {
+  return events.map((e) => `${e.id} ${e.kind} ${e.ts} ${JSON.stringify(e.fields)}`).join("\n");
+}
