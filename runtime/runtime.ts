@@ -17,7 +17,14 @@ import {
   type Value,
   walkExpr,
 } from "#core";
-import { Engine, type EngineCounters, type SnapshotRefusal } from "#runtime/engine";
+import {
+  Engine,
+  type EngineCounters,
+  type GivenUp,
+  type ReloadedRule,
+  type SnapshotRefusal,
+  troubleText,
+} from "#runtime/engine";
 
 export interface RuntimeOptions {
   readonly bundle: Bundle;
@@ -36,6 +43,8 @@ export interface RuntimeOptions {
   onProgress?(source: string, progress: Progress): void;
   /** Milliseconds that never go backwards; decides only when a silent source counts as idle. */
   now(): number;
+  /** This machine's clock, µs since the epoch: times far ahead of it are not believed. */
+  clockUs?(): number;
 }
 
 export interface SourceStatus {
@@ -48,7 +57,9 @@ export interface SourceStatus {
 export type Armed =
   | { readonly state: "armed" }
   | { readonly state: "partly armed"; readonly reason: string }
-  | { readonly state: "not armed"; readonly reason: string };
+  | { readonly state: "not armed"; readonly reason: string }
+  /** Its code failed. */
+  | { readonly state: "stopped"; readonly reason: string };
 
 export interface RuntimeStatus {
   readonly sources: readonly SourceStatus[];
@@ -70,7 +81,7 @@ const idleCheckMs = 250;
 const nothing: Progress = { timeUs: 0, seen: 0, passed: 0, lost: 0, malformed: 0 };
 
 export class Runtime {
-  readonly #options: RuntimeOptions;
+  #options: RuntimeOptions;
   readonly #engine: Engine;
   readonly #feeds: Feed[];
   #idleTimer: NodeJS.Timeout | undefined;
@@ -85,6 +96,7 @@ export class Runtime {
       ...(options.params ? { params: options.params } : {}),
       ...(options.startUs === undefined ? {} : { startUs: options.startUs }),
       onFinding: options.onFinding,
+      onTrouble: (trouble) => options.onWarning(troubleText(trouble)),
       ...(options.onLate ? { onLate: options.onLate } : {}),
       ...(options.onRelevant ? { onRelevant: options.onRelevant } : {}),
     });
@@ -123,6 +135,30 @@ export class Runtime {
     clearInterval(this.#idleTimer);
     await Promise.all(this.#feeds.map((f) => (f.unavailable ? undefined : f.source.stop())));
     this.#engine.read();
+  }
+
+  /**
+   * Goes on with another bundle, whose records are laid out as those of the one that runs. Says
+   * what became of each rule.
+   */
+  reload(bundle: Bundle, params: ReadonlyMap<string, Value>): ReloadedRule[] {
+    const { unit, matcher, hash: bundleHash } = bundle;
+    const plan = this.#engine.reload({ unit, matcher, bundleHash, params });
+    this.#options = { ...this.#options, bundle, params };
+    return plan;
+  }
+
+  /** Everything of that source up to this time is known, µs since the epoch. */
+  knownUpTo(source: string): number {
+    const feed = this.#feeds.find((f) => f.source.name === source);
+    const { sources } = this.#options.bundle.unit.schema;
+    const latenessUs = sources.find((s) => s.name === source)?.latenessUs ?? 0;
+    return feed ? feed.progress.timeUs - latenessUs : Number.POSITIVE_INFINITY;
+  }
+
+  /** What was half matched and given up for room. */
+  get givenUp(): readonly GivenUp[] {
+    return this.#engine.givenUp;
   }
 
   /** What the engine knows, for `restore` of a later run with the same bundle. */
@@ -185,6 +221,8 @@ export class Runtime {
       this.#engine.lost(name, lost, progress.timeUs);
       this.#options.onWarning(`${name}: ${lost} events were lost; findings over this time say so`);
     }
+    const clockUs = this.#options.clockUs?.();
+    if (clockUs !== undefined) this.#engine.clock(clockUs);
     feed.progress = progress;
     feed.heardAt = this.#options.now();
     if (feed.isIdle) this.#setIdle(feed, false);
@@ -222,6 +260,8 @@ export class Runtime {
 
   /** A rule is armed when every step has an available source, partly when some member has none. */
   #armed(rule: CoreRule): Armed {
+    const stopped = this.#engine.stopped.get(rule);
+    if (stopped !== undefined) return { state: "stopped", reason: stopped };
     const untold = untoldOf(rule);
     if (untold) return { state: "not armed", reason: untold };
     const positive = new Set(stepsOf(rule.pattern));
@@ -251,9 +291,8 @@ export class Runtime {
     const maker = unit.rules.find((r) => findingKindOf(unit, r) === kind);
     if (maker) {
       const armed = this.#armed(maker);
-      return armed.state === "not armed"
-        ? `rule ${maker.name} is not armed: ${armed.reason}`
-        : undefined;
+      const isSilent = armed.state === "not armed" || armed.state === "stopped";
+      return isSilent ? `rule ${maker.name} is ${armed.state}: ${armed.reason}` : undefined;
     }
     const source = schema.sources[schema.kinds[kind]?.source ?? -1]?.name ?? "?";
     const feed = this.#feeds.find((f) => f.source.name === source);

@@ -5,6 +5,7 @@ import { parseUnits } from "#runtime/sources/replay";
 import { type DemoOptions, demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { BundleError } from "./load.ts";
+import { readerIsGone } from "./output.ts";
 import { type ReplayCommandOptions, replayCommand } from "./replay.ts";
 import { type RunOptions, runCommand } from "./run.ts";
 import { type WhyNotOptions, whyNotCommand } from "./why-not.ts";
@@ -35,6 +36,13 @@ function program(): Command {
     .option(
       "--state <folder>",
       "keep state between runs here: what is half matched, and where the journal was read to",
+    )
+    .option("--state-every <duration>", "how often it is saved while it runs", duration, 30_000_000)
+    .option(
+      "--recent <n>",
+      "events kept in memory for `tapio why-not` without a recording; 0 keeps none",
+      wholeNumberOrNone,
+      20_000,
     )
     .option("--record <file>", "keep the events rules may be about, for `tapio replay`")
     .option("--max-findings <n>", "stop after so many findings", wholeNumber)
@@ -77,13 +85,14 @@ something, 70 internal error.`,
 function addWhyNot(cli: Command): void {
   cli
     .command("why-not")
-    .description("say why a rule did not fire on a recording, or that it did")
+    .description("say why a rule did not fire, or that it did")
     .argument("<rule>", "its plain or full name")
     .argument(
-      "<recordings...>",
-      "`.ndjson` files, read one behind the other; `-` is standard input",
+      "[recordings...]",
+      "`.ndjson` files, read one behind the other; `-` is standard input; none: asks the running node",
     )
-    .requiredOption("--bundle <file>", "a file made by `tapioc compile`")
+    .option("--bundle <file>", "a file made by `tapioc compile`; by default the running node's")
+    .option("--state <folder>", "the --state folder of the node that is asked")
     .addOption(
       new Option("--key <name=value>", "whose: a part of the rule's key (repeatable)")
         .argParser((text: string, all: string[]) => [...all, text])
@@ -102,9 +111,17 @@ function addWhyNot(cli: Command): void {
 }
 
 function wholeNumber(text: string): number {
+  return wholeNumberFrom(1, text);
+}
+
+function wholeNumberOrNone(text: string): number {
+  return wholeNumberFrom(0, text);
+}
+
+function wholeNumberFrom(least: number, text: string): number {
   const n = Number(text);
-  if (!Number.isSafeInteger(n) || n < 1)
-    throw new InvalidArgumentError("It must be a whole number of at least 1.");
+  if (!Number.isSafeInteger(n) || n < least)
+    throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`);
   return n;
 }
 
@@ -134,8 +151,8 @@ function failed(error: unknown): number {
 
 // A reader that stops early (`tapio … | head`) is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(exitCodes.ok);
-  throw error;
+  if (error.code === "EPIPE") readerIsGone();
+  else throw error;
 });
 
 const cli = program();

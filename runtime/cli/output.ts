@@ -1,6 +1,6 @@
 /** How commands talk: findings to standard output, everything else to standard error. */
 import pc from "picocolors";
-import type { Finding } from "#core";
+import { exitCodes, type Finding } from "#core";
 import type { RuntimeStatus } from "#runtime";
 import type { EngineCounters } from "#runtime/engine";
 import { findingLine, renderFinding } from "#runtime/sinks";
@@ -16,6 +16,17 @@ export function printFinding(finding: Finding, format: OutputFormat): void {
 
 export function say(text: string): void {
   process.stderr.write(`${text}\n`);
+}
+
+let whenReaderIsGone: () => void = () => process.exit(exitCodes.ok);
+
+/** What is done when nobody reads standard output any more; otherwise the program ends at once. */
+export function onReaderGone(act: () => void): void {
+  whenReaderIsGone = act;
+}
+
+export function readerIsGone(): void {
+  whenReaderIsGone();
 }
 
 /** Which sources run and which rules can fire; said once at the start. */
@@ -49,11 +60,14 @@ export function sayCounters(status: RuntimeStatus): void {
 
 /** Where the events went; the right side adds up to the left. */
 export function flowLine(c: EngineCounters): string {
-  return `engine: ${c.received} received = ${c.delivered} delivered + ${c.filtered} filtered + ${c.dropped} dropped + ${c.late} late + ${c.inFlight} in flight`;
+  const implausible = c.implausible > 0 ? `${c.implausible} of impossible times + ` : "";
+  return `engine: ${c.received} received = ${c.delivered} delivered + ${c.filtered} filtered + ${c.dropped} dropped + ${c.late} late + ${implausible}${c.inFlight} in flight`;
 }
 
 export function outcomeLine(c: EngineCounters): string {
-  const rare = (["excepted", "limited", "held", "doubted", "provisional", "retracted"] as const)
+  const rare = (
+    ["excepted", "limited", "held", "doubted", "provisional", "retracted", "stopped"] as const
+  )
     .filter((name) => c[name] > 0)
     .map((name) => `, ${name}: ${c[name]}`);
   return `matched: ${c.matches}, findings: ${c.findings}, suppressed: ${c.suppressed}${rare.join("")}`;

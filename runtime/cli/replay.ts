@@ -2,6 +2,7 @@
  * `tapio replay`: a bundle on a recording, at full speed. Time comes from the recording: from its
  * progress lines where it has them, otherwise each source's latest event is its progress.
  */
+import type { Readable } from "node:stream";
 import {
   type Bundle,
   type EventData,
@@ -12,7 +13,7 @@ import {
   type Value,
 } from "#core";
 import { untoldOf } from "#runtime";
-import { Engine, type EngineCounters } from "#runtime/engine";
+import { Engine, type EngineCounters, type GivenUp, troubleText } from "#runtime/engine";
 import { writeEvent } from "#runtime/events";
 import {
   type RecordedCounters,
@@ -20,6 +21,7 @@ import {
   type ReplayHandlers,
   type ReplayResult,
   replayFile,
+  replayStream,
 } from "#runtime/sources/replay";
 import { loadBundle, readParams } from "./load.ts";
 import { flowLine, type OutputFormat, outcomeLine, printFinding, say } from "./output.ts";
@@ -82,6 +84,9 @@ export function sayEngine(c: EngineCounters): void {
   say(outcomeLine(c));
 }
 
+/** A recording: a file's path, `-` for standard input, or what something else delivers. */
+export type Recording = string | { readonly name: string; readonly stream: Readable };
+
 /** Is told what is read and what the engine makes of it. */
 export interface ReplayListeners {
   finding(finding: Finding): void;
@@ -94,17 +99,18 @@ export interface Replayed {
   /** By path. */
   readonly results: ReadonlyMap<string, ReplayResult>;
   readonly counters: EngineCounters;
+  readonly givenUp: readonly GivenUp[];
   /** Everything before is decided, µs. */
   readonly end: number;
 }
 
 /**
- * Replays the files at `paths`, one behind the other, through a fresh engine. Rejects with
- * `UsageError` when one cannot be read.
+ * Replays recordings, one behind the other, through a fresh engine. Rejects with `UsageError` when
+ * one cannot be read.
  */
 export async function replayRecording(
   bundle: Bundle,
-  paths: readonly string[],
+  recordings: readonly Recording[],
   params: ReadonlyMap<string, Value>,
   listeners: ReplayListeners,
 ): Promise<Replayed> {
@@ -116,6 +122,7 @@ export async function replayRecording(
     params,
     onFinding: (f) => listeners.finding(f),
     onLate: (e) => listeners.late?.(e),
+    onTrouble: (trouble) => say(troubleText(trouble)),
   });
   const clock = new RecordingClock(
     engine,
@@ -123,18 +130,24 @@ export async function replayRecording(
   );
   const handlers = handlersFor(engine, unit, clock, listeners);
   const results = new Map<string, ReplayResult>();
-  for (const path of paths) results.set(path, await readRecording(path, unit.schema, handlers));
+  for (const recording of recordings) {
+    const name = typeof recording === "string" ? recording : recording.name;
+    results.set(name, await readRecording(recording, unit.schema, handlers));
+  }
   clock.finish();
-  return { results, counters: engine.counters, end: clock.end };
+  const { counters, givenUp } = engine;
+  return { results, counters, givenUp, end: clock.end };
 }
 
 async function readRecording(
-  path: string,
+  recording: Recording,
   schema: Schema,
   handlers: ReplayHandlers,
 ): Promise<ReplayResult> {
   try {
-    return await replayFile(path, schema, handlers);
+    if (typeof recording !== "string")
+      return await replayStream(recording.stream, schema, handlers);
+    return await replayFile(recording, schema, handlers);
   } catch (error) {
     if (error instanceof RecordingUnreadable) throw new UsageError(error.message, error.help);
     throw error;

@@ -2,7 +2,15 @@
  * What a node keeps between runs, `--state`: the engine's snapshot and where the journal was read
  * to, in one file, because one without the other would see events twice or not at all.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { decode, encode } from "cborg";
 import { fileProblem, UsageError } from "#core";
@@ -49,14 +57,83 @@ function stateOf(x: unknown): NodeState {
   };
 }
 
-/** Saved as a whole or not at all; `warn` hears why when it cannot be. */
-export function saveState(folder: string, state: NodeState, warn: (text: string) => void): void {
+/** Of the time saving takes away from judging events at most this share. */
+const shareMax = 0.05;
+
+export interface StateKeeperOptions {
+  readonly folder: string;
+  /** How often the state is saved, ms; less often when one saving takes too long for that. */
+  readonly everyMs: number;
+  readonly take: () => NodeState;
+  readonly warn: (text: string) => void;
+}
+
+/** Saves a node's state while it runs, and once more at its end. */
+export class StateKeeper {
+  readonly #options: StateKeeperOptions;
+  #timer: NodeJS.Timeout | undefined;
+  /** A full disk is told of once, not every time. */
+  #told = "";
+
+  constructor(options: StateKeeperOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#wait(0);
+  }
+
+  /** Saves for the last time. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#save();
+  }
+
+  #wait(tookMs: number): void {
+    const ms = Math.max(this.#options.everyMs, tookMs / shareMax);
+    this.#timer = setTimeout(() => this.#wait(this.#save()), ms);
+  }
+
+  /** Returns how long it took, ms. */
+  #save(): number {
+    const { folder, take, warn } = this.#options;
+    const begin = performance.now();
+    const problem = writeState(folder, take());
+    if (problem !== undefined && problem !== this.#told)
+      warn(
+        `the state could not be saved: ${problem}; a next run starts from what was saved before`,
+      );
+    this.#told = problem ?? "";
+    return performance.now() - begin;
+  }
+}
+
+/** Saved as a whole or not at all, also when the machine fails; returns why not. */
+function writeState(folder: string, state: NodeState): string | undefined {
   const temporary = `${fileIn(folder)}.tmp`;
   const { journalCursor = null, snapshot = null } = state;
   try {
-    writeFileSync(temporary, encode({ cursor: journalCursor, snapshot }), { mode: 0o600 });
+    const file = openSync(temporary, "w", 0o600);
+    try {
+      writeFileSync(file, encode({ cursor: journalCursor, snapshot }));
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
     renameSync(temporary, fileIn(folder));
+    syncFolder(folder);
+    return undefined;
   } catch (error) {
-    warn(`the state could not be saved: ${fileProblem(error)}; the next run starts from now`);
+    return fileProblem(error);
+  }
+}
+
+/** The new name survives a failure of the machine, too. */
+function syncFolder(folder: string): void {
+  const file = openSync(folder, "r");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }

@@ -13,7 +13,7 @@ import {
 const label = (name: string) => `  ${name.padEnd(9)}`;
 
 export function renderAnswer(answer: Answer): string {
-  const { rule, around, findings, withheld, misses, lacking } = answer;
+  const { rule, around, findings, withheld, misses, givenUp, lacking } = answer;
   const where = around
     ? ` between ${formatTime(around.from)} and ${formatTime(around.to)}`
     : " in the recording";
@@ -28,8 +28,9 @@ export function renderAnswer(answer: Answer): string {
         `${w.cause}: finding ${w.id} at ${formatTime(w.at)}${ofKey(w.key)}\n${label("why")}${w.why}`,
     ),
     ...misses.map(missText),
+    ...givenUp.map((g) => `given up${ofKey(g.key)}\n${label("why")}${g.why}`),
   ];
-  const hasNothing = findings.length + withheld.length + misses.length === 0;
+  const hasNothing = findings.length + withheld.length + misses.length + givenUp.length === 0;
   const notes = hasNothing && lacking.length === 0 ? ["no event there began a match"] : lacking;
   return `${clean([...blocks, ...notes].join("\n\n"))}\n`;
 }

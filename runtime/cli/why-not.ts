@@ -1,13 +1,16 @@
 /**
- * `tapio why-not`: why a rule did not fire, or that it did, from a recording. The reference
- * interpreter says what almost matched; the engine, which reads the same recording, says what a
- * node would have reported.
+ * `tapio why-not`: why a rule did not fire, or that it did, from a recording, or from what a
+ * running node remembers, which is a recording of the last while. The reference interpreter says
+ * what almost matched; the engine, which reads the same recording, says what a node would have
+ * reported.
  */
 import {
+  type Answer,
   type Bundle,
   type CoreRule,
   type EventData,
   exitCodes,
+  formatTime,
   fullName,
   keyNames,
   keysSeen,
@@ -19,13 +22,19 @@ import {
   whyNot,
   withDerived,
 } from "#core";
+import type { GivenUp } from "#runtime/engine";
 import { parseTime } from "#runtime/sources/replay";
 import { loadBundle, readParams } from "./load.ts";
-import { replayRecording, sayRecordings } from "./replay.ts";
+import { askNode, type RecentHead, socketPath } from "./node-socket.ts";
+import { say } from "./output.ts";
+import { type Recording, replayRecording, sayRecordings } from "./replay.ts";
 import { renderAnswer } from "./why-not-text.ts";
 
 export interface WhyNotOptions {
-  readonly bundle: string;
+  /** By default the one of the node that is asked. */
+  readonly bundle?: string;
+  /** The node's `--state` folder. */
+  readonly state?: string;
   readonly key: readonly string[];
   readonly at?: string;
   readonly format: "pretty" | "json";
@@ -40,12 +49,13 @@ export async function whyNotCommand(
   paths: readonly string[],
   options: WhyNotOptions,
 ): Promise<number> {
-  const bundle = loadBundle(options.bundle);
-  const given = readParams(options.param, bundle.unit.params);
+  const material = paths.length > 0 ? ofFiles(paths, options) : await ofNode(options);
+  const { bundle, node } = material;
+  const given = readParams([...(node?.params ?? []), ...options.param], bundle.unit.params);
   const rule = findRule(bundle, name);
   const names = keyNames(rule, bundle.unit.schema);
   const wanted = options.key.map((text) => readKeyPart(text, rule, names));
-  const taken = await takeIn(bundle, paths, given);
+  const taken = await takeIn(material, given);
   const { unit } = bundle;
   const params = new Map(unit.params.map((p) => [p.name, given.get(p.name) ?? p.value]));
   const seen = keysSeen(unit, rule, params, withDerived(unit, params, taken.events));
@@ -54,11 +64,13 @@ export async function whyNotCommand(
     rule,
     params,
     ...taken,
+    givenUp: taken.givenUp.filter((g) => g.rule === fullName(rule)),
     keys: wanted.length === 0 ? undefined : keysWith(wanted, rule, names, seen),
     at: options.at === undefined ? undefined : readTime(options.at, taken.events),
   });
+  const told = node ? { ...answer, lacking: [...answer.lacking, ...beyond(answer, node)] } : answer;
   process.stdout.write(
-    options.format === "json" ? `${JSON.stringify(answer, null, 2)}\n` : renderAnswer(answer),
+    options.format === "json" ? `${JSON.stringify(told, null, 2)}\n` : renderAnswer(told),
   );
   return answer.findings.length > 0 ? exitCodes.findings : exitCodes.ok;
 }
@@ -78,18 +90,59 @@ function findRule({ unit }: Bundle, name: string): CoreRule {
 
 // ---------- the recording ----------
 
+interface Material {
+  readonly bundle: Bundle;
+  readonly recordings: readonly Recording[];
+  /** What the node says that was asked; undefined for files. */
+  readonly node: RecentHead | undefined;
+}
+
+function ofFiles(paths: readonly string[], options: WhyNotOptions): Material {
+  if (options.bundle === undefined)
+    throw new UsageError(
+      "a recording does not say which rules it is asked about",
+      "name them with --bundle, a file made by `tapioc compile`",
+    );
+  return { bundle: loadBundle(options.bundle), recordings: paths, node: undefined };
+}
+
+async function ofNode(options: WhyNotOptions): Promise<Material> {
+  const path = socketPath(options.state);
+  if (path === undefined)
+    throw new UsageError(
+      "there is no place where a running tapio would be asked",
+      "name its --state folder, or recordings",
+    );
+  const { head, stream } = await askNode(path);
+  const bundle = loadBundle(options.bundle ?? head.path);
+  if (bundle.hash !== head.bundle)
+    throw new UsageError(
+      `${options.bundle ?? head.path} is not the bundle that the node with pid ${head.pid} runs`,
+      "name that one with --bundle",
+    );
+  const recordings = [{ name: `the node with pid ${head.pid}`, stream }];
+  return { bundle, recordings, node: head };
+}
+
+/** How far back the node remembers, where the question reaches further. */
+function beyond({ around }: Answer, { sinceUs, pid }: RecentHead): string[] {
+  say(`the node with pid ${pid} remembers everything since ${formatTime(sinceUs)}`);
+  if (around && around.from > sinceUs) return [];
+  return [`the node remembers nothing before ${formatTime(sinceUs)}`];
+}
+
 interface TakenIn {
   readonly events: readonly EventData[];
   readonly watermark: number;
   readonly sources: readonly SourceStory[];
   readonly present: ReadonlySet<number>;
   readonly replayed: Replayed;
+  readonly givenUp: readonly GivenUp[];
 }
 
 /** Reads the recordings once, for the engine and for the interpreter. */
 async function takeIn(
-  bundle: Bundle,
-  paths: readonly string[],
+  { bundle, recordings, node }: Material,
   params: ReadonlyMap<string, Value>,
 ): Promise<TakenIn> {
   const { unit } = bundle;
@@ -97,17 +150,25 @@ async function takeIn(
   const findings = new Set<string>();
   const late = new Set<string>();
   const record = new SourceRecord(unit.schema.sources.map((s) => s.name));
-  const { results, counters, end } = await replayRecording(bundle, paths, params, {
-    finding: ({ id, state }) =>
-      void (state === "retracted" ? findings.delete(id) : findings.add(id)),
-    late: (e) => late.add(e.id),
-    event: (e) => {
-      events.push(e);
-      record.event(unit.schema.kinds[e.kind]?.source ?? -1, e.ts);
+  const { results, counters, end, ...replayed } = await replayRecording(
+    bundle,
+    recordings,
+    params,
+    {
+      finding: ({ id, state }) =>
+        void (state === "retracted" ? findings.delete(id) : findings.add(id)),
+      late: (e) => late.add(e.id),
+      event: (e) => {
+        events.push(e);
+        record.event(unit.schema.kinds[e.kind]?.source ?? -1, e.ts);
+      },
+      progress: (source, ts, { lost }) => record.progress(source, ts, lost),
     },
-    progress: (source, ts, { lost }) => record.progress(source, ts, lost),
-  });
+  );
   sayRecordings(results);
+  const [read] = results.values();
+  if (node && read?.lines !== node.lines)
+    throw new UsageError("the node ended before it had told everything", "ask again");
   const evicted = Object.values(counters.evicted).reduce((n, x) => n + x, 0);
   return {
     events,
@@ -115,6 +176,7 @@ async function takeIn(
     sources: record.stories(end, (source) => unit.schema.sources[source]?.idleUs ?? 0),
     present: record.present,
     replayed: { findings, late, evicted },
+    givenUp: node?.givenUp ?? replayed.givenUp,
   };
 }
 

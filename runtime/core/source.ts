@@ -24,10 +24,17 @@ export interface EventWriter {
   commit(): boolean;
 }
 
+/**
+ * Progress that goes back by more than this is that of a clock that was set back, µs: what came
+ * before is of times that come again. What goes back by less is not believed, and soon over.
+ */
+export const clockStepUs = 300_000_000;
+
 /** What a source tells at least every 100 ms, also when nothing passed its filter. */
 export interface Progress {
   /**
    * Nothing earlier than this, less the source's lateness, will still arrive; µs since the epoch.
+   * Goes back only by more than `clockStepUs`, when the source's clock was set back.
    */
   readonly timeUs: number;
   /** Events seen at the origin since start, before any filter. */

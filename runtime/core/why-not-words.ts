@@ -83,6 +83,15 @@ export interface ToldMiss {
   readonly wouldMatch: string;
 }
 
+/** Half a match that was given up for room. */
+export interface ToldGivenUp {
+  readonly key: ToldKey;
+  /** When it was given up, µs. */
+  readonly at: number;
+  readonly reached: number;
+  readonly why: string;
+}
+
 /** What the engine made of a recording. */
 export interface Replayed {
   /** Ids of the findings that stand in the end. */
@@ -122,11 +131,34 @@ export class Words {
     return { ...told, cause: w.cause, why: `${this.#reason(w)}${unless}` };
   }
 
+  givenUp({
+    key,
+    at,
+    reached,
+  }: {
+    readonly key: string;
+    readonly at: number;
+    readonly reached: number;
+  }): ToldGivenUp {
+    const { rule } = this.#question;
+    const { pattern } = rule;
+    const steps = stepsOf(pattern).length;
+    const far =
+      pattern.node === "win" ? "" : `, ${Math.min(reached, steps)} of ${steps} steps far,`;
+    const partials = "partials" in pattern ? ` and \`partials ${pattern.partials}\` of each` : "";
+    return {
+      key: this.#key(key),
+      at,
+      reached,
+      why: `its partial match${far} was given up for room at ${formatTime(at)}: the rule keeps \`keys max ${rule.keysMax}\`${partials}`,
+    };
+  }
+
   /** Found in the recording as a whole, and not by the engine as the events came. */
   unreported(judged: Judged): ToldWithheld {
     const { replayed } = this.#question;
-    const { captures, window } = judged.match;
-    const events = [...captures.flatMap((c) => c?.kept ?? []), ...window];
+    const { captures, view } = judged.match;
+    const events = [...captures.flatMap((c) => c?.kept ?? []), ...(view?.events ?? [])];
     const late = events.find((e) => replayed.late.has(e.id));
     const told = this.finding(judged);
     if (late) {

@@ -13,6 +13,7 @@ import {
   keyOf,
   type SourceStory,
   type Step,
+  sinceOf,
   sourcesOf,
   stepsOf,
 } from "./ir/index.ts";
@@ -21,6 +22,7 @@ import type { EventData, Value } from "./schema.ts";
 import {
   type Asked,
   type ToldFinding,
+  type ToldGivenUp,
   type ToldMiss,
   type ToldWithheld,
   Words,
@@ -37,6 +39,17 @@ export interface Question extends Asked {
   readonly keys: ReadonlySet<string> | undefined;
   /** µs; undefined: the whole recording. */
   readonly at: number | undefined;
+  /** What of the rule was half matched and given up for room. */
+  readonly givenUp?: readonly GivenUpMatch[];
+}
+
+/** Half a match that was given up for room. */
+export interface GivenUpMatch {
+  readonly key: string;
+  /** Steps. */
+  readonly reached: number;
+  /** When it was given up, µs. */
+  readonly at: number;
 }
 
 export interface Answer {
@@ -46,6 +59,8 @@ export interface Answer {
   readonly findings: readonly ToldFinding[];
   readonly withheld: readonly ToldWithheld[];
   readonly misses: readonly ToldMiss[];
+  /** Half matches that the engine gave up for room. */
+  readonly givenUp: readonly ToldGivenUp[];
   /** What the rule needs and the recording does not have, a sentence each. */
   readonly lacking: readonly string[];
 }
@@ -80,6 +95,10 @@ export function whyNot(question: Question): Answer {
     findings: [...mine.filter(isReported), ...withoutLate].map((f) => words.finding(f)),
     withheld: [...held, ...unreported],
     misses: near.map((m) => words.miss(m)),
+    givenUp: (question.givenUp ?? [])
+      .filter((g) => (!focus.keys || focus.keys.has(g.key)) && g.at >= focus.from)
+      .filter((g) => g.at <= focus.to)
+      .map((g) => words.givenUp(g)),
     lacking: lackingOf(question),
   };
 }
@@ -166,7 +185,7 @@ function reachOf({ pattern }: CoreRule, params: ReadonlyMap<string, Value>): num
 }
 
 function isInFocus({ keys, from, to }: Focus, match: Judged["match"]): boolean {
-  const start = Math.min(match.at, ...match.captures.flatMap((c) => (c ? [c.first.ts] : [])));
+  const start = Math.min(match.at, ...match.captures.flatMap((c) => (c ? [sinceOf(c)] : [])));
   return (!keys || keys.has(match.key)) && start <= to && match.at >= from;
 }
 

@@ -15,22 +15,31 @@ import {
   type Finding,
   findingEvent,
   findingKindOf,
+  fullName,
   keyText,
   layoutHash,
   layoutOf,
   type RelationFact,
-  triggersOf,
+  type RuleReload,
+  reloadPlan,
+  type Schema,
   type Value,
+  valued,
   withLosses,
 } from "#core";
 import { Interner, type RecordWriter } from "#runtime/events";
-import { type Fate, type InFlight, type Lane, type LaneHits, laneMax } from "./lane.ts";
-import { Ledger } from "./ledger.ts";
-import { type KindFunction, loadMatcher, type MatcherCode } from "./matcher.ts";
-import { RecordInput } from "./record-input.ts";
+import { Generation, type GenerationSurroundings } from "./generation.ts";
+import { AllExternals, type PackedGeneration, packed, unpacked } from "./generation-codec.ts";
+import { Generations, namesIn } from "./generations.ts";
+import { type GivenUp, GivenUpList } from "./given-up.ts";
+import { type Fate, type InFlight, type Lane, laneMax } from "./lane.ts";
+import { Ledger, type LedgerInputs } from "./ledger.ts";
+import { bytesOfState } from "./measure.ts";
+import { type BrokenRecord, RecordInput } from "./record-input.ts";
+import { type Reloaded, reloaded } from "./reload.ts";
 import type { Told } from "./reporter.ts";
-import type { RuleRunner } from "./rule-runner.ts";
-import { RuleSet } from "./rule-set.ts";
+import { countersOf, noRuleCounters, type RuleCounters } from "./rule-counters.ts";
+import type { RuleSet } from "./rule-set.ts";
 import { type EngineMatch, scopeOf, startOf } from "./scope.ts";
 import {
   readSnapshot,
@@ -40,7 +49,7 @@ import {
 } from "./snapshot.ts";
 import { type Conclusion, SourceStates } from "./source-states.ts";
 import { decodeGraph, encodeGraph } from "./state-graph.ts";
-import { createSupport } from "./support.ts";
+import { HostFailure, type Trouble } from "./trouble.ts";
 import { WorldState } from "./world-state.ts";
 
 export interface EngineOptions {
@@ -59,8 +68,31 @@ export interface EngineOptions {
   /** Every finding, and every change of one, which keeps its id and has a higher revision. */
   onFinding(finding: Finding): void;
   onLate?(event: EventData): void;
+  /**
+   * What the engine goes on without; each source and each kind is told of once. Where nobody
+   * listens, an error of generated code is thrown.
+   */
+  onTrouble?(trouble: Trouble): void;
   /** Every event some rule may be about, in the order it was read: what a recording keeps. */
   onRelevant?(event: EventData): void;
+}
+
+/** What became of a rule. */
+export interface ReloadedRule extends RuleReload {
+  /**
+   * The time of its events at which the new version takes over, µs: of a drained one matches that
+   * begin later are those of the new version.
+   */
+  readonly atUs: number;
+}
+
+/** A bundle that takes the place of the one that runs. */
+export type NextBundle = Pick<EngineOptions, "unit" | "matcher" | "bundleHash" | "params">;
+
+export interface MeasuredRule {
+  /** `module.rule`. */
+  readonly rule: string;
+  readonly bytes: number;
 }
 
 export interface EngineCounters {
@@ -74,6 +106,8 @@ export interface EngineCounters {
   dropped: number;
   /** Events that came after the watermark of a rule that wanted them. */
   late: number;
+  /** Events of a time too far ahead of the node's clock. */
+  implausible: number;
   /** Events waiting for the watermark, and records not read yet. */
   inFlight: number;
   matches: number;
@@ -88,11 +122,17 @@ export interface EngineCounters {
   /** Conclusions from silence that were in doubt and not drawn, or thrown away. */
   held: number;
   doubted: number;
+  /** Rules whose code failed. */
+  stopped: number;
+  /** Decisions taken, for lack of room, before all was known that could matter. */
+  hurried: number;
   /** State given up for room, by what was given up. */
   evicted: {
     keys: number;
     partials: number;
     windowEvents: number;
+    /** Events of runs, which count, but are not shown. */
+    evidence: number;
     suppressors: number;
     openFindings: number;
     facts: number;
@@ -106,73 +146,66 @@ interface EngineState {
   readonly sources: ReturnType<SourceStates["save"]>;
   readonly world: ReturnType<WorldState["save"]>;
   readonly inputs: ReadonlyMap<number, ReturnType<RecordInput["save"]>>;
-  readonly rules: ReturnType<RuleSet["save"]>;
+  /** Of the current generation, then of the older ones. */
+  readonly rules: readonly ReturnType<RuleSet["save"]>[];
+  readonly gone: RuleCounters;
   readonly ledger: ReturnType<Ledger["save"]>;
-  readonly counts: Record<
-    "delivered" | "filtered" | "late" | "dropped" | "held" | "doubted",
-    number
-  >;
+  readonly counts: typeof noCounts;
   readonly findings: number;
   readonly waiting: number;
+  readonly missed: Missed | undefined;
 }
+
+/** A snapshot's state: that of all generations, and what makes the older ones. */
+interface OuterState {
+  readonly older: readonly PackedGeneration[];
+  readonly state: Uint8Array;
+}
+
+/** Between these times, µs, events have come too late or found no room: findings must say so. */
+interface Missed {
+  readonly from: number;
+  readonly to: number;
+}
+
+const noCounts = {
+  delivered: 0,
+  filtered: 0,
+  late: 0,
+  implausible: 0,
+  dropped: 0,
+  held: 0,
+  doubted: 0,
+};
 
 const defaultRing = { slots: 16_384, textBytes: 4 << 20 };
 
 export class Engine {
-  readonly #options: EngineOptions;
-  readonly #unit: CoreUnit;
-  readonly #params: ReadonlyMap<string, Value>;
+  #options: EngineOptions;
+  /** Over the schema of all generations. */
+  #unit: CoreUnit;
   readonly #interner = new Interner();
-  readonly #layouts;
-  readonly #code: MatcherCode;
   readonly #world = new WorldState();
-  readonly #states: SourceStates;
-  readonly #inputs = new Map<number, RecordInput>();
-  readonly #rules: RuleSet;
-  readonly #ledger: Ledger;
-  readonly #kinds: (readonly KindFunction[] | undefined)[] = [];
-  readonly #triggers;
-  readonly #hits: Int32Array;
-  #counts = { delivered: 0, filtered: 0, late: 0, dropped: 0, held: 0, doubted: 0 };
+  #states: SourceStates;
+  #inputs = new Map<number, RecordInput>();
+  #generations: Generations;
+  #ledger: Ledger;
+  /** What rules counted that are gone. */
+  #gone: RuleCounters = noRuleCounters;
+  #counts = { ...noCounts };
   #findings = 0;
   #waiting = 0;
+  /** What findings have not been told of yet: a flood of late events is told of once. */
+  #missed: Missed | undefined;
+  readonly #troubles = new Set<string>();
+  readonly #givenUp = new GivenUpList();
 
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#unit = options.unit;
-    this.#params = new Map(
-      options.unit.params.map((p) => [p.name, options.params?.get(p.name) ?? p.value]),
-    );
-    this.#layouts = options.unit.schema.kinds.map(layoutOf);
     this.#states = new SourceStates(this.#unit);
-    const support = createSupport({
-      schema: options.unit.schema,
-      programs: options.unit.programs,
-      interner: this.#interner,
-      params: options.unit.params.map((p) => this.#params.get(p.name)),
-      world: this.#world,
-    });
-    this.#code = loadMatcher(options.matcher, support);
-    for (const [kind, functions] of this.#code.kinds) this.#kinds[kind] = functions;
-    this.#triggers = triggersOf(this.#unit);
-    this.#hits = new Int32Array(this.#triggers.length);
-    this.#ledger = new Ledger({
-      tell: (finding) => options.onFinding(finding),
-      withLosses: (match) => this.#withLosses(match),
-      ruleIndex: ({ match }) => this.#unit.rules.indexOf(match.rule),
-    });
-    this.#rules = new RuleSet({
-      unit: this.#unit,
-      code: this.#code,
-      params: this.#params,
-      bundleHash: options.bundleHash,
-      startUs: options.startUs,
-      laneEventsMax: options.laneEventsMax ?? laneMax,
-      concludes: (rule) => (kinds, from, to) => this.#conclude(rule, kinds, from, to),
-      withLosses: (match) => this.#withLosses(match),
-      onFinding: (rule, told) => this.#onFinding(rule, told),
-      onProvisional: (told) => this.#ledger.tellProvisionally(told),
-    });
+    this.#ledger = new Ledger({ ...this.#ledgerInputs, rules: options.unit.rules });
+    this.#generations = new Generations(this.#currentOver(options.unit.schema), []);
   }
 
   /** Where the source of that name writes; undefined when the schema does not know it. */
@@ -191,10 +224,18 @@ export class Engine {
     this.#states.setIdle(this.#sourceIndex(sourceName), isIdle);
   }
 
+  /**
+   * It is `timeUs` by the node's own clock: of what is read from now on times far ahead of that are
+   * not believed. A part of the log like progress; without it every time is believed.
+   */
+  clock(timeUs: number): void {
+    this.#states.clock(timeUs);
+  }
+
   /** An entity has appeared, or the end of one that is known has become known. */
   entity(life: EntityLife): void {
     this.#world.learnEntity(life);
-    for (const lane of this.#rules.lanes.all) for (const rule of lane.rules) rule.onEntity(life);
+    for (const rule of this.#generations.runners) rule.onEntity(life);
   }
 
   /** Two entities have become related, or are no longer. */
@@ -205,16 +246,21 @@ export class Engine {
   /**
    * Nothing of that source older than `timeUs` minus its lateness will come any more. Reads what
    * was written before the call, then decides what the watermarks allow: progress is part of the
-   * log, so its place between the events matters and batching does not.
+   * log, so its place between the events matters and batching does not. Time that goes back far is
+   * that of a clock that was set back: rules over the source begin anew.
    */
   progress(sourceName: string, timeUs: number): void {
     const index = this.#sourceIndex(sourceName);
     if (index < 0) return;
     this.read();
-    this.#states.progressed(index, timeUs);
-    for (const lane of this.#rules.lanes.all) {
+    const advance = this.#states.progressed(index, timeUs);
+    if (advance.is === "set back") this.#beginAnew(sourceName, index, advance);
+    if (advance.is === "ahead") this.#tellImplausible(sourceName, advance.byUs);
+    this.#reconsiderMissed();
+    for (const lane of this.#generations.lanes) {
       if (lane.sources.includes(index)) this.#advance(lane, this.#watermark(lane));
     }
+    this.#endDrained();
   }
 
   /**
@@ -232,20 +278,70 @@ export class Engine {
   /** Takes what the rings hold, so that they have room again; decides nothing. */
   read(): void {
     for (const input of this.#inputs.values()) {
-      this.#counts.filtered += input.read(this.#kinds, this.#hits, (event, count) => {
-        this.#options.onRelevant?.(event);
-        this.#dispatch(event, count);
-      });
+      this.#counts.filtered += input.read(
+        this.#generations.kinds,
+        this.#generations.hits,
+        (event, count) => this.#take(event, count),
+        (record) => this.#dropBroken(record),
+      );
     }
   }
 
   /** Decides everything before `timeUs` whatever the sources' progress: the end of a recording. */
   runUntil(timeUs: number): void {
     this.read();
-    for (const lane of this.#rules.lanes.all) {
+    this.#reconsiderMissed();
+    for (const lane of this.#generations.lanes) {
       this.#advance(lane, timeUs);
       lane.finish(timeUs);
     }
+    this.#endDrained();
+  }
+
+  /** What was half matched and given up for room, as far as it is remembered. */
+  get givenUp(): readonly GivenUp[] {
+    return this.#givenUp.all;
+  }
+
+  /** Rules that do nothing any more because their code failed, with the reason. */
+  get stopped(): ReadonlyMap<CoreRule, string> {
+    return new Map(
+      this.#generations.runners.flatMap(({ reporter, stopped }) =>
+        stopped === undefined ? [] : [[reporter.rule, stopped] as const],
+      ),
+    );
+  }
+
+  /**
+   * Puts another bundle in the place of the one that runs, at this point of the log. Nothing is
+   * lost of sources, world and waiting events; the plan says what becomes of each rule's state.
+   * Writers are to be asked for again when records are laid out otherwise from then on.
+   */
+  reload(next: NextBundle): ReloadedRule[] {
+    this.read();
+    const before = this.#generations.current.parts;
+    const plan = reloadPlan(before, next);
+    const { params } = valued(next.unit, next.params);
+    const moved = reloaded({
+      old: this.#generations,
+      next: { ...next, params },
+      plan,
+      around: this.#surroundings,
+      ledger: this.#ledger,
+      ledgerInputs: this.#ledgerInputs,
+      newestUs: this.#newestUs(),
+    });
+    const { runners, lanes } = this.#generations;
+    const gone = runners.filter((r) => !moved.carried.has(r));
+    this.#gone = countersOf(gone, lanes, this.#gone);
+    this.#options = { ...this.#options, ...next, params };
+    this.#takeOver(moved);
+    return plan.map((p) => ({ ...withReason(p, moved.givenUp.get(p.rule)), atUs: moved.cut(p) }));
+  }
+
+  /** The versions of rules, by full name, that end what they have begun. */
+  get draining(): readonly string[] {
+    return this.#generations.older.flatMap(namesIn);
   }
 
   /**
@@ -254,16 +350,42 @@ export class Engine {
    */
   snapshot(): Uint8Array {
     this.read();
-    const names = new Map([...this.#rules.externals].map(([name, thing]) => [thing, name]));
-    return writeSnapshot(this.#identity, encodeGraph(this.#save(), names));
+    const { all, older } = this.#generations;
+    const names = new Map(
+      all.flatMap((g) => [...g.rules.externals].map(([name, thing]) => [thing, name] as const)),
+    );
+    const state = encodeGraph(this.#save(), names);
+    const outer = { older: older.map((g) => packed(g.parts)), state };
+    return writeSnapshot(this.#identity, encodeGraph(outer, new Map()));
   }
 
   /** Takes a snapshot's state in place of its own; a refusal says why and leaves it as it was. */
   restore(bytes: Uint8Array): SnapshotRefusal | undefined {
     const read = readSnapshot(this.#identity, bytes);
     if (!read.ok) return read;
-    this.#restore(decodeGraph(read.state, this.#rules.externals) as EngineState);
+    const outer = decodeGraph(read.state, new Map()) as OuterState;
+    const older = outer.older.map((parts) => new Generation(unpacked(parts), this.#surroundings));
+    const schema = older[0]?.parts.unit.schema ?? this.#options.unit.schema;
+    const generations = new Generations(this.#currentOver(schema), older);
+    const externals = new AllExternals(generations.all.map((g) => g.rules.externals));
+    const state = decodeGraph(outer.state, externals) as EngineState;
+    this.#over(generations, schema);
+    this.#restore(state);
     return undefined;
+  }
+
+  /** What the state of each rule takes, as its certificate counts it. */
+  get measured(): MeasuredRule[] {
+    return this.#generations.all.flatMap(({ rules }) => {
+      const externals = new Set(rules.externals.values());
+      return rules.runners.map((runner) => ({
+        rule: fullName(runner.reporter.rule),
+        bytes: bytesOfState(
+          [runner.save(), rules.eagerOf(runner.index)?.save(), this.#ledger.savedOf(runner.index)],
+          externals,
+        ),
+      }));
+    });
   }
 
   get counters(): EngineCounters {
@@ -275,40 +397,135 @@ export class Engine {
       dropped += input.dropped;
       inFlight += input.ring.readable;
     }
-    const sum = (of: (r: RuleRunner) => number | undefined) =>
-      this.#rules.runners.reduce((n, r) => n + (of(r) ?? 0), 0);
+    const sum = this.#ruleCounters;
     return {
       received,
       ...this.#counts,
       dropped: dropped + this.#counts.dropped,
       inFlight: inFlight + this.#waiting,
-      matches: sum((r) => r.reporter.counters.matches),
-      findings: sum((r) => r.reporter.counters.findings),
+      matches: sum.matches,
+      findings: sum.findings,
       provisional: this.#ledger.provisional,
       retracted: this.#ledger.retracted,
-      suppressed: sum((r) => r.reporter.suppressor?.suppressed),
-      excepted: sum((r) => r.reporter.counters.excepted),
-      limited: sum((r) => r.reporter.limiter?.limited),
+      suppressed: sum.suppressed,
+      excepted: sum.excepted,
+      limited: sum.limited,
+      stopped: this.stopped.size,
+      hurried: sum.hurried,
       evicted: {
-        keys: sum((r) => r.matcher.counters.keysEvicted),
-        partials: sum((r) => r.matcher.counters.partialsEvicted),
-        windowEvents: sum((r) => r.matcher.counters.eventsEvicted),
-        suppressors: sum(
-          ({ reporter: { suppressor, limiter } }) =>
-            (suppressor?.evicted ?? 0) + (limiter?.evicted ?? 0),
-        ),
-        openFindings: sum((r) => r.reporter.counters.openEvicted) + this.#ledger.forgotten,
+        keys: sum.keysEvicted,
+        partials: sum.partialsEvicted,
+        windowEvents: sum.eventsEvicted,
+        evidence: sum.evidenceEvicted,
+        suppressors: sum.suppressorsEvicted,
+        openFindings: sum.openEvicted + this.#ledger.forgotten,
         facts: this.#world.forgotten,
-        findings: this.#rules.lanes.all.reduce((n, lane) => n + lane.findingsDropped, 0),
+        findings: sum.findingsDropped,
       },
     };
   }
 
+  get #ruleCounters(): RuleCounters {
+    return countersOf(this.#generations.runners, this.#generations.lanes, this.#gone);
+  }
+
+  /** What the engine is to the rules of each generation. */
+  get #surroundings(): GenerationSurroundings {
+    const { startUs, laneEventsMax = laneMax } = this.#options;
+    return {
+      interner: this.#interner,
+      world: this.#world,
+      startUs,
+      laneEventsMax,
+      concludes: (rule) => (kinds, from, to) => this.#conclude(rule, kinds, from, to),
+      withLosses: (rule, match) => this.#withLosses(rule, match),
+      onFinding: (rule, told) => this.#onFinding(rule, told),
+      onProvisional: (told) => this.#ledger.tellProvisionally(told),
+      onStopped: (rule, error) => this.#tellTrouble({ what: "rule stopped", rule, error }),
+      onGivenUp: (rule, key, reached, at) => this.#givenUp.add(rule, key, reached, at),
+    };
+  }
+
+  get #ledgerInputs(): Omit<LedgerInputs, "rules"> {
+    return {
+      tell: (finding) => this.#host(() => this.#options.onFinding(finding)),
+      withLosses: (rule, match) => this.#withLosses(rule, match),
+    };
+  }
+
+  /** The current bundle over a schema that begins with its own. */
+  #currentOver(schema: Schema): Generation {
+    const { unit, matcher, bundleHash, params } = this.#options;
+    const bundle = { unit: { ...unit, schema }, matcher, bundleHash };
+    const own = {
+      params: valued(unit, params).params,
+      base: 0,
+      kinds: undefined,
+      rules: undefined,
+    };
+    return new Generation({ ...bundle, ...own }, this.#surroundings);
+  }
+
+  /** The engine is about other generations, whose state is not there yet. */
+  #over(generations: Generations, schema: Schema): void {
+    this.#generations = generations;
+    this.#unit = { ...this.#options.unit, schema };
+    this.#states = new SourceStates(this.#unit);
+    this.#inputs = new Map();
+    const rules = generations.all.flatMap((g) => g.parts.unit.rules);
+    this.#ledger = new Ledger({ ...this.#ledgerInputs, rules });
+  }
+
+  #takeOver({ generations, ledger, merged, inFlight }: Reloaded): void {
+    const [before, inputs, states] = [this.#unit.schema, this.#inputs, this.#states];
+    this.#over(generations, merged.schema);
+    this.#ledger = ledger;
+    this.#states.follow(states, merged.sources);
+    const isSameLayout = layoutHash(before) === layoutHash(merged.schema);
+    if (isSameLayout) this.#inputs = inputs;
+    else
+      for (const [source, input] of inputs)
+        this.#input(merged.sources[source] ?? source).restore(input.save());
+    this.#waiting = inFlight.length;
+    for (const shared of inFlight) this.#left(shared);
+    for (const life of this.#world.entities)
+      for (const rule of generations.runners) if (rule.isNew) rule.onEntity(life);
+    this.#endDrained();
+  }
+
+  /** By source the latest believable time of what was read, µs. */
+  #newestUs(): Map<number, number> {
+    return new Map(
+      [...this.#inputs].map(([source, { newestUs }]) => [source, this.#states.believed(newestUs)]),
+    );
+  }
+
+  /** Older generations that have ended all they had begun are gone. */
+  #endDrained(): void {
+    const { current, older } = this.#generations;
+    const ended = older.filter(({ rules }) =>
+      rules.lanes.all.every((lane) => lane.rules.every((r) => r.isDrained(lane.watermark))),
+    );
+    if (ended.length === 0) return;
+    const rest = new Generations(
+      current,
+      older.filter((g) => !ended.includes(g)),
+    );
+    this.#generations = rest;
+    for (const { rules } of ended) {
+      this.#gone = countersOf(rules.runners, rules.lanes.all, this.#gone);
+      for (const lane of rules.lanes.all) lane.dismiss((shared) => this.#left(shared));
+      for (const { index } of rules.runners)
+        this.#ledger.forgetAfter(index, Number.NEGATIVE_INFINITY);
+    }
+  }
+
   get #identity(): SnapshotIdentity {
+    const { params } = valued(this.#options.unit, this.#options.params);
     return {
       bundle: this.#options.bundleHash,
-      layout: layoutHash(this.#unit.schema),
-      params: [...this.#params].map(([name, value]) => `${name}=${keyText(value)}`).join(" "),
+      layout: layoutHash(this.#options.unit.schema),
+      params: [...params].map(([name, value]) => `${name}=${keyText(value)}`).join(" "),
     };
   }
 
@@ -317,11 +534,13 @@ export class Engine {
       sources: this.#states.save(),
       world: this.#world.save(),
       inputs: new Map([...this.#inputs].map(([source, input]) => [source, input.save()])),
-      rules: this.#rules.save(),
+      rules: this.#generations.all.map((g) => g.rules.save()),
+      gone: this.#gone,
       ledger: this.#ledger.save(),
       counts: this.#counts,
       findings: this.#findings,
       waiting: this.#waiting,
+      missed: this.#missed,
     };
   }
 
@@ -329,11 +548,16 @@ export class Engine {
     this.#states.restore(saved.sources);
     this.#world.restore(saved.world);
     for (const [source, input] of saved.inputs) this.#input(source).restore(input);
-    this.#rules.restore(saved.rules);
+    for (const [i, { rules }] of this.#generations.all.entries()) {
+      const own = saved.rules[i];
+      if (own) rules.restore(own);
+    }
+    this.#gone = saved.gone;
     this.#ledger.restore(saved.ledger);
     this.#counts = saved.counts;
     this.#findings = saved.findings;
     this.#waiting = saved.waiting;
+    this.#missed = saved.missed;
   }
 
   #sourceIndex(name: string): number {
@@ -345,7 +569,7 @@ export class Engine {
     if (known) return known;
     const input = new RecordInput({
       unit: this.#unit,
-      layouts: this.#layouts,
+      layouts: this.#unit.schema.kinds.map(layoutOf),
       interner: this.#interner,
       ring: this.#options.ring ?? defaultRing,
     });
@@ -360,8 +584,30 @@ export class Engine {
     return conclusion;
   }
 
+  #take(event: EventData, count: number): void {
+    const source = this.#unit.schema.kinds[event.kind]?.source ?? -1;
+    const aheadUs = this.#states.aheadOf(event.ts);
+    if (aheadUs !== undefined) {
+      this.#counts.implausible++;
+      this.#states.disbelieved(source);
+      this.#tellImplausible(this.#unit.schema.sources[source]?.name ?? "?", aheadUs);
+      return;
+    }
+    this.#host(() => this.#options.onRelevant?.(event));
+    this.#dispatch(event, count);
+  }
+
+  #dropBroken({ kind, ts, error }: BrokenRecord): void {
+    const { name = "?", source = -1 } = this.#unit.schema.kinds[kind] ?? {};
+    this.#counts.dropped++;
+    this.#states.lost(source, 1, ts, ts);
+    this.#miss(ts);
+    const trouble: Trouble = { what: "unreadable record", kind: name, error };
+    this.#tellOnce(`record ${name}`, trouble);
+  }
+
   #dispatch(event: EventData, count: number): void {
-    const byLane = this.#hitsByLane(count);
+    const byLane = this.#generations.byLane(count);
     const shared: InFlight = { event, waiting: 0, fate: "delivered" };
     for (const [lane, hits] of byLane) {
       const fate = lane.offer(shared, hits);
@@ -370,66 +616,106 @@ export class Engine {
     if (shared.waiting > 0) this.#waiting++;
     else this.#counts[shared.fate]++;
     this.#tellFate(shared.fate, event);
-    this.#rules.feedEager(event, byLane);
-  }
-
-  #hitsByLane(count: number): Map<Lane, LaneHits> {
-    const byLane = new Map<Lane, LaneHits>();
-    const hitsOf = (lane: Lane) => {
-      const known = byLane.get(lane) ?? { steps: new Map<number, number[]>(), derives: [] };
-      byLane.set(lane, known);
-      return known;
-    };
-    for (let i = 0; i < count; i++) {
-      const trigger = this.#triggers[this.#hits[i] ?? -1];
-      if (trigger?.sets === "derive") {
-        for (const lane of this.#rules.lanes.ofDerive(trigger.derive))
-          hitsOf(lane).derives.push(trigger.derive);
-      } else if (trigger) {
-        const { steps } = hitsOf(this.#rules.lanes.ofRule(trigger.rule));
-        const own = steps.get(trigger.rule) ?? [];
-        steps.set(trigger.rule, own);
-        if (trigger.sets === "step") own.push(trigger.step);
-      }
-    }
-    return byLane;
+    this.#generations.feedEager(event, byLane);
   }
 
   #tellFate(fate: Fate, event: EventData): void {
     if (fate === "delivered") return;
+    this.#miss(event.ts);
     if (fate === "late") {
-      this.#options.onLate?.(event);
-      this.#ledger.reconsiderLosses(event.ts, event.ts);
+      this.#host(() => this.#options.onLate?.(event));
       return;
     }
     // A finding over the time of a dropped event must say so.
     const source = this.#unit.schema.kinds[event.kind]?.source ?? -1;
     this.#states.lost(source, 1, event.ts, event.ts);
-    this.#ledger.reconsiderLosses(event.ts, event.ts);
+  }
+
+  #miss(ts: number): void {
+    const { from, to } = this.#missed ?? { from: ts, to: ts };
+    this.#missed = { from: Math.min(from, ts), to: Math.max(to, ts) };
+  }
+
+  #reconsiderMissed(): void {
+    const missed = this.#missed;
+    this.#missed = undefined;
+    if (missed) this.#ledger.reconsiderLosses(missed.from, missed.to);
+  }
+
+  /**
+   * The clock of a source was set back to `toUs`: what rules over it hold is of times that come
+   * again, so they forget it. What they tell of times around the step says so.
+   */
+  #beginAnew(name: string, source: number, { toUs, byUs }: { toUs: number; byUs: number }): void {
+    const anew = new Set<Lane>();
+    for (const lane of this.#generations.lanes) {
+      if (!lane.sources.includes(source) && !lane.inputs.some((l) => anew.has(l))) continue;
+      anew.add(lane);
+      lane.restart((shared) => this.#left(shared));
+      for (const rule of lane.rules) {
+        this.#ledger.retract(rule.index, Number.POSITIVE_INFINITY);
+        this.#ledger.forgetAfter(rule.index, toUs);
+        this.#generations.of(lane).rules.restart(rule, toUs);
+        for (const life of this.#world.entities) rule.onEntity(life);
+      }
+    }
+    this.#tellTrouble({ what: "clock set back", source: name, byUs });
+  }
+
+  /** A lane has done with an event. */
+  #left(shared: InFlight): void {
+    if (shared.waiting > 0) return;
+    this.#waiting--;
+    this.#counts[shared.fate]++;
+  }
+
+  #tellImplausible(source: string, aheadUs: number): void {
+    this.#tellOnce(`time ${source}`, { what: "implausible time", source, aheadUs });
+  }
+
+  #tellOnce(about: string, trouble: Trouble): void {
+    if (this.#troubles.has(about)) return;
+    this.#troubles.add(about);
+    this.#tellTrouble(trouble);
+  }
+
+  #tellTrouble(trouble: Trouble): void {
+    const { onTrouble } = this.#options;
+    if (onTrouble) this.#host(() => onTrouble(trouble));
+    else if ("error" in trouble) throw new HostFailure(trouble.error);
+  }
+
+  /** What whoever runs the engine throws must not count as a rule's failure. */
+  #host(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      throw error instanceof HostFailure ? error : new HostFailure(error);
+    }
   }
 
   #watermark(lane: Lane): number {
     const own = this.#states.watermark(lane.sources, lane.waitsForIdle);
-    return lane.inputs.reduce((least, input) => Math.min(least, input.settled), own);
+    const inputs = this.#generations.inputsOf(lane);
+    return inputs.reduce((least, input) => Math.min(least, input.settled), own);
   }
 
   #advance(lane: Lane, watermark: number): void {
-    lane.advance(watermark, (shared) => {
-      if (shared.waiting > 0) return;
-      this.#waiting--;
-      this.#counts[shared.fate]++;
-    });
-    for (const rule of this.#rules.eagerIn(lane)) this.#ledger.retract(rule, lane.settled);
+    lane.advance(watermark, (shared) => this.#left(shared));
+    const { rules } = this.#generations.of(lane);
+    for (const rule of rules.eagerIn(lane)) this.#ledger.retract(rule, lane.settled);
   }
 
-  #withLosses(match: EngineMatch): EngineMatch {
-    const lane = this.#rules.lanes.ofRule(this.#unit.rules.indexOf(match.rule));
+  #withLosses(rule: number, match: EngineMatch): EngineMatch {
+    const lane = this.#generations.ofRule(rule)?.rules.lanes.ofRule(rule);
+    if (!lane) return match;
     const from = startOf(match);
     return withLosses(
       this.#unit,
       match,
       (source) =>
         this.#states.lostBetween(source, from, match.at) + lane.lateBetween(source, from, match.at),
+      (source) => this.#states.isSetBackBetween(source, from, match.at),
     );
   }
 
@@ -444,6 +730,12 @@ export class Engine {
     const event = findingEvent(this.#unit, told, number, () =>
       score?.(undefined, scopeOf(told.match)),
     );
-    if (event) this.#rules.feedFinding(event);
+    if (event) this.#generations.feedFinding(event);
   }
+}
+
+/** The plan's word on a rule, and why the state of its old version is given up after all. */
+function withReason(entry: RuleReload, reason: string | undefined): RuleReload {
+  if (reason === undefined) return entry;
+  return { ...entry, reasons: [...entry.reasons, `what it has begun is given up: ${reason}`] };
 }

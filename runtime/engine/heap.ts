@@ -34,7 +34,6 @@ export class Heap<T> {
   push(item: T): void {
     const items = this.#items;
     let at = items.length;
-    items.push(item);
     while (at > 0) {
       const parent = (at - 1) >> 1;
       const above = items[parent] as T;

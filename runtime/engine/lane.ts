@@ -8,6 +8,7 @@
 import { type CoreUnit, compareEvents, type EventData } from "#core";
 import type { Deriver } from "./deriver.ts";
 import { Heap } from "./heap.ts";
+import { LostTimes } from "./lost-times.ts";
 import type { RuleRunner } from "./rule-runner.ts";
 
 /** What became of an event: the worst of what its lanes say. */
@@ -38,8 +39,6 @@ interface Waiting {
  * silence fills it; then new events are dropped, counted, and findings say so.
  */
 export const laneMax = 262_144;
-/** Late events remembered for findings over their time; older ones are forgotten. */
-const latesKept = 256;
 
 export interface LaneInputs {
   readonly unit: CoreUnit;
@@ -65,7 +64,8 @@ export class Lane {
   findingsDropped = 0;
   readonly #lane: LaneInputs;
   readonly #waiting: Heap<Waiting>;
-  #lates: { readonly source: number; readonly at: number }[] = [];
+  /** By source the times of events that came too late for the lane. */
+  readonly #lates = new Map<number, LostTimes>();
 
   constructor(lane: LaneInputs) {
     this.#lane = lane;
@@ -77,13 +77,15 @@ export class Lane {
   }
 
   save() {
-    return { watermark: this.watermark, waiting: this.#waiting.items, lates: this.#lates };
+    const lates = new Map([...this.#lates].map(([source, times]) => [source, times.items]));
+    return { watermark: this.watermark, waiting: this.#waiting.items, lates };
   }
 
   restore(saved: ReturnType<Lane["save"]>): void {
     this.watermark = saved.watermark;
     this.#waiting.replace(saved.waiting);
-    this.#lates = saved.lates;
+    this.#lates.clear();
+    for (const [source, times] of saved.lates) this.#latesOf(source).replace(times);
   }
 
   get size(): number {
@@ -103,8 +105,7 @@ export class Lane {
     const { event } = shared;
     if (event.ts < this.watermark) {
       const source = this.#lane.unit.schema.kinds[event.kind]?.source ?? -1;
-      this.#lates.push({ source, at: event.ts });
-      if (this.#lates.length > latesKept) this.#lates.shift();
+      this.#latesOf(source).add(event.ts, event.ts, 1);
       return "late";
     }
     if (this.#waiting.size >= this.#lane.eventsMax) return "dropped";
@@ -128,7 +129,7 @@ export class Lane {
 
   /** How many events of `source` between two times, both included, came too late for the lane. */
   lateBetween(source: number, from: number, to: number): number {
-    return this.#lates.filter((l) => l.source === source && l.at >= from && l.at <= to).length;
+    return this.#lates.get(source)?.between(from, to) ?? 0;
   }
 
   /** Decides everything before `watermark`; `done` hears of each event of a source. */
@@ -147,14 +148,43 @@ export class Lane {
     this.watermark = watermark;
   }
 
+  /** Forgets what waits and how far it has come; `dropped` hears of each event of a source. */
+  restart(dropped: (shared: InFlight) => void): void {
+    const waiting = this.#waiting.items;
+    this.#waiting.replace([]);
+    this.#lates.clear();
+    this.watermark = Number.NEGATIVE_INFINITY;
+    for (const { shared } of waiting) {
+      shared.waiting--;
+      shared.fate = "dropped";
+      if (!this.#isMade(shared.event)) dropped(shared);
+    }
+  }
+
+  /** Its rules have ended: nothing waits here any more; `done` hears of each event of a source. */
+  dismiss(done: (shared: InFlight) => void): void {
+    const waiting = this.#waiting.items;
+    this.#waiting.replace([]);
+    for (const { shared } of waiting) {
+      shared.waiting--;
+      if (!this.#isMade(shared.event)) done(shared);
+    }
+  }
+
   /** The log ends: what is before `watermark` is decided without waiting for more. */
   finish(watermark: number): void {
     for (const rule of this.rules) rule.finish(watermark);
   }
 
-  /** What is made of `event` by `derives`. */
+  /** What is made of `event` by `derives`; rules over what cannot be made are stopped. */
   derived(event: EventData, derives: readonly number[]): EventData[] {
-    return this.#lane.deriver.derived(event, derives);
+    if (derives.length === 0) return [];
+    try {
+      return this.#lane.deriver.derived(event, derives);
+    } catch (error) {
+      for (const rule of this.rules) if (this.#isOverDerived(rule)) rule.stop(error);
+      return [];
+    }
   }
 
   #process({ shared: { event }, hits }: Waiting): void {
@@ -171,13 +201,24 @@ export class Lane {
     }
   }
 
+  #isOverDerived(rule: RuleRunner): boolean {
+    const { unit, madeSteps } = this.#lane;
+    return [...madeSteps].some(
+      ([kind, byRule]) => unit.schema.kinds[kind]?.made === "derived" && byRule.has(rule.index),
+    );
+  }
+
+  #latesOf(source: number): LostTimes {
+    const known = this.#lates.get(source) ?? new LostTimes();
+    this.#lates.set(source, known);
+    return known;
+  }
+
   #isMade(event: EventData): boolean {
     return this.#lane.unit.schema.kinds[event.kind]?.made !== undefined;
   }
 
   #fireBefore(at: number): void {
-    for (const rule of this.rules) {
-      while (rule.nextDeadline < at) rule.fireDeadline();
-    }
+    for (const rule of this.rules) rule.fireBefore(at);
   }
 }

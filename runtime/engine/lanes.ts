@@ -16,6 +16,8 @@ export interface LanesInputs {
   readonly unit: CoreUnit;
   readonly derives: readonly DeriveCode[];
   readonly eventsMax: number;
+  /** Number of the unit's first rule among the rules of all generations. */
+  readonly base: number;
 }
 
 export class Lanes {
@@ -98,10 +100,11 @@ export class Lanes {
 
   /** The lanes of the rules that make findings of `kinds`. */
   #makersOf(kinds: readonly number[]): Lane[] {
-    const { unit } = this.#inputs;
+    const { unit, base } = this.#inputs;
     const makers = unit.rules.flatMap((rule, index) => {
       const made = findingKindOf(unit, rule);
-      return made >= 0 && kinds.includes(made) ? [this.ofRule(index)] : [];
+      const lane = this.#ofRule[base + index];
+      return made >= 0 && kinds.includes(made) && lane ? [lane] : [];
     });
     return [...new Set(makers)];
   }

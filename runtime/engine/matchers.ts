@@ -1,10 +1,9 @@
 /** Which matcher runs a pattern. */
-import { allStepsOf, assertNever, durationOf, type Seq } from "#core";
+import { allStepsOf, assertNever, durationOf, reachOf, type Seq } from "#core";
 import { AllMatcher } from "./all.ts";
 import { InventoryMatcher } from "./inventory.ts";
 import type { MatcherInputs, PatternMatcher } from "./pattern-matcher.ts";
 import { PlacedSequenceMatcher } from "./placed-sequence.ts";
-import { reachOf } from "./reach.ts";
 import { SequenceMatcher } from "./sequence.ts";
 import { createWindowMatcher } from "./window.ts";
 

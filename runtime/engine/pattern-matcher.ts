@@ -9,7 +9,19 @@ export interface StateCounters {
   keysEvicted: number;
   partialsEvicted: number;
   eventsEvicted: number;
+  /** Events that runs took and could not keep as evidence. */
+  evidenceEvicted: number;
+  /** Decisions taken, for lack of room, before all was known that could matter. */
+  hurried: number;
 }
+
+export const noStateCounters: StateCounters = {
+  keysEvicted: 0,
+  partialsEvicted: 0,
+  eventsEvicted: 0,
+  evidenceEvicted: 0,
+  hurried: 0,
+};
 
 export interface MatcherInputs<P extends Pattern = Pattern> {
   readonly unit: CoreUnit;
@@ -21,8 +33,18 @@ export interface MatcherInputs<P extends Pattern = Pattern> {
   readonly startUs: number | undefined;
   /** Matches in the order in which they become known, each before policies. */
   readonly emit: (match: EngineMatch) => void;
+  /** State of `key` that had come `reached` steps far was given up for room at `at` (µs). */
+  readonly onGivenUp?: ((key: string, reached: number, at: number) => void) | undefined;
   /** Whether "no event of `kinds` in (from, to]" may be concluded; counts what may not. */
   readonly concludes: (kinds: readonly number[], from: number, to: number) => Conclusion;
+}
+
+/** How the version of a rule that a state was made for differs from the one it serves now. */
+export interface Adaptation {
+  /** When it was changed, µs. */
+  readonly atUs: number;
+  /** Steps (in the order captures are numbered) whose taken events are to be asked again. */
+  readonly rechecks: readonly number[];
 }
 
 export interface PatternMatcher {
@@ -46,4 +68,13 @@ export interface PatternMatcher {
   fireDeadline(): void;
   /** An entity has appeared, or its end has become known. */
   onEntity(life: EntityLife): void;
+  /** Nothing that begins after `untilUs` is looked for any more; what has begun goes on. */
+  drain(untilUs: number): void;
+  /**
+   * Once everything before `watermark` is decided: whether nothing can come any more of what began
+   * before the time of `drain`, µs.
+   */
+  isDrained(watermark: number): boolean;
+  /** The state is that of another version of the rule: what does not fit this one is dropped. */
+  adapt(to: Adaptation): void;
 }

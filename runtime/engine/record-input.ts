@@ -1,5 +1,5 @@
 /** Where one source writes, and how its records become events. */
-import type { CoreUnit, EventData, Layout } from "#core";
+import { type CoreUnit, type EventData, type Layout, slot } from "#core";
 import { type Interner, RecordReader, RecordWriter } from "#runtime/events";
 import { Ring } from "#runtime/ring";
 import type { KindFunction } from "./matcher.ts";
@@ -12,12 +12,30 @@ export interface RecordInputOptions {
   readonly ring: { readonly slots: number; readonly textBytes: number };
 }
 
+const noFunctions: readonly KindFunction[] = [];
+
+interface ReadRecord {
+  readonly event: EventData;
+  /** Triggers it may be for. */
+  readonly count: number;
+}
+
+/** A record whose reading failed. */
+export interface BrokenRecord {
+  readonly kind: number;
+  /** µs. */
+  readonly ts: number;
+  readonly error: unknown;
+}
+
 export class RecordInput {
   readonly ring: Ring;
   readonly writer: RecordWriter;
   readonly #reader: RecordReader;
   /** The last sequence number read, to restore the bits a slot lacks. */
   #lastSeq = 0;
+  /** The latest time of a record that was read, µs. */
+  newestUs = Number.NEGATIVE_INFINITY;
   /** What engines before this one counted. */
   #before = { received: 0, dropped: 0 };
 
@@ -29,11 +47,14 @@ export class RecordInput {
 
   save() {
     const { received, dropped } = this;
-    return { lastSeq: this.#lastSeq, received, dropped };
+    const { newestUs } = this;
+    return { lastSeq: this.#lastSeq, written: this.writer.seq, received, dropped, newestUs };
   }
 
   restore(saved: ReturnType<RecordInput["save"]>): void {
     this.#lastSeq = saved.lastSeq;
+    this.writer.seq = saved.written;
+    this.newestUs = saved.newestUs;
     this.#before = { received: saved.received, dropped: saved.dropped };
   }
 
@@ -48,26 +69,46 @@ export class RecordInput {
   }
 
   /**
-   * Takes all records. `take` hears of each that some trigger may be for, with the number of
-   * triggers written to `hits`; returns how many were for none.
+   * Takes all records, each once whatever `take` throws. It hears of each that some trigger may be
+   * for, with the number of triggers written to `hits`; returns how many were for none.
    */
   read(
     kinds: readonly (readonly KindFunction[] | undefined)[],
     hits: Int32Array,
     take: (event: EventData, count: number) => void,
+    broken: (record: BrokenRecord) => void,
   ): number {
-    const { u8, u32, f64 } = this.ring.views;
     const count = this.ring.readable;
     let filtered = 0;
-    for (let i = 0; i < count; i++) {
-      const at = this.ring.slotAt(i);
-      const functions = kinds[this.#reader.kindAt(at)];
-      let n = 0;
-      if (functions) for (const fn of functions) n = fn(u8, u32, f64, at, this.#reader, hits, n);
-      if (n === 0) {
-        filtered++;
-        continue;
+    let done = 0;
+    try {
+      while (done < count) {
+        const i = done++;
+        const at = this.ring.slotAt(i);
+        this.newestUs = Math.max(this.newestUs, this.#reader.timeAt(at));
+        const read = this.#read(i, at, kinds[this.#reader.kindAt(at)] ?? noFunctions, hits);
+        if (read === undefined) filtered++;
+        else if ("error" in read) broken(read);
+        else take(read.event, read.count);
       }
+    } finally {
+      this.ring.release(done);
+    }
+    return filtered;
+  }
+
+  /** Undefined for a record that no trigger may be for. */
+  #read(
+    i: number,
+    at: number,
+    functions: readonly KindFunction[],
+    hits: Int32Array,
+  ): ReadRecord | BrokenRecord | undefined {
+    try {
+      const { u8, u32, f64 } = this.ring.views;
+      let count = 0;
+      for (const fn of functions) count = fn(u8, u32, f64, at, this.#reader, hits, count);
+      if (count === 0) return undefined;
       const index = this.ring.indexAt(i);
       const event = this.#reader.materialise(
         at,
@@ -76,10 +117,11 @@ export class RecordInput {
         this.writer.collections[index],
       );
       this.#lastSeq = event.seq;
-      take(event, n);
+      return { event, count };
+    } catch (error) {
+      const ts = this.ring.views.f64[(at + slot.time) >> 3] ?? 0;
+      return { kind: this.#reader.kindAt(at), ts, error };
     }
-    this.ring.release(count);
-    return filtered;
   }
 
   /** What the 32 bits in a slot lack of its sequence number; numbers of one source only grow. */

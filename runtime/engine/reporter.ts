@@ -7,7 +7,9 @@
 import {
   type CoreRule,
   type CoreUnit,
+  type Cuts,
   compareEvents,
+  cutsOfUnseen,
   durationOf,
   type EventData,
   type Expr,
@@ -15,16 +17,22 @@ import {
   type Finding,
   intervalOf,
   isCertainlyBefore,
+  openPerKey,
+  someExpr,
+  strippedEvent,
   type Value,
   writeFinding,
 } from "#core";
 import type { RuleCode } from "./matcher.ts";
-import { type EngineMatch, scopeOf } from "./scope.ts";
+import { type Open, OpenFindings } from "./open-findings.ts";
+import { type EngineMatch, emptyScope, scopeOf } from "./scope.ts";
 import { RateLimiter, Suppressor } from "./suppressor.ts";
 
 export interface ReporterInputs {
   readonly unit: CoreUnit;
   readonly rule: CoreRule;
+  /** Number of the rule in its unit. */
+  readonly index: number;
   readonly code: RuleCode;
   readonly params: ReadonlyMap<string, Value>;
   readonly bundleHash: string;
@@ -38,32 +46,32 @@ export interface Told {
   readonly reporter: Reporter;
 }
 
-/** A reported finding that `resolve` may still end. */
-interface Open {
-  readonly match: EngineMatch;
-  /** Of `resolve after … quiet`: the time of the last match that kept it open, µs. */
-  lastAt: number;
-}
-
 const never = Number.POSITIVE_INFINITY;
 
 export class Reporter {
   readonly rule: CoreRule;
+  /** Number of the rule in its unit. */
+  readonly index: number;
   readonly code: RuleCode;
-  counters = { matches: 0, excepted: 0, findings: 0, openEvicted: 0 };
+  counters = { matches: 0, excepted: 0, findings: 0, openEvicted: 0, hurried: 0 };
   readonly suppressor: Suppressor | undefined;
   readonly limiter: RateLimiter | undefined;
   readonly #inputs: ReporterInputs;
   readonly #slackUs: number;
-  #open: Open[] = [];
-  /** `nextDeadline` while no open finding has changed: it is asked for at every event. */
-  #deadline: number | undefined;
+  readonly #open = new OpenFindings();
+  #unseen: Cuts | undefined;
+  /** Up to this time, µs, what is found may lack what was not kept for this version of the rule. */
+  #limitedUntil = Number.NEGATIVE_INFINITY;
+  /** Whether the key of the event that resolves can be told without a finding. */
+  readonly #isKeyed: boolean;
 
   constructor(inputs: ReporterInputs) {
     this.#inputs = inputs;
     this.rule = inputs.rule;
     this.code = inputs.code;
+    this.index = inputs.index;
     const { rule, params } = inputs;
+    this.#isKeyed = isKeyedByEvent(rule);
     const { suppress, rate, pattern } = rule;
     this.suppressor = suppress && new Suppressor(suppress.us, rule.keysMax);
     this.limiter = rate && new RateLimiter(rate.max, rate.us, rule.keysMax);
@@ -73,23 +81,44 @@ export class Reporter {
   save() {
     return {
       counters: this.counters,
-      open: this.#open,
+      open: this.#open.save(),
       suppressor: this.suppressor?.save(),
       limiter: this.limiter?.save(),
+      limitedUntil: this.#limitedUntil,
     };
   }
 
   restore(saved: ReturnType<Reporter["save"]>): void {
     this.counters = saved.counters;
-    this.#open = saved.open;
-    this.#deadline = undefined;
+    this.#open.restore(saved.open);
+    this.#limitedUntil = saved.limitedUntil;
     if (saved.suppressor) this.suppressor?.restore(saved.suppressor);
     if (saved.limiter) this.limiter?.restore(saved.limiter);
   }
 
+  /** Whether a finding that was reported may still be over. */
+  get hasOpen(): boolean {
+    return this.#open.size > 0;
+  }
+
+  /** The state goes on from another version: findings up to `untilUs` say so. */
+  limitHistory(untilUs: number): void {
+    this.#limitedUntil = Math.max(this.#limitedUntil, untilUs);
+  }
+
+  /** Forgets what was reported; the counters stay. */
+  reset(): void {
+    this.counters.openEvicted += this.#open.size;
+    this.#open.clear();
+    this.suppressor?.reset();
+    this.limiter?.reset();
+  }
+
   /** Matches in the order in which they become known. */
-  onMatch(match: EngineMatch): void {
+  onMatch(found: EngineMatch): void {
     this.counters.matches++;
+    const isLimited = found.at <= this.#limitedUntil;
+    const match = isLimited ? { ...found, isHistoryLimited: true as const } : found;
     const scope = scopeOf(match);
     const { rule, code } = this.#inputs;
     const isExcepted = rule.exceptions.some(
@@ -101,38 +130,52 @@ export class Reporter {
       this.counters.excepted++;
       return;
     }
-    for (const open of this.#open) if (open.match.key === match.key) this.#prolong(open, match.at);
+    this.#open.prolong(match.key, match.at, this.#quietUs);
     const keyOf = (own: typeof code.suppressKey) => (own ? own(undefined, scope) : match.key);
     if (this.suppressor && !this.suppressor.admits(keyOf(code.suppressKey), match.at)) return;
     if (this.limiter && !this.limiter.admits(keyOf(code.rateKey), match.at)) return;
     this.#report(match);
   }
 
+  /** What of an event that may end a finding is needed to tell whether it does. */
+  resolving(event: EventData): EventData {
+    const { unit, rule } = this.#inputs;
+    this.#unseen ??= cutsOfUnseen(unit, rule);
+    return strippedEvent(event, this.#unseen);
+  }
+
   /** An event that passed what the slot says of the step of `resolve on`. */
   onResolvingEvent(event: EventData): void {
     const step = this.#inputs.code.steps[this.#inputs.code.resolveStep];
     if (!step) return;
-    this.#settle((open) => {
+    const key = this.#isKeyed ? step.key?.(event, emptyScope) : undefined;
+    if (this.#isKeyed && step.key && key === undefined) return;
+    const isIt = (open: Open) => {
       const scope = scopeOf(open.match);
-      const isIt =
+      return (
         this.#isAfter(open.match, event) &&
         (!step.key || step.key(event, scope) === open.match.key) &&
-        (!step.judge || step.judge(event, scope) === 1);
-      return isIt ? event.ts : undefined;
-    });
+        (!step.judge || step.judge(event, scope) === 1)
+      );
+    };
+    this.#settle(this.#open.take(key, isIt), event.ts);
   }
 
   /** When the next finding has been quiet for long enough, µs. */
   get nextDeadline(): number {
-    const quietUs = this.#quietUs;
-    this.#deadline ??= this.#open.reduce((t, { lastAt }) => Math.min(t, lastAt + quietUs), never);
-    return this.#deadline;
+    return this.#open.longestQuiet + this.#quietUs;
   }
 
   /** Ends the findings whose quiet is over at `nextDeadline`. */
   fireDeadline(): void {
-    const at = this.nextDeadline;
-    this.#settle((open) => (open.lastAt + this.#quietUs <= at ? at : undefined));
+    const lastAt = this.#open.longestQuiet;
+    this.#settle(this.#open.takeQuiet(lastAt), lastAt + this.#quietUs);
+  }
+
+  /** Whether an event is held against what is open under its key. */
+  get #resolvesOn(): boolean {
+    const { resolve } = this.#inputs.rule;
+    return resolve !== undefined && "on" in resolve;
   }
 
   get #quietUs(): number {
@@ -140,35 +183,21 @@ export class Reporter {
     return resolve && "quietUs" in resolve ? resolve.quietUs : never;
   }
 
-  #prolong(open: Open, at: number): void {
-    if (at <= open.lastAt || at > open.lastAt + this.#quietUs) return;
-    open.lastAt = at;
-    this.#deadline = undefined;
-  }
-
   #report(match: EngineMatch): void {
     if (this.#inputs.rule.resolve) {
-      this.#open.push({ match, lastAt: match.at });
-      if (this.#open.length > this.#inputs.rule.keysMax) {
-        this.#open.shift();
+      this.#open.add(match);
+      const isKeyFull = this.#resolvesOn && this.#open.countOf(match.key) > openPerKey;
+      if (isKeyFull || this.#open.size > this.#inputs.rule.keysMax) {
+        this.#open.forgetOldest(isKeyFull ? match.key : undefined);
         this.counters.openEvicted++;
       }
-      this.#deadline = undefined;
     }
     this.counters.findings++;
     this.#tell(match);
   }
 
-  /** Ends the open findings for which `endOf` gives a time. */
-  #settle(endOf: (open: Open) => number | undefined): void {
-    const stillOpen: Open[] = [];
-    for (const open of this.#open) {
-      const resolvedAt = endOf(open);
-      if (resolvedAt === undefined) stillOpen.push(open);
-      else this.#tell({ ...open.match, resolvedAt });
-    }
-    this.#open = stillOpen;
-    this.#deadline = undefined;
+  #settle(over: readonly Open[], resolvedAt: number): void {
+    for (const { match } of over) this.#tell({ ...match, resolvedAt });
   }
 
   /** Certainly after what completed the match. */
@@ -196,4 +225,12 @@ export class Reporter {
     });
     return writeFinding(unit, match, (e) => values.get(e)?.(), bundleHash);
   }
+}
+
+/** Whether the key under which an event resolves is the event's alone. */
+function isKeyedByEvent({ resolve }: CoreRule): boolean {
+  if (!resolve || !("on" in resolve)) return false;
+  const ofMatch: readonly Expr["op"][] = ["taken", "subject", "span", "quality", "matched"];
+  const readsMatch = (e: Expr) => ofMatch.includes(e.op) || ("of" in e && e.of.step !== "current");
+  return resolve.on.key.every((part) => !someExpr(part.expr, readsMatch));
 }

@@ -12,6 +12,12 @@ import type { EngineMatch } from "./scope.ts";
 
 export interface RuleSetInputs {
   readonly unit: CoreUnit;
+  /** Number of the unit's first rule among the rules of all generations. */
+  readonly base: number;
+  /** Indexes of the unit's rules that are at work; undefined: all. */
+  readonly rules: ReadonlySet<number> | undefined;
+  /** Of a rule (by index) that began with a reload: only events after this time are for it, µs. */
+  readonly beginsUs?: ((index: number) => number | undefined) | undefined;
   readonly code: MatcherCode;
   readonly params: ReadonlyMap<string, Value>;
   readonly bundleHash: string;
@@ -20,9 +26,12 @@ export interface RuleSetInputs {
   /** Whether a rule may conclude something from silence; see `MatcherInputs`. */
   readonly concludes: (rule: CoreRule) => MatcherInputs["concludes"];
   /** `match` with what is known to have been lost around it. */
-  readonly withLosses: (match: EngineMatch) => EngineMatch;
+  readonly withLosses: (rule: number, match: EngineMatch) => EngineMatch;
   readonly onFinding: (rule: number, told: Told) => void;
   readonly onProvisional: (told: Told) => void;
+  readonly onStopped: (rule: CoreRule, error: unknown) => void;
+  /** A partial match of that key was given up for room; see `MatcherInputs`. */
+  readonly onGivenUp: (rule: CoreRule, key: string, reached: number, at: number) => void;
 }
 
 export class RuleSet {
@@ -31,13 +40,16 @@ export class RuleSet {
   /** By number of the rule: those that tell what they find on arrival. */
   readonly #eager = new Map<number, EagerRunner>();
   /** What state refers to and the bundle brings, by name. */
-  readonly externals = new Map<string, object>();
+  readonly externals: Map<string, object> = new Externals((index, version) =>
+    this.asVersion(index, version),
+  );
 
   constructor(inputs: RuleSetInputs) {
     this.#inputs = inputs;
-    const { unit, code, laneEventsMax } = inputs;
-    this.lanes = new Lanes({ unit, derives: code.derives, eventsMax: laneEventsMax });
-    for (const [index, rule] of unit.rules.entries()) this.#add(index, rule);
+    const { unit, code, laneEventsMax, base, rules } = inputs;
+    this.lanes = new Lanes({ unit, derives: code.derives, eventsMax: laneEventsMax, base });
+    for (const [index, rule] of unit.rules.entries())
+      if (rules?.has(index) ?? true) this.#add(index, rule);
   }
 
   get runners(): RuleRunner[] {
@@ -63,6 +75,32 @@ export class RuleSet {
       eager.onEvent(event, this.lanes.stepsFor(event.kind, rule));
   }
 
+  /** The rule of that number on events as they arrive. */
+  eagerOf(rule: number): EagerRunner | undefined {
+    return this.#eager.get(rule);
+  }
+
+  /** What state refers to of the rule of that number, by what it is. */
+  broughtFor(rule: number): Map<string, object> {
+    const sorts = ["rule", "reporter", "eager rule", "eager reporter"];
+    return new Map(
+      sorts.flatMap((sort) => {
+        const thing = this.externals.get(`${sort} ${rule}`);
+        return thing ? [[sort, thing] as const] : [];
+      }),
+    );
+  }
+
+  /** The rule of that number as what was told under another version of it refers to it. */
+  asVersion(index: number, version: number): CoreRule | undefined {
+    const name = `rule ${index} version ${version}`;
+    const rule = this.externals.get(`rule ${index}`) as CoreRule | undefined;
+    const known = rule && this.externals.has(name) ? this.externals.get(name) : undefined;
+    const made = (known as CoreRule | undefined) ?? (rule && { ...rule, version });
+    if (made) this.externals.set(name, made);
+    return made;
+  }
+
   /** Numbers of the rules of `lane` that tell on arrival. */
   eagerIn(lane: Lane): number[] {
     return lane.rules.map((r) => r.index).filter((index) => this.#eager.has(index));
@@ -84,49 +122,115 @@ export class RuleSet {
     for (const [i, runner] of this.runners.entries()) {
       const own = saved.rules[i];
       if (own) runner.restore(own);
+      if (runner.stopped !== undefined) this.#eager.delete(runner.index);
     }
     for (const [rule, own] of saved.eager) this.#eager.get(rule)?.restore(own);
   }
 
-  #add(index: number, rule: CoreRule): void {
-    const code = this.#inputs.code.rules[index];
+  #add(place: number, rule: CoreRule): void {
+    const code = this.#inputs.code.rules[place];
     if (!code) throw new Error(`the matcher has no code for rule ${rule.name}`);
-    const { withLosses, onFinding, concludes } = this.#inputs;
-    const reporter = this.#reporter(rule, code, (told) => onFinding(index, told));
-    const matcher = createMatcher({
-      ...this.#matcherInputs(rule, code),
-      emit: (match) => reporter.onMatch(withLosses(match)),
+    const { onFinding, onStopped, base } = this.#inputs;
+    const index = base + place;
+    const beginsUs = this.#inputs.beginsUs?.(place);
+    const startUs = this.#startOf(beginsUs);
+    const reporter = this.#reporter(index, rule, code, (told) => onFinding(index, told));
+    const runner = new RuleRunner({
+      index,
+      matcher: this.#matcher(index, rule, reporter, startUs),
+      reporter,
+      resolveStep: code.resolveStep,
+      beginsUs,
+      onStopped: (error) => {
+        this.#eager.delete(index);
+        onStopped(rule, error);
+      },
+    });
+    this.lanes.add(runner, rule);
+    this.externals.set(`rule ${index}`, rule).set(`reporter ${index}`, reporter);
+    if (rule.policy.emit === "eager") this.#addEager(runner, rule, code, beginsUs);
+  }
+
+  /** When the observation of a rule began that began at `beginsUs` of a reload, µs. */
+  #startOf(beginsUs: number | undefined): number | undefined {
+    const { startUs } = this.#inputs;
+    if (beginsUs === undefined || beginsUs === Number.NEGATIVE_INFINITY) return startUs;
+    return Math.max(startUs ?? beginsUs, beginsUs);
+  }
+
+  /** The rule knows nothing of before `startUs`, when its observation begins anew. */
+  restart(runner: RuleRunner, startUs: number): void {
+    const { reporter, index } = runner;
+    runner.restart(this.#matcher(index, reporter.rule, reporter, startUs));
+    const eager = this.#eager.get(index);
+    eager?.restart(this.#eagerMatcher(eager.reporter, startUs));
+  }
+
+  #matcher(index: number, rule: CoreRule, reporter: Reporter, startUs: number | undefined) {
+    const { withLosses, concludes, onGivenUp } = this.#inputs;
+    return createMatcher({
+      ...this.#matcherInputs(rule, reporter.code, startUs),
+      onGivenUp: (key, reached, at) => onGivenUp(rule, key, reached, at),
+      emit: (match) => reporter.onMatch(withLosses(index, match)),
       concludes: concludes(rule),
     });
-    const { resolveStep } = code;
-    this.lanes.add(new RuleRunner({ index, matcher, reporter, resolveStep }), rule);
-    this.externals.set(`rule ${index}`, rule).set(`reporter ${index}`, reporter);
-    if (rule.policy.emit === "eager") this.#addEager(index, rule, code);
   }
 
   /** The same rule once more, on events as they arrive; it ends no findings. */
-  #addEager(index: number, rule: CoreRule, code: RuleCode): void {
+  #addEager(
+    runner: RuleRunner,
+    rule: CoreRule,
+    code: RuleCode,
+    beginsUs: number | undefined,
+  ): void {
     const once: CoreRule = { ...rule, resolve: undefined };
-    const { onProvisional } = this.#inputs;
-    const reporter = this.#reporter(once, code, (told) =>
+    const { index } = runner;
+    const { onProvisional, unit } = this.#inputs;
+    const reporter = this.#reporter(index, once, code, (told) =>
       onProvisional({ ...told, match: { ...told.match, rule } }),
     );
-    const matcher = createMatcher({
-      ...this.#matcherInputs(once, code),
-      emit: (match) => reporter.onMatch(match),
-      concludes: () => "sound",
-    });
-    this.#eager.set(index, new EagerRunner(this.#inputs.unit, matcher, reporter));
+    const matcher = this.#eagerMatcher(reporter, this.#startOf(beginsUs));
+    const onFailed = (error: unknown) => runner.stop(error);
+    this.#eager.set(index, new EagerRunner(unit, matcher, reporter, onFailed, beginsUs));
     this.externals.set(`eager rule ${index}`, once).set(`eager reporter ${index}`, reporter);
   }
 
-  #reporter(rule: CoreRule, code: RuleCode, onFinding: (told: Told) => void): Reporter {
-    const { unit, params, bundleHash } = this.#inputs;
-    return new Reporter({ unit, rule, code, params, bundleHash, onFinding });
+  #eagerMatcher(reporter: Reporter, startUs: number | undefined) {
+    return createMatcher({
+      ...this.#matcherInputs(reporter.rule, reporter.code, startUs),
+      emit: (match) => reporter.onMatch(match),
+      concludes: () => "sound",
+    });
   }
 
-  #matcherInputs(rule: CoreRule, code: RuleCode) {
-    const { unit, params, startUs } = this.#inputs;
+  #reporter(
+    index: number,
+    rule: CoreRule,
+    code: RuleCode,
+    onFinding: (told: Told) => void,
+  ): Reporter {
+    const { unit, params, bundleHash } = this.#inputs;
+    return new Reporter({ unit, rule, index, code, params, bundleHash, onFinding });
+  }
+
+  #matcherInputs(rule: CoreRule, code: RuleCode, startUs: number | undefined) {
+    const { unit, params } = this.#inputs;
     return { unit, rule, pattern: rule.pattern, code, params, startUs };
+  }
+}
+
+/** Rules under versions they no longer have are found when what was told of them is read again. */
+class Externals extends Map<string, object> {
+  readonly #asVersion: (index: number, version: number) => object | undefined;
+
+  constructor(asVersion: (index: number, version: number) => object | undefined) {
+    super();
+    this.#asVersion = asVersion;
+  }
+
+  override get(name: string): object | undefined {
+    const [, index, version] = /^rule (\d+) version (\d+)$/.exec(name) ?? [];
+    if (version === undefined || this.has(name)) return super.get(name);
+    return this.#asVersion(Number(index), Number(version));
   }
 }

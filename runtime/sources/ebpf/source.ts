@@ -252,7 +252,9 @@ class RunningSource implements EbpfSource {
     const nowMs = performance.now();
     if (nowMs - this.#lastClockMs < CLOCK_INTERVAL_MS) return;
     this.#lastClockMs = nowMs;
-    clock.measure(nowNs, native.clockOffset().offsetUs);
+    if (!clock.measure(nowNs, native.clockOffset().offsetUs)) return;
+    this.#lastRecordUs = clock.toEpochUs(nowNs);
+    this.#lastProgressUs = 0;
   }
 
   #hookStats(session: KernelSession): readonly HookStats[] {

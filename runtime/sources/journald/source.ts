@@ -18,7 +18,7 @@
  * newest when it was started.
  */
 import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";
-import type { Source, SourceContext, Unavailable } from "#core";
+import { clockStepUs, type Source, type SourceContext, type Unavailable } from "#core";
 import {
   BATCH_ENTRIES,
   CATCH_UP_QUIET_TICKS,
@@ -298,8 +298,12 @@ class RunningSource implements JournaldSource {
     if (this.#isStopped) return;
     // Ticks and not time: if the process itself stood still, the pipe has not been looked at.
     const isQuiet = !this.#isBusy && this.#quietTicks >= QUIET_TICKS;
-    const nowUs = isQuiet && this.#isCaughtUp ? Date.now() * 1000 : 0;
-    this.#progressUs = Math.max(this.#progressUs, this.#lastEntryUs, nowUs);
+    const clockUs = Date.now() * 1000;
+    const nowUs = isQuiet && this.#isCaughtUp ? clockUs : 0;
+    // An entry of a time that is not yet may be followed by many of now.
+    const readUs = Math.min(this.#lastEntryUs, clockUs);
+    if (this.#progressUs > clockUs + clockStepUs) this.#progressUs = 0;
+    this.#progressUs = Math.max(this.#progressUs, readUs, nowUs);
     this.#context?.progress({
       timeUs: this.#progressUs,
       seen: this.#entries,
