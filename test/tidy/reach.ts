@@ -8,6 +8,9 @@ export const entries = [
   "compiler/cli/launch.ts",
   "compiler/cli/gen-main.ts",
   "runtime/cli/main.ts",
+  "test/mutation/main.ts",
+  "test/mutation/compiled-once.ts",
+  "test/mutation/worker.ts",
 ];
 
 const watched = /^(grammar|compiler|runtime|bpf|native|lsp|test|bench)\//;

@@ -1,0 +1,147 @@
+/**
+ * Everything that may notice a mutant, and which places it reaches: the cases of the laws, and the
+ * tests. What noticed many mutants and takes little time is asked first.
+ */
+import type { LawCase, Said } from "./law-cases.ts";
+import { type Covered, covering, isEndless, rearm, withMutant } from "./switch.ts";
+import type { CollectedTest } from "./tests-in-place.ts";
+
+/** Something that is right without a mutant. */
+export interface Check {
+  readonly name: string;
+  /** What is told of a kill: the law, or the test's file. */
+  readonly family: string;
+  /** Reaches mutant `id`. */
+  readonly reaches: (id: number) => boolean;
+  readonly ms: number;
+  /** Fails, or returns false, where the mutant is noticed. */
+  readonly run: (id: number) => Promise<boolean>;
+  kills: number;
+}
+
+export type Verdict =
+  | { readonly verdict: "killed"; readonly by: string; readonly isEndless: boolean }
+  | { readonly verdict: "survived"; readonly checks: number }
+  | { readonly verdict: "unreached" };
+
+export class Battery {
+  readonly #checks: Check[] = [];
+  readonly #count: number;
+  /** Checks that are not used, with the reason. */
+  readonly unused: string[] = [];
+
+  /** `count`: mutants in all. */
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  get size(): number {
+    return this.#checks.length;
+  }
+
+  /** Time of all checks by family, ms. */
+  get times(): Map<string, number> {
+    const out = new Map<string, number>();
+    for (const { family, ms } of this.#checks) out.set(family, (out.get(family) ?? 0) + ms);
+    return out;
+  }
+
+  async addTest(family: string, test: CollectedTest): Promise<void> {
+    try {
+      const covered = await covering(this.#count, test.run);
+      if (covered.ms > longestMs) {
+        this.unused.push(`${family}: ${test.title}: takes ${Math.round(covered.ms)} ms`);
+        return;
+      }
+      this.#checks.push({
+        name: `${family}: ${test.title}`,
+        family,
+        ms: covered.ms,
+        kills: 0,
+        reaches: (id) => isIn(covered, id),
+        run: async (id) => {
+          await withMutant(id, limitOf(covered), test.run);
+          return !isEndless();
+        },
+      });
+    } catch (error) {
+      this.unused.push(`${family}: ${test.title}: ${String(error).slice(0, 200)}`);
+    }
+  }
+
+  async addLaw(number: number, c: LawCase): Promise<void> {
+    let said: Said = { text: "", late: [] };
+    let expected = "";
+    const engine = await covering(this.#count, () => {
+      said = c.engine();
+    });
+    const interpreter = await covering(this.#count, () => {
+      expected = c.interpreter(said);
+    });
+    const name = `${c.law} (${number})`;
+    if (!c.holds(said.text, expected)) {
+      this.unused.push(name);
+      return;
+    }
+    const run = async (id: number) => {
+      const now = isIn(engine, id) ? await withMutant(id, limitOf(engine), c.engine) : said;
+      if (isEndless()) return false;
+      const other = isIn(interpreter, id)
+        ? await withMutant(id, limitOf(interpreter), () => c.interpreter(now))
+        : expected;
+      return !isEndless() && c.holds(now.text, other);
+    };
+    const reaches = (id: number) => isIn(engine, id) || isIn(interpreter, id);
+    const ms = engine.ms + interpreter.ms;
+    this.#checks.push({ name, family: c.law, ms, kills: 0, reaches, run });
+  }
+
+  /** One that fails for another reason, such as the load of the machine, says nothing. */
+  #giveUp(check: Check): void {
+    this.#checks.splice(this.#checks.indexOf(check), 1);
+    this.unused.push(`${check.name}: does not always hold`);
+  }
+
+  /** `onCheck` hears of every check that is begun, and says whether there is still time for it. */
+  async judge(id: number, onCheck: () => boolean): Promise<Verdict> {
+    const reaching = this.#checks.filter((c) => c.reaches(id));
+    if (reaching.length === 0) return { verdict: "unreached" };
+    reaching.sort((a, b) => costOf(a) - costOf(b));
+    for (const [i, check] of reaching.entries()) {
+      if (!onCheck()) return { verdict: "survived", checks: i };
+      if (await isRight(check, id)) continue;
+      const wasEndless = isEndless();
+      if (!(await isRight(check, nobody))) {
+        this.#giveUp(check);
+        continue;
+      }
+      check.kills++;
+      return { verdict: "killed", by: check.family, isEndless: wasEndless };
+    }
+    return { verdict: "survived", checks: reaching.length };
+  }
+}
+
+/** No mutant has this number. */
+const nobody = -1;
+
+async function isRight(check: Check, id: number): Promise<boolean> {
+  rearm();
+  try {
+    return await check.run(id);
+  } catch {
+    return false;
+  }
+}
+
+/** What takes longer is left out: it would run for each mutant that survives. */
+const longestMs = 5000;
+
+const costOf = (c: Check) => c.ms / (1 + 10 * c.kills);
+
+/** Rounds of loops before a mutant counts as endless. */
+const limitOf = ({ ticks }: Covered) => 10 * ticks + 20_000;
+
+function isIn({ hits }: Covered, id: number): boolean {
+  return ((hits[id >>> 5] ?? 0) & (1 << (id & 31))) !== 0;
+}
