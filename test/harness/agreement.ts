@@ -67,7 +67,7 @@ function scenarioOf(compiled: Compiled, ops: readonly LawOp[]): Scenario {
       const required = kind?.name === "t.b" ? text : (text ?? "");
       const fields =
         kind?.name === "t.c"
-          ? [op.k, op.x, text ?? "", parseIp(op.k === 0 ? "10.0.0.1" : "192.168.0.1")]
+          ? [op.k, op.x, text ?? "", parseIp(op.k === 0 ? "10.0.0.1" : "192.168.0.1"), op.l]
           : [
               op.k,
               op.x ?? 0,
@@ -76,6 +76,7 @@ function scenarioOf(compiled: Compiled, ops: readonly LawOp[]): Scenario {
               kind?.fields[4]?.type.t === "enum" ? kind.fields[4].type.members[op.e] : "",
               op.i,
               kind?.name === "t.b" ? op.b : (op.b ?? false),
+              op.l,
             ];
       const entity = op.entity === undefined ? undefined : { pod: op.entity };
       return {

@@ -83,7 +83,7 @@ const allOf: fc.Arbitrary<string> = fc
     step("p", []),
     step("q", ["p"]),
     fc.option(step("r", ["p"]), { nil: undefined }),
-    fc.option(step("u", ["p"]), { nil: undefined, freq: 1 }),
+    fc.option(step("u", ["p"]), { nil: undefined, freq: 2 }),
     maybe("select widest", "select each"),
     maybe("skip none", "skip to q"),
   )
@@ -137,6 +137,20 @@ function explain(root: string): string {
     summary "{entity.node} {matched()} {count(${root})} {${root}.time} {${root}.k ?? 0}"
   }`;
 }
+
+/** A rule about silence whose clocks have not always room, and nothing that depends on others. */
+export const silenceUnit: fc.Arbitrary<string> = fc.tuple(absence, fc.constantFrom(1, 2, 64)).map(
+  ([pattern, keys]) => `module forms.rules
+import forms.schema
+derive log.base from e: t.a where e.x >= 1 set { x: e.x - 1 k: e.k }
+derive log.made from e: log.base | t.d where e.k == 1 set { x: e.x k: e.k }
+rule one {
+  ${pattern}
+  keys max ${keys}
+  ${explain("p")}
+}
+`,
+);
 
 /** A unit with a derived event, two rules, one over their findings, and one that subsumes. */
 export const formsUnit: fc.Arbitrary<string> = fc

@@ -39,7 +39,7 @@ event t.h extends t.three {}
 `;
 
 /** Kinds by the clocks that tell them. */
-const clocks = {
+export const clocks = {
   exact: ["a", "b", "c"],
   alone: ["f", "g"],
   coarse: ["a", "f", "g", "b", "h"],
@@ -77,6 +77,7 @@ export interface SequenceTrace {
 const names = ["p", "q", "r", "w"];
 const op = fc.constantFrom("==", "!=", ">=", "<");
 const small = fc.integer({ min: 0, max: 2 });
+/** One in `freq` has none; with 1 none has any. */
 const often = <T>(x: fc.Arbitrary<T>, freq: number) => fc.option(x, { nil: undefined, freq });
 
 function kindsOf(clock: Clock): fc.Arbitrary<string> {
@@ -94,13 +95,37 @@ function condition(n: string, earlier: readonly string[]): fc.Arbitrary<string> 
     { weight: 2, arbitrary: fc.tuple(op, other).map(([o, e]) => `${n}.x ${o} ${e}.x`) },
     { weight: 1, arbitrary: other.map((e) => `last(${e}).x >= ${n}.x`) },
     { weight: 1, arbitrary: other.map((e) => `count(${e}) >= 2`) },
+    { weight: 1, arbitrary: fc.tuple(op, other).map(([o, e]) => `${n}.x ${o} SECOND(${e}).x`) },
     { weight: 1, arbitrary: other.map((e) => `not (has ${e})`) },
   );
 }
 
+/** A condition of a run that reads what the run has taken. */
+function ownRun(n: string): fc.Arbitrary<string> {
+  return fc.oneof(
+    fc
+      .constantFrom("==", "!=", ">=", "<", ">")
+      .map((o) => `(count(${n}) == 0 or ${n}.x ${o} last(${n}).x)`),
+    small.map((v) => `${n}.x >= (first(${n}).x ?? ${v})`),
+    small.map((v) => `${n}.x <= (SECOND(${n}).x ?? ${v})`),
+    fc.tuple(op, small).map(([o, v]) => `(${n}.x ${o} ${v} or count(${n}) == 1)`),
+    fc
+      .constantFrom("2us", "3us")
+      .map((d) => `(not has last(${n}) or ${n}.time - last(${n}).time < ${d})`),
+  );
+}
+
+function runStep(clock: Clock, name: string, earlier: readonly string[]): fc.Arbitrary<string> {
+  const where = fc.oneof(
+    ownRun(name),
+    fc.tuple(ownRun(name), condition(name, earlier)).map(([a, b]) => `${a} and ${b}`),
+  );
+  return fc.tuple(kindsOf(clock), where).map(([kinds, w]) => `${name}: ${kinds} where ${w}`);
+}
+
 function step(clock: Clock, name: string, earlier: readonly string[]): fc.Arbitrary<string> {
   return fc
-    .tuple(kindsOf(clock), often(condition(name, earlier), 1))
+    .tuple(kindsOf(clock), often(condition(name, earlier), 2))
     .map(([kinds, where]) => `${name}: ${kinds}${where ? ` where ${where}` : ""}`);
 }
 
@@ -136,10 +161,14 @@ const items = (clock: Clock, used: readonly string[]) =>
   fc.tuple(
     ...used.map((name, i) => {
       const isLast = i === used.length - 1;
+      const before = used.slice(0, i);
       return fc.record({
-        step: step(clock, name, used.slice(0, i)),
+        ran: repeat.chain((r) => {
+          const plain = step(clock, name, before);
+          const text = r === "" ? plain : fc.oneof(plain, runStep(clock, name, before));
+          return text.map((t) => ({ step: t, repeat: r }));
+        }),
         gap: i === 0 ? fc.constant("") : gap,
-        repeat,
         isOptional: isLast ? fc.constant(false) : fc.constantFrom(false, false, false, true),
         without:
           i === 0 ? fc.constant(undefined) : often(step(clock, `n${i}`, used.slice(0, i)), 2),
@@ -183,10 +212,10 @@ function ruleOf(clock: Clock, bounds: Bounds): fc.Arbitrary<string> {
 function ruleText(used: readonly string[], all: Items, said: Clauses, bounds: Bounds): string {
   const body = all.flatMap((it, i) => [
     ...(it.without ? [`without ${it.without}`] : []),
-    `${i > 0 ? "then " : ""}${it.gap}${it.isOptional ? "optional " : ""}${it.step}${it.repeat}`,
+    `${i > 0 ? "then " : ""}${it.gap}${it.isOptional ? "optional " : ""}${it.ran.step}${it.ran.repeat}`,
   ]);
   if (said.deadline) body.push(`then no ${said.deadline} for ${said.wait}`);
-  const goesOn = all.at(-1)?.repeat !== "" && !said.deadline;
+  const goesOn = all.at(-1)?.ran.repeat !== "" && !said.deadline;
   const quiet = said.resolve === "quiet" ? "after 5us quiet" : `on ${said.resolve}`;
   const lines = [
     said.select,
@@ -198,7 +227,12 @@ function ruleText(used: readonly string[], all: Items, said: Clauses, bounds: Bo
   ];
   const [first] = used;
   const last = used.at(-1);
-  return `module law.rules
+  const written = (text: string) =>
+    text.replace(/SECOND\((\w+)\)/g, (_, name: string) => {
+      const { repeat = "" } = all[used.indexOf(name)]?.ran ?? {};
+      return repeat === "" || repeat.includes("keep 1") ? `last(${name})` : `${name}[1]`;
+    });
+  return written(`module law.rules
 import law.schema
 rule r {
   match sequence ${said.by} ${said.within} ${said.slack} ${said.strict} partials ${bounds.partials} {
@@ -207,18 +241,18 @@ rule r {
   ${lines.filter((line) => line).join("\n  ")}
   explain {
     root ${last}
-    confidence 0.5 plus 0.1 when ${last} is uncertain plus 0.2 when ${first} is incomplete
-    summary "{count(${last})} {first(${first}).x} {last(${last}).x} {duration()}"
+    confidence 0.1 ${used.map((name, i) => `plus 0.0${1 << i} when ${name} is uncertain plus 0.0${1 << i} when ${name} is incomplete`).join(" ")}
+    summary "{count(${last})} {first(${first}).x} {last(${last}).x} {SECOND(${last}).x} {duration()}"
   }
 }
-`;
+`);
 }
 
 // ---------- traces ----------
 
 const sourceNames = ["s1", "s2", "c4", "c3"];
 
-function traceOf(clock: Clock): fc.Arbitrary<SequenceTrace> {
+export function traceOf(clock: Clock): fc.Arbitrary<SequenceTrace> {
   const sent = fc.record({
     kind: fc.constantFrom(...clocks[clock]),
     t: fc.integer({ min: 0, max: 16 }),
@@ -278,7 +312,7 @@ export function compileCase(text: string): CompiledCase {
 const epochUs = Date.UTC(2026, 0, 1) * 1000;
 const endUs = epochUs + 60;
 
-function eventsOf({ schema }: CoreUnit, { events }: SequenceTrace): EventData[] {
+export function eventsOf({ schema }: CoreUnit, { events }: SequenceTrace): EventData[] {
   return events.map(({ kind, t, k, x }, i) =>
     makeEvent(schema, {
       kind: schema.kinds.findIndex((info) => info.name === `t.${kind}`),
@@ -366,4 +400,120 @@ export function disagreement(compiled: CompiledCase, trace: SequenceTrace): stri
   const { findings } = run(compiled, trace);
   const actual = written(findings);
   return expected === actual ? undefined : `interpreter: ${expected}\nengine: ${actual}`;
+}
+
+// ---------- pairs of rules ----------
+
+export interface SequencePair {
+  readonly before: string;
+  readonly after: string;
+  /** Over the clocks of both. */
+  readonly traces: readonly (readonly Sent[])[];
+}
+
+/** A first step is one event, so that it can be said when a match begins. */
+function beginsPlainly(text: string): boolean {
+  const first = text.split("\n").find((line) => /^ {4}(optional )?p:/.test(line));
+  return first !== undefined && !/repeat|optional/.test(first);
+}
+
+/** Two versions of one rule, on clocks of one sort. */
+export const sequencePair: fc.Arbitrary<SequencePair> = fc
+  .constantFrom(...(Object.keys(clocks) as Clock[]))
+  .chain((clock) => {
+    const rule = ruleOf(clock, roomy).filter(beginsPlainly);
+    return fc.record({
+      before: rule,
+      after: rule.map((text) => text.replace("rule r {", "rule r version 2 {")),
+      traces: fc.array(
+        traceOf(clock).map((t) => t.events),
+        { minLength: 8, maxLength: 8 },
+      ),
+    });
+  });
+
+/** The events as a trace that is known to its end. */
+export function traceFrom(unit: CoreUnit, events: readonly Sent[]): Trace {
+  const none = { progress: [], lost: undefined, silent: undefined, restart: undefined };
+  return { events: eventsOf(unit, { events, ...none }), watermark: endUs };
+}
+
+/** A rule and another version of it that its state can go on under. */
+export interface AdaptablePair extends SequencePair {
+  readonly change: Change;
+}
+
+const changes = ["shorter", "longer", "less", "more", "negative", "condition", "until"] as const;
+type Change = (typeof changes)[number];
+
+/** Rules of which every completion is judged by itself, and whose findings are told as they are. */
+export const adaptablePair: fc.Arbitrary<AdaptablePair> = fc
+  .tuple(fc.constantFrom("exact", "exact", "coarse"), fc.constantFrom(...changes), small)
+  .chain(([clock, change, number]) => {
+    const bounds = { ...roomy, hasPolicies: false };
+    const rule = ruleOf(clock as Clock, bounds).map((text) =>
+      text
+        .replace(/\n {2}(skip .*|emit close)(?=\n)/g, "")
+        .replace("keys max", "skip none keys max"),
+    );
+    return fc.record({
+      change: fc.constant(change),
+      before: rule,
+      after: rule,
+      number: fc.constant(number),
+      traces: fc.array(
+        traceOf(clock as Clock).map((t) => t.events),
+        { minLength: 8, maxLength: 8 },
+      ),
+    });
+  })
+  .map(({ before: rule, number, ...rest }) => {
+    const before = rest.change === "less" || rest.change === "more" ? endingInRun(rule) : rule;
+    return { ...rest, before, after: changed(before, rest.change, number) };
+  });
+
+/** A rule that ends with a run of two or more. */
+function endingInRun(text: string): string {
+  const lines = text.replace(/\n {4}then no .*/, "").split("\n");
+  const last = lines.findIndex((line) => /^ {2}\}/.test(line)) - 1;
+  const runs = (line: string) => `${line.replace(/ repeat .*/, "")} repeat 2..`;
+  // What is concluded from silence went with the silence.
+  return lines
+    .map((line, i) => (i === last ? runs(line) : line))
+    .filter((line) => !/^ {2}on (loss|idle)/.test(line))
+    .join("\n");
+}
+
+/** `text` with the change, or as it is where there is nothing to change. */
+function changed(text: string, change: Change, number: number): string {
+  const lines = text.split("\n");
+  const head = lines.findIndex((line) => line.startsWith("  match sequence"));
+  const later = lines.findIndex((line) => /^ {4}then .*[qrw]: /.test(line));
+  const single = lines.findIndex((line) => /^ {4}then (?!.*repeat).*[qrw]: /.test(line));
+  const last = lines.findIndex((line) => /^ {2}\}/.test(line)) - 1;
+  const edit = (at: number, to: (line: string) => string) =>
+    lines.map((line, i) => (i === at ? to(line) : line)).join("\n");
+  const us = (line: string, n: number) => line.replace(/within \d+us/, `within ${n}us`);
+  switch (change) {
+    case "shorter":
+      return edit(head, (line) => us(line, number + 2));
+    case "longer":
+      return edit(head, (line) => us(line, number + 16));
+    case "less":
+      return edit(last, (line) => line.replace("repeat 2", "repeat 1"));
+    case "more":
+      return edit(last, (line) => line.replace("repeat 2", "repeat 3"));
+    case "negative":
+      return edit(later, (line) => `    without m: t.a where m.x == ${number}\n${line}`);
+    case "condition":
+      return edit(single, (line) =>
+        line.includes(" where ")
+          ? line.replace(/\.x [=!<>]+ \d/, `.x >= ${number}`)
+          : line.replace(/([qrw]): (.*)$/, `$1: $2 where $1.x >= ${number}`),
+      );
+    case "until":
+      return edit(last + 1, (line) =>
+        line === "  }" ? `  } until m: t.a where m.x == ${number}` : line,
+      );
+  }
 }

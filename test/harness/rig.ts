@@ -14,7 +14,12 @@ export class Rig {
   readonly #unit;
   readonly #seq = new Map<string, number>();
 
-  constructor(rules: string, options: Partial<EngineOptions> = {}) {
+  /** `edit` changes the generated code. */
+  constructor(
+    rules: string,
+    options: Partial<EngineOptions> = {},
+    edit: (matcher: string) => string = (matcher) => matcher,
+  ) {
     const text = `module rig.rules\nimport tapio.schema.v1\n${rules}`;
     const result = compile([{ file: "rules.tapio", text }], { std: stdFiles, version: "test" });
     const [error] = result.diagnostics.filter((d) => d.severity === "error");
@@ -22,7 +27,7 @@ export class Rig {
     this.#unit = result.unit;
     this.engine = new Engine({
       unit: result.unit,
-      matcher: emitMatcher(result.unit),
+      matcher: edit(emitMatcher(result.unit)),
       bundleHash: "rig",
       onFinding: (f) => this.findings.push(f),
       onLate: (e) => this.late.push(e.id),

@@ -12,7 +12,7 @@ import {
   type Trace,
   type Value,
 } from "#core";
-import { Engine } from "#runtime/engine";
+import { Engine, type ReloadedRule } from "#runtime/engine";
 import { writeEvent } from "#runtime/events";
 import { written } from "./in-the-end.ts";
 
@@ -22,6 +22,13 @@ export interface EngineRun {
   /** Everything that was told, in order. */
   readonly told: readonly Finding[];
   readonly engine: Engine;
+  /** What became of the rules at each reload, and how much had been told before. */
+  readonly reloads: readonly {
+    readonly plan: readonly ReloadedRule[];
+    readonly toldBefore: number;
+    /** By source how far it had said it was, µs. */
+    readonly progressUs: readonly number[];
+  }[];
 }
 
 /** Units never change, and many traces are tried on each. */
@@ -40,18 +47,25 @@ export interface RunOptions {
    * without it they make none before the end.
    */
   readonly hurry?: Iterator<number>;
+  /** Picks after which events what was written is read; without it after each. */
+  readonly reads?: Iterator<number>;
   /** Before these events another engine goes on from a snapshot. */
   readonly restarts?: ReadonlySet<number>;
+  /** Before these events another unit takes the place of the one that runs. */
+  readonly reloads?: ReadonlyMap<number, CoreUnit>;
 }
 
 /** What the engine finds; events arrive in the order of the trace, none of them late. */
 export function runEngine(unit: CoreUnit, trace: Trace, options: RunOptions = {}): EngineRun {
-  const { params = new Map<string, Value>(), hurry, restarts } = options;
+  const { params = new Map<string, Value>(), hurry, reads, restarts } = options;
+  let now = unit;
+  const progressUs = unit.schema.sources.map(() => Number.NEGATIVE_INFINITY);
+  const reloads: EngineRun["reloads"][number][] = [];
   const told: Finding[] = [];
   const start = () =>
     new Engine({
-      unit,
-      matcher: matcherOf(unit),
+      unit: now,
+      matcher: matcherOf(now),
       bundleHash: "",
       params,
       ring: { slots: 64, textBytes: 1 << 20 },
@@ -69,16 +83,26 @@ export function runEngine(unit: CoreUnit, trace: Trace, options: RunOptions = {}
   }
   const events = trace.events.filter((e) => e.ts < trace.watermark);
   for (const [i, event] of events.entries()) {
+    const next = options.reloads?.get(i);
+    if (next) {
+      now = next;
+      const toldBefore = told.length;
+      const plan = engine.reload({ unit: next, matcher: matcherOf(next), bundleHash: "" });
+      reloads.push({ plan, toldBefore, progressUs: [...progressUs] });
+    }
     if (restarts?.has(i)) engine = restarted(engine, start());
     const writer = engine.writer(
       schema.sources[schema.kinds[event.kind]?.source ?? -1]?.name ?? "",
     );
-    if (!writer || !writeEvent(writer, schema, event)) throw new Error("the ring took no event");
-    engine.read();
+    if (!writer || !writeEvent(writer, now.schema, inSchema(now, unit, event)))
+      throw new Error("the ring took no event");
+    if (!reads || (reads.next().value ?? 0) % 2 === 0) engine.read();
     for (const [source, { name }] of schema.sources.entries()) {
       if (!hurry || (hurry.next().value ?? 0) % 3 !== 0) continue;
       const rest = events.slice(i + 1).filter((e) => schema.kinds[e.kind]?.source === source);
-      engine.progress(name, furthest(unit, source, rest, trace, stories.get(source)));
+      const timeUs = furthest(unit, source, rest, trace, stories.get(source));
+      engine.progress(name, timeUs);
+      progressUs[source] = Math.max(progressUs[source] ?? timeUs, timeUs);
     }
   }
   for (const [index, { name, latenessUs }] of schema.sources.entries()) {
@@ -87,7 +111,13 @@ export function runEngine(unit: CoreUnit, trace: Trace, options: RunOptions = {}
   engine.runUntil(trace.watermark);
   const last = new Map(told.map((f) => [f.id, f]));
   const findings = [...last.values()].filter((f) => f.state !== "retracted");
-  return { findings, told, engine };
+  return { findings, told, engine, reloads };
+}
+
+/** `event` of the schema of `from` as one of the schema of `to`, which may have more kinds. */
+export function inSchema(to: CoreUnit, from: CoreUnit, event: EventData): EventData {
+  const name = from.schema.kinds[event.kind]?.name;
+  return { ...event, kind: to.schema.kinds.findIndex((k) => k.name === name) };
 }
 
 /** `fresh` with the state of `old`. */

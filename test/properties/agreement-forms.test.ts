@@ -7,9 +7,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { judge } from "#core";
-import { formsStory, formsUnit, formsUnitOf, traceOf } from "../harness/law-forms.ts";
+import { written } from "../harness/in-the-end.ts";
+import { formsStory, formsUnit, formsUnitOf, silenceUnit, traceOf } from "../harness/law-forms.ts";
 import { lawSeed } from "../harness/seed.ts";
-import { disagreement, shuffled } from "../harness/unit-agreement.ts";
+import { disagreement, runEngine, shuffled } from "../harness/unit-agreement.ts";
 
 const units = Number(process.env.TAPIO_LAW_RULES ?? 100);
 const tracesPerUnit = 10;
@@ -40,6 +41,39 @@ describe("interpreter = engine, other forms", () => {
     );
     console.log(`${cases} cases, ${findings} findings`);
     expect(findings).toBeGreaterThan(cases / 4);
+  });
+});
+
+describe("silence", () => {
+  test("that is not watched for want of room is never told wrongly without saying so", {
+    timeout,
+  }, () => {
+    const counts = { cases: 0, evicted: 0, marked: 0, sound: 0 };
+    fc.assert(
+      fc.property(silenceUnit, stories, (text, told) => {
+        const unit = formsUnitOf(text);
+        for (const [story, picks] of told) {
+          const trace = traceOf(unit.schema, story);
+          const expected = judge(unit, new Map(), trace).findings.map((f) => written([f.finding]));
+          const { findings, engine } = runEngine(unit, trace, { hurry: picks });
+          const isCut = engine.counters.evicted.keys > 0;
+          counts.cases++;
+          if (isCut) counts.evicted++;
+          for (const finding of findings) {
+            const isMarked = isCut && finding.degraded.length > 0;
+            if (isMarked) counts.marked++;
+            else counts.sound++;
+            if (isMarked || expected.includes(written([finding]))) continue;
+            throw new Error(`${text}\n${shown(trace)}\n${written([finding])}`);
+          }
+          if (!isCut) expect(findings).toHaveLength(expected.length);
+        }
+      }),
+      { numRuns: units, seed: lawSeed("P1, silence") },
+    );
+    console.log(JSON.stringify(counts));
+    expect(counts.evicted).toBeGreaterThan(counts.cases / 20);
+    expect(counts.sound).toBeGreaterThan(counts.marked / 5);
   });
 });
 

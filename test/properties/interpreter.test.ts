@@ -635,11 +635,11 @@ describe("windows", () => {
         const rule = (shape: string) =>
           `rule r { match over e: t.a ${shape} ${size}s by k having count() >= ${n}\nemit close }`;
         const sliding = run(unitOf(rule("sliding")), events);
-        const held = sliding.flatMap((f) => f.match.window);
+        const held = sliding.flatMap((f) => f.match.view?.events ?? []);
         for (const { match } of run(unitOf(rule("tumbling")), events)) {
           panes++;
           const ids = held.map((e) => e.id);
-          for (const e of match.window) expect(ids).toContain(e.id);
+          for (const e of match.view?.events ?? []) expect(ids).toContain(e.id);
         }
       }),
       { numRuns: runs },

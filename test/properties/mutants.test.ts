@@ -23,6 +23,7 @@ const others = sampled.filter((t) => !isSequence(t)).slice(0, rulesMax - sequenc
 /** Forms that chance makes seldom match; the same traces judge them. */
 const rare = [
   "match p: t.a where p.x <= 1",
+  "match p: t.a where p.x >= 2",
   'match p: t.c where p.s endswith "b"',
   'match p: t.c where p.s contains "b"',
   `match sequence by k within 20s partials 4000 {
@@ -40,6 +41,10 @@ const rare = [
     then r: t.a
   }
   explain { root p summary "{count(q)}" }`,
+  `match sequence by k within 20s partials 4000 {
+    p: t.a
+    then after 1s q: t.b
+  }`,
   `match sequence by k within 20s partials 4000 {
     p: t.a
     without n: t.c
@@ -184,12 +189,12 @@ const codeMutants: readonly (readonly [string, Part, RegExp, string])[] = [
   ["another step is read", "judges", /captures\[0\]\?/, "captures[1]?"],
   ["another kind's field", "judges", /e\?\.kind === 2/, "e?.kind === 3"],
   ["a default is left out", "judges", / \?\? [0-9]\)/, ")"],
-  ["having: && becomes ||", "judges", /(counted: .*?) && /, "$1 || "],
-  ["having: || becomes &&", "judges", /(counted: .*?) \|\| /, "$1 && "],
+  ["having: && becomes ||", "judges", /(having: .*?) && /, "$1 || "],
+  ["having: || becomes &&", "judges", /(having: .*?) \|\| /, "$1 && "],
   [
     "an aggregate counts everything",
     "judges",
-    /\{ where: \(e\) => .*?, arg: /,
+    /\{ where: \(e, s\) => .*?, arg: /,
     "{ where: undefined, arg: ",
   ],
   ["explain: first becomes last", "explain", /\?\.first\?\./g, "?.last?."],

@@ -197,7 +197,8 @@ function checkAggregate(text: string, events: readonly EventData[]): boolean {
   const timed = events.map((e, i) => ({ ...e, ts: (i + 1) * 1e6 }));
   const view = (n: number): WindowView => ({
     events: timed.slice(0, n),
-    paned: timed.slice(0, n),
+    panes: timed.slice(0, n).map((e) => [e]),
+    more: [],
     sizeUs: 60e6,
     past: [],
     knownUs: n * 1e6,

@@ -65,7 +65,7 @@ class Told implements Source {
   }
 }
 
-function nodeOf(bundle: Bundle) {
+function nodeOf(bundle: Bundle, clockUs?: () => number) {
   const source = new Told(bundle.unit.schema);
   const findings: Finding[] = [];
   const warnings: string[] = [];
@@ -75,6 +75,7 @@ function nodeOf(bundle: Bundle) {
     onFinding: (f) => findings.push(f),
     onWarning: (w) => warnings.push(w),
     now: () => 0,
+    ...(clockUs ? { clockUs } : {}),
   });
   return { runtime, source, findings, warnings };
 }
@@ -109,6 +110,60 @@ describe("a node that was stopped", () => {
     const refusal = other.runtime.restore(nodeOf(chain).runtime.snapshot());
     expect(refusal?.reason).toMatch(/of another bundle/);
   });
+});
+
+describe("a clock that is wrong", () => {
+  const hour = 3600 * second;
+  const single = bundleOf("rule r { match e: kernel.process_exit }");
+
+  test("makes no time believable that is far ahead of this machine's, and is told of once", async () => {
+    let clockUs = 100 * hour;
+    const node = nodeOf(single, () => clockUs);
+    await node.runtime.start();
+    node.source.progress(clockUs);
+    for (const ahead of [5 * hour, 6 * hour]) {
+      node.source.event("kernel.process_exit", clockUs + ahead, { pid: 1 });
+      node.source.progress(clockUs + ahead);
+    }
+    node.source.event("kernel.process_exit", clockUs + second, { pid: 1 });
+    clockUs += 5 * second;
+    node.source.progress(clockUs);
+    await node.runtime.stop();
+    expect(node.findings.map((f) => f.at)).toEqual([100 * hour + second]);
+    expect(node.warnings).toEqual([expect.stringMatching(/^kernel: a time 5h ahead/)]);
+  });
+
+  test("and is set back is told, and events are judged from then on", async () => {
+    const node = nodeOf(single, () => 100 * hour);
+    await node.runtime.start();
+    node.source.progress(100 * hour);
+    node.source.progress(90 * hour);
+    node.source.event("kernel.process_exit", 90 * hour + second, { pid: 1 });
+    node.source.progress(90 * hour + 5 * second);
+    await node.runtime.stop();
+    expect(node.findings).toHaveLength(1);
+    expect(node.warnings).toEqual([
+      expect.stringMatching(/^kernel: its clock was set back by 10h/),
+    ]);
+  });
+});
+
+test("a rule whose code fails is stopped in the status; the others go on", async () => {
+  const bundle =
+    bundleOf(`rule bad { match e: kernel.process_exit where e.exit_code * 2 > 4242 + e.pid }
+rule good { match e: kernel.process_exit }
+rule above { match f: finding.bad }`);
+  const matcher = bundle.matcher.replace("4242", "(() => { throw new Error('broken') })()");
+  expect(matcher).not.toBe(bundle.matcher);
+  const node = nodeOf({ ...bundle, matcher });
+  await node.runtime.start();
+  node.source.event("kernel.process_exit", second, { pid: 1 });
+  node.source.progress(5 * second);
+  await node.runtime.stop();
+  const said = node.runtime.status().rules.map(({ rule, armed }) => `${rule}: ${armed.state}`);
+  expect(said).toEqual(["bad: stopped", "good: armed", "above: not armed"]);
+  expect(node.findings.map((f) => f.rule)).toEqual(["good"]);
+  expect(node.warnings).toEqual([expect.stringMatching(/rule node.rules.bad is stopped/)]);
 });
 
 describe("a rule that nothing can tell about", () => {

@@ -155,9 +155,8 @@ describe("loss", () => {
   });
 
   test("text that does not fit drops its record and nothing else", () => {
-    const rig = new Rig("rule r { match e: journal.entry }", {
-      ring: { slots: 64, textBytes: 1024 },
-    });
+    const rule = 'rule r { match e: journal.entry explain { root e summary "{e.message}" } }';
+    const rig = new Rig(rule, { ring: { slots: 64, textBytes: 1024 } });
     const long = "x".repeat(700);
     expect(rig.event("journal.entry", second, { message: long })).toBe(true);
     expect(rig.event("journal.entry", second, { message: long })).toBe(false);

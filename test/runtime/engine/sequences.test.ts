@@ -14,6 +14,26 @@ describe("as the interpreter", () => {
     expect(found(rule, ["a 0", "b 1", "b 4", "c 7"])).toEqual(["r@7 q=b2 s=c1"]);
   });
 
+  test("runs whose condition reads them take different events, so none stands for another", () => {
+    const rising = (more: string) => `rule r { match sequence by k within 60s {
+      p: t.a
+      then q: t.b where count(q) == 0 or q.x > last(q).x repeat 2..
+      then s: t.c ${more} } }`;
+    const lines = ["a 0", "b 1 x=5", "b 2 x=1", "b 3 x=2", "b 4 x=3", "b 5 x=9", "c 6 x=5"];
+    expect(found(rising(""), lines)).toEqual(["r@6 p=a1 q=b2,b3,b4,b5 s=c1"]);
+    // The run that was shorter then is the one that goes on.
+    expect(found(rising("where first(q).x == s.x"), lines)).toEqual(["r@6 p=a1 q=b1,b5 s=c1"]);
+  });
+
+  test("events that are read by their number are kept where others are not any more", () => {
+    const rule = `rule r { match sequence by k within 60s partials 64 {
+      p: t.a repeat 2.. keep 2
+      then q: t.b where q.x == p[1].x } }`;
+    const lines = Array.from({ length: 30 }, (_, i) => `a ${i} x=${i}`);
+    const [told] = found(rule, [...lines, "b 40 x=20"]);
+    expect(told).toBe("r@40 p=a20,a21(11) q=b1");
+  });
+
   test("a run that goes on may take events that are recorded before the first step", () => {
     const rule = `rule r { match sequence by k within 9s slack 3s { p: t.a then q: t.b repeat 2..3 }
       emit close }`;

@@ -6,7 +6,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Progress, SourceContext } from "#core";
 import { createJournaldSource, type JournaldOptions } from "#runtime/sources/journald";
 import { skipReason } from "../../../harness/skip.ts";
@@ -432,6 +432,30 @@ test("OOM lines carry victim and cgroup; an old backlog is caught up with", asyn
     [42, 7n, 0],
     [42, 7n, 1],
   ]);
+  await source.stop();
+  rmSync(folder, { recursive: true });
+});
+
+test("progress is never ahead of this machine's clock, and goes back when that is set back", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tapio-journal-"));
+  const aheadUs = Date.now() * 1000 + 1_800_000_000;
+  const entry = `__CURSOR=s=a;i=1\n__REALTIME_TIMESTAMP=${aheadUs}\nMESSAGE=ahead\n\n`;
+  writeFileSync(join(folder, "all"), entry);
+  const journalctl = join(folder, "journalctl");
+  const script = [
+    "#!/bin/sh",
+    `case "$*" in *--lines=1*) exec cat ${folder}/all;; esac`,
+    `cat ${folder}/all; exec sleep 1000`,
+  ];
+  writeFileSync(journalctl, script.join("\n"), { mode: 0o755 });
+  const { source, writer, progress } = await listen({ from: "beginning", journalctl });
+  await until(() => writer.events.length === 1 && progress.length > 4, "the entry");
+  for (const { timeUs } of progress) expect(timeUs).toBeLessThanOrEqual(Date.now() * 1000);
+  const clock = vi.spyOn(Date, "now");
+  const real = Date.now();
+  clock.mockImplementation(() => real - 7_200_000);
+  await until(() => (progress.at(-1)?.timeUs ?? 0) < (real - 7_000_000) * 1000, "going back");
+  clock.mockRestore();
   await source.stop();
   rmSync(folder, { recursive: true });
 });
