@@ -3,7 +3,7 @@
  * reads later is evidence only: its first 256 bytes are. What was cut is marked as texts are that
  * their source cut; a list or map that is too long becomes the beginning of how it is written.
  */
-import { type CoreRule, type CoreUnit, format } from "./ir/index.ts";
+import { type CoreRule, type CoreUnit, format, heardSteps } from "./ir/index.ts";
 import { type FieldsByKind, fieldsJudged, fieldsReadLater } from "./later-reads.ts";
 import { CutText, type EventData, type EventKind, type FieldType, type Value } from "./schema.ts";
 import { unitOf } from "./unit-of.ts";
@@ -25,41 +25,55 @@ const shown = new WeakMap<CoreRule, Cuts>();
 export function cutsShown(unit: CoreUnit, rule: CoreRule): Cuts {
   const known = shown.get(rule);
   if (known) return known;
-  const cuts = cutsBut(unit, [fieldsReadLater(unit, rule)]);
+  const cuts = cutsBut(unit, rule, [fieldsReadLater(unit, rule)]);
   shown.set(rule, cuts);
   return cuts;
 }
 
 /** The same for events on which the rule's conditions are still to be judged. */
 export function cutsBeforeJudged(unit: CoreUnit, rule: CoreRule): Cuts {
-  return cutsBut(unit, [fieldsReadLater(unit, rule), fieldsJudged(rule)]);
+  return cutsBut(unit, rule, [fieldsReadLater(unit, rule), fieldsJudged(rule)]);
 }
 
 /** What events may lose that only the conditions of `rule` are judged on: they are never shown. */
 export function cutsOfUnseen({ schema }: CoreUnit, rule: CoreRule): Cuts {
   const judged = fieldsJudged(rule);
   return new Map(
-    schema.kinds.map(({ fields }, kind) => {
+    kindsHeard(rule).map((kind) => {
       const isRead = (name: string) => judged.get(kind)?.has(name) === true;
+      const fields = schema.kinds[kind]?.fields ?? [];
       return [kind, fields.flatMap((f, i) => (isRead(f.name) ? [] : [i]))] as const;
     }),
   );
 }
 
-function cutsBut({ schema }: CoreUnit, read: readonly FieldsByKind[]): Cuts {
+function cutsBut(unit: CoreUnit, rule: CoreRule, read: readonly FieldsByKind[]): Cuts {
   const cuts = new Map<number, readonly number[]>();
-  for (const [kind, { fields }] of schema.kinds.entries()) {
-    const own = fields.flatMap((field, i) => {
-      const isRead = read.some((names) => names.get(kind)?.has(field.name));
-      return isRead || !isCuttable(field.type) ? [] : [i];
-    });
+  for (const kind of kindsHeard(rule)) {
+    const { fields } = unit.schema.kinds[kind] ?? { fields: [] };
+    const isRead = (i: number) => read.some((names) => names.get(kind)?.has(fields[i]?.name ?? ""));
+    const own = longFields(fields).filter((i) => !isRead(i));
     if (own.length > 0) cuts.set(kind, own);
   }
   return cuts;
 }
 
-function isCuttable(type: FieldType): boolean {
-  return typeBytes(type) > headBytes + shownBytes;
+function kindsHeard(rule: CoreRule): readonly number[] {
+  return [...new Set(heardSteps(rule).flatMap((s) => s.kinds))];
+}
+
+/** Many rules hear of the same kinds. */
+const long = new WeakMap<EventKind["fields"], readonly number[]>();
+
+/** Indexes of the fields that may be too long for evidence. */
+function longFields(fields: EventKind["fields"]): readonly number[] {
+  const known = long.get(fields);
+  if (known) return known;
+  const found = fields.flatMap(({ type }, i) =>
+    typeBytes(type) > headBytes + shownBytes ? [i] : [],
+  );
+  long.set(fields, found);
+  return found;
 }
 
 /** `event` with the beginnings of what `cuts` names; the event itself when that is all of it. */

@@ -76,11 +76,21 @@ function exprsIn(parts: readonly KeyPart[] | undefined): Expr[] {
   return (parts ?? []).map((p) => p.expr);
 }
 
+/** By full name of a rule the keys of those that subsume it; found once for all rules. */
+const parentKeys = new WeakMap<CoreUnit, ReadonlyMap<string, readonly Expr[]>>();
+
 /** The keys by which other rules look at the findings of `rule` they subsume. */
-function keysOfParents({ rules }: CoreUnit, rule: CoreRule): Expr[] {
-  const name = fullName(rule);
-  const clauses = rules.flatMap((r) => r.subsumes.filter((s) => s.rules.includes(name)));
-  return clauses.flatMap((s) => exprsIn(s.key));
+function keysOfParents(unit: CoreUnit, rule: CoreRule): readonly Expr[] {
+  const known = parentKeys.get(unit) ?? keysByChild(unit);
+  parentKeys.set(unit, known);
+  return known.get(fullName(rule)) ?? [];
+}
+
+function keysByChild({ rules }: CoreUnit): ReadonlyMap<string, readonly Expr[]> {
+  const found = new Map<string, Expr[]>();
+  for (const { rules: children, key } of rules.flatMap((r) => r.subsumes))
+    for (const child of children) found.set(child, [...(found.get(child) ?? []), ...exprsIn(key)]);
+  return found;
 }
 
 interface ReadOfFinding {
@@ -91,29 +101,31 @@ interface ReadOfFinding {
 
 /** What is read of the findings of `rule` as events: `root.comm`, `oom.pid`. */
 export function readOfFindings(unit: CoreUnit, rule: CoreRule): ReadOfFinding[] {
-  const finding = `finding.${fullName(rule)}`;
-  const kind = unit.schema.kinds.findIndex((k) => k.name === finding);
-  const names = kind < 0 ? [] : (namesReadOf(unit).get(kind) ?? []);
+  const names = namesReadOf(unit).get(`finding.${fullName(rule)}`) ?? [];
   return [...names].map((name) => {
     const dot = name.indexOf(".");
     return { step: name.slice(0, dot), field: name.slice(dot + 1) };
   });
 }
 
-/** By kind the dotted names that somebody who hears it reads; found once for all rules. */
-const dottedNames = new WeakMap<CoreUnit, ReadonlyMap<number, ReadonlySet<string>>>();
+/** By name of a kind the dotted names that somebody who hears it reads; found once for all rules. */
+const dottedNames = new WeakMap<CoreUnit, ReadonlyMap<string, ReadonlySet<string>>>();
 
-function namesReadOf(unit: CoreUnit): ReadonlyMap<number, ReadonlySet<string>> {
+function namesReadOf(unit: CoreUnit): ReadonlyMap<string, ReadonlySet<string>> {
   const known = dottedNames.get(unit);
   if (known) return known;
-  const found = new Map<number, Set<string>>();
+  const found = new Map<string, Set<string>>();
   const note = (kinds: Iterable<number>, exprs: readonly Expr[]) => {
     const names = new Set<string>();
     for (const expr of exprs)
       walkExpr(expr, (e) => {
         if (e.op === "field" && e.name.includes(".")) names.add(e.name);
       });
-    for (const kind of kinds) found.set(kind, new Set([...(found.get(kind) ?? []), ...names]));
+    if (names.size === 0) return;
+    for (const kind of kinds) {
+      const name = unit.schema.kinds[kind]?.name ?? "";
+      found.set(name, new Set([...(found.get(name) ?? []), ...names]));
+    }
   };
   for (const rule of unit.rules) {
     const steps = heardSteps(rule);

@@ -4,6 +4,7 @@ import { formatSize } from "#core";
 import type { Node } from "#grammar";
 import type { Session } from "../elaborate/scope.ts";
 import type { LoweredRule } from "../lower-rule.ts";
+import { EventBytes } from "./event-bytes.ts";
 import { boundRule } from "./rule-bound.ts";
 import { withRoomForValues } from "./window-state.ts";
 import { Unbounded } from "./worst.ts";
@@ -51,7 +52,10 @@ export function certify(
   session: Session,
 ): Certified {
   const roomy = lowered.map((rule) => ({ ...rule, core: withRoomForValues(unit, rule.core) }));
-  const all = roomy.map((rule) => fitted(unit, rule, boundOf(unit, rule, session)));
+  const all = roomy.map((rule) => {
+    const bytes = new EventBytes(unit, rule.core);
+    return fitted(unit, rule, boundOf(unit, rule, bytes, session), bytes);
+  });
   const rules = all.map((b) => b.rule);
   const bounded = all.flatMap(({ rule, bound }) => (bound ? [{ rule, bound }] : []));
   const bounds = bounded.map((b) => b.bound);
@@ -66,11 +70,16 @@ export function certify(
  * `rule` with fewer keys when it does not say how many and the default would take too much.
  * Measured by the default budget, so that options never change what a rule means.
  */
-function fitted(unit: CoreUnit, rule: LoweredRule, bound: RuleBound | undefined) {
+function fitted(
+  unit: CoreUnit,
+  rule: LoweredRule,
+  bound: RuleBound | undefined,
+  bytes: EventBytes,
+) {
   if (!bound || rule.isKeysMaxSaid || bound.bytes <= modestBytes) return { rule, bound };
   const withKeys = (keysMax: number) => {
     const core = { ...rule.core, keysMax };
-    return { rule: { ...rule, core }, bound: boundRule(unit, core) };
+    return { rule: { ...rule, core }, bound: boundRule(unit, core, bytes) };
   };
   const { keysMax } = rule.core;
   let fitting = { rule, bound };
@@ -85,9 +94,14 @@ function fitted(unit: CoreUnit, rule: LoweredRule, bound: RuleBound | undefined)
   return few.bound.bytes <= defaultBudget.ruleBytes ? few : { rule, bound };
 }
 
-function boundOf(unit: CoreUnit, rule: LoweredRule, session: Session): RuleBound | undefined {
+function boundOf(
+  unit: CoreUnit,
+  rule: LoweredRule,
+  bytes: EventBytes,
+  session: Session,
+): RuleBound | undefined {
   try {
-    return boundRule(unit, rule.core);
+    return boundRule(unit, rule.core, bytes);
   } catch (error) {
     if (!(error instanceof Unbounded)) throw error;
     const { what, param } = error;

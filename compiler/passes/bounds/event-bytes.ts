@@ -24,10 +24,12 @@ export const word = 8;
 /** A truth. */
 export const flag = 1;
 
+/** None of it depends on how many keys the rule may have. */
 export class EventBytes {
   readonly #unit: CoreUnit;
   readonly #rule: CoreRule;
   readonly #shown: Cuts;
+  #match: number | undefined;
 
   constructor(unit: CoreUnit, rule: CoreRule) {
     this.#unit = unit;
@@ -80,6 +82,11 @@ export class EventBytes {
 
   /** A match with all its events. */
   match(): number {
+    this.#match ??= this.#ofMatch();
+    return this.#match;
+  }
+
+  #ofMatch(): number {
     const { pattern, resolve } = this.#rule;
     const steps = stepsOf(pattern);
     const sources = sourcesOf(

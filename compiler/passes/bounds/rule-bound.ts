@@ -33,14 +33,20 @@ import { sequenceBound } from "./sequence-bound.ts";
 import { type PatternBound, sum, type Term, term } from "./term.ts";
 import { windowBound } from "./window-state.ts";
 import { keyWork, resolveWork, stepWork } from "./work.ts";
-import { longest } from "./worst.ts";
+import { longest, paramsOf } from "./worst.ts";
 
 export { sum } from "./term.ts";
 
-/** Throws `Unbounded` when a parameter without an upper end decides. */
-export function boundRule(unit: CoreUnit, rule: CoreRule): RuleBound {
-  const params = new Map(unit.params.map((p) => [p.name, p]));
-  const bytes = new EventBytes(unit, rule);
+/**
+ * Throws `Unbounded` when a parameter without an upper end decides. `bytes` may be those of the
+ * same rule with another number of keys.
+ */
+export function boundRule(
+  unit: CoreUnit,
+  rule: CoreRule,
+  bytes: EventBytes = new EventBytes(unit, rule),
+): RuleBound {
+  const params = paramsOf(unit);
   const { state, shared, work } = patternBound(unit, rule, params, bytes);
   const terms = state.length === 0 ? [] : [...state, slotTerm(bytes)];
   const isEager = rule.policy.emit === "eager";

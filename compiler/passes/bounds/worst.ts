@@ -1,5 +1,5 @@
 /** The worst end of what may change at run time. */
-import type { Count, Duration, Expr, Param } from "#core";
+import type { CoreUnit, Count, Duration, Expr, Param } from "#core";
 
 /** Why a bound cannot be given: a parameter without an upper end. */
 export class Unbounded extends Error {
@@ -14,6 +14,16 @@ export class Unbounded extends Error {
 }
 
 type Params = ReadonlyMap<string, Param>;
+
+/** By name; found once for all rules. */
+const byName = new WeakMap<CoreUnit, Params>();
+
+/** The parameters of `unit` by name. */
+export function paramsOf(unit: CoreUnit): Params {
+  const params = byName.get(unit) ?? new Map(unit.params.map((p) => [p.name, p]));
+  byName.set(unit, params);
+  return params;
+}
 
 /** The longest a span can be, µs. Throws `Unbounded`. */
 export function longest(span: Duration, params: Params, what: string): number {

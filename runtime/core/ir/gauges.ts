@@ -14,6 +14,7 @@ import {
   type Win,
   walkExpr,
 } from "./core.ts";
+import { perRule } from "./per-rule.ts";
 
 /** A comparison `aggregate cmp value`; `value` is a constant or a parameter. */
 export interface Threshold {
@@ -44,7 +45,9 @@ const counted: Aggregate = {
 };
 
 /** The aggregates of a window rule, in a fixed order; none of other rules. */
-export function gaugesOf(rule: CoreRule): Gauge[] {
+export const gaugesOf: (rule: CoreRule) => readonly Gauge[] = perRule(findGauges);
+
+function findGauges(rule: CoreRule): Gauge[] {
   const { pattern } = rule;
   if (pattern.node !== "win") return [];
   const name = (e: Aggregate) => gaugeName(e, pattern);
