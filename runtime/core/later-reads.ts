@@ -108,7 +108,7 @@ export function readOfFindings(unit: CoreUnit, rule: CoreRule): ReadOfFinding[] 
   });
 }
 
-/** By name of a kind the dotted names that somebody who hears it reads; found once for all rules. */
+/** By name of a kind the dotted names that one who hears it reads; found once for all rules. */
 const dottedNames = new WeakMap<CoreUnit, ReadonlyMap<string, ReadonlySet<string>>>();
 
 function namesReadOf(unit: CoreUnit): ReadonlyMap<string, ReadonlySet<string>> {
