@@ -333,14 +333,16 @@ export class AllMatcher implements PatternMatcher {
 
   /**
    * The events the next step may choose. On exact clocks a later event is as good as an earlier one
-   * for a step that stands alone (for the widest the other way round), so one of them is enough.
+   * for a step that stands alone (for the widest the other way round, unless an `until` that reads
+   * steps may lie behind the earlier one only), so one of them is enough.
    */
   #options(span: readonly Entry[], end: Entry, choice: Choice): readonly Entry[] {
     const at = choice.length;
     const { select } = this.#inputs.rule.policy;
     const scope = { captures: capturesOf(choice) };
     const fitting = span.filter((x) => x.steps.has(at) && this.#verdict(at, x, scope) === 1);
-    if (!this.#alone[at] || this.holdUs > 0 || !this.#isOpen) return fitting;
+    const isEitherGood = select === "widest" && this.#untilReads;
+    if (!this.#alone[at] || this.holdUs > 0 || !this.#isOpen || isEitherGood) return fitting;
     if (select === "each") return fitting.slice(-this.#all.partials);
     const best = select === "widest" ? fitting[0] : fitting.at(-1);
     if (!best) return [];

@@ -137,8 +137,8 @@ function isMatch(scene: AllScene, choice: Choice, must: number): boolean {
 
 /**
  * The events the next step may choose. On exact clocks a later event is always as good as an
- * earlier one for a step that stands alone (for the widest the other way round), so one of them is
- * enough.
+ * earlier one for a step that stands alone (for the widest the other way round, unless an `until`
+ * that reads steps may lie behind the earlier one only), so one of them is enough.
  */
 function optionsOf(
   scene: AllScene,
@@ -155,7 +155,8 @@ function optionsOf(
     return span.filter((x) => judge(scene, step, x, captures) === true);
   }
   const fitting = span.filter((x) => scene.fits[at]?.[x]);
-  if (scene.reach > 0) return fitting;
+  const isEitherGood = select === "widest" && stepsRead(scene.all.until?.where).length > 0;
+  if (scene.reach > 0 || isEitherGood) return fitting;
   // Of each step no more than are reported can be among the preferred choices.
   if (select === "each") return fitting.slice(-scene.all.partials);
   const best = select === "widest" ? fitting[0] : fitting.at(-1);
