@@ -2,7 +2,7 @@
  * Rules of every form with tight bounds, and traces that try to fill all they may hold: many keys,
  * texts and lists as long as they may be, and events that are of use to many partial matches.
  */
-import { compile, unlimitedBudget } from "#compiler";
+
 import {
   type CoreUnit,
   type EntityLife,
@@ -12,6 +12,7 @@ import {
   type Trace,
   type Value,
 } from "#core";
+import { compiledUnit } from "./compiled-unit.ts";
 
 const schemaText = `module flood.schema
 source s1 { lateness 1us granularity 1us idle 2s rank 0 lossy }
@@ -145,18 +146,7 @@ export const floodForms: Readonly<Record<string, Form>> = {
 export function floodUnit(form: string): CoreUnit {
   const rule = floodForms[form]?.rule ?? "";
   const text = `module flood.rules\nimport flood.schema\nrule r {\n${rule}\n}\n`;
-  const files = [
-    { file: "schema.tapio", text: schemaText },
-    { file: "rules.tapio", text },
-  ];
-  const { unit, diagnostics } = compile(files, {
-    std: [],
-    version: "test",
-    budget: unlimitedBudget,
-  });
-  const error = diagnostics.find((d) => d.severity === "error");
-  if (error) throw new Error(`${error.code} ${error.message}\n${text}`);
-  return unit;
+  return compiledUnit(schemaText, text);
 }
 
 const epochUs = Date.UTC(2026, 0, 1) * 1000;

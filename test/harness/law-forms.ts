@@ -3,10 +3,11 @@
  * inventory, derived events, rules over findings, relations, and what becomes of matches. Small
  * domains make matches, near matches and ties frequent.
  */
+
 import fc from "fast-check";
-import { compile, unlimitedBudget } from "#compiler";
 import type { CoreUnit, EntityLife, EventData, RelationFact, Schema, Trace, Value } from "#core";
 import { makeEvent, RecordValue } from "#core";
+import { compiledUnit } from "./compiled-unit.ts";
 
 export const formsEpochUs = Date.UTC(2026, 0, 1) * 1000;
 const stepUs = 500_000;
@@ -341,12 +342,5 @@ function callOf(c: {
 
 /** `text` compiled over the schema above; throws when it has an error. */
 export function formsUnitOf(text: string): CoreUnit {
-  const files = [
-    { file: "schema.tapio", text: formsSchema },
-    { file: "rules.tapio", text },
-  ];
-  const result = compile(files, { std: [], version: "test", budget: unlimitedBudget });
-  const error = result.diagnostics.find((d) => d.severity === "error");
-  if (error) throw new Error(`${error.code} ${error.message}\n${text}`);
-  return result.unit;
+  return compiledUnit(formsSchema, text);
 }

@@ -4,8 +4,9 @@
  *
  * Events arrive in any order; progress in between says no more than is true, so that none is late.
  */
+
 import fc from "fast-check";
-import { type CompileResult, compile, emitMatcher, unlimitedBudget } from "#compiler";
+import { emitMatcher } from "#compiler";
 import {
   type CoreUnit,
   type EventData,
@@ -17,6 +18,7 @@ import {
 } from "#core";
 import { Engine } from "#runtime/engine";
 import { writeEvent } from "#runtime/events";
+import { compiledUnit } from "./compiled-unit.ts";
 import { written } from "./in-the-end.ts";
 
 const latenessUs = 2;
@@ -297,16 +299,8 @@ export interface CompiledCase {
 }
 
 export function compileCase(text: string): CompiledCase {
-  const result: CompileResult = compile(
-    [
-      { file: "schema.tapio", text: schemaText },
-      { file: "rules.tapio", text },
-    ],
-    { std: [], version: "test", budget: unlimitedBudget },
-  );
-  const [error] = result.diagnostics.filter((d) => d.severity === "error");
-  if (error) throw new Error(`${error.code} ${error.message}\n${text}`);
-  return { unit: result.unit, matcher: emitMatcher(result.unit) };
+  const unit = compiledUnit(schemaText, text);
+  return { unit, matcher: emitMatcher(unit) };
 }
 
 const epochUs = Date.UTC(2026, 0, 1) * 1000;

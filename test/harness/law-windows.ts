@@ -2,10 +2,13 @@
  * Random rules over windows of every shape with every aggregate, and random traces for them: ties
  * in time, missing values, several keys, lives of entities, losses and silent sources are frequent.
  */
+
 import fc from "fast-check";
+import type { CoreUnit } from "#core";
 import { type EntityLife, type EventData, makeEvent, type Schema, type Trace } from "#core";
 import type { Engine } from "#runtime/engine";
 import { writeEvent } from "#runtime/events";
+import { compiledUnit } from "./compiled-unit.ts";
 
 export const windowsEpochUs = Date.UTC(2026, 0, 1) * 1000;
 const stepUs = 500_000;
@@ -22,6 +25,11 @@ event t.b extends t.any {}
 event t.c from slow { k: int x: int? s: string(4) z: size d: duration }
 event t.d extends t.any {}
 `;
+
+/** `text` compiled over the schema above; throws when it has an error. */
+export function windowsUnitOf(text: string): CoreUnit {
+  return compiledUnit(windowsSchema, text);
+}
 
 const small = fc.integer({ min: 0, max: 3 });
 

@@ -2,8 +2,8 @@
  * Cases of the laws, made once: rules are compiled, and what either execution finds is kept, so
  * that for a mutant of one only that one runs. The other's answer is what it should be.
  */
+
 import fc from "fast-check";
-import { compile, unlimitedBudget } from "#compiler";
 import { type CoreUnit, type EventData, type Finding, judge, type Trace, type Value } from "#core";
 import type { Engine } from "#runtime/engine";
 import * as rules from "../harness/agreement.ts";
@@ -14,7 +14,7 @@ import { areInOrder, eagerUnit } from "../harness/law-eager.ts";
 import { formsStory, formsUnit, formsUnitOf, silenceUnit, traceOf } from "../harness/law-forms.ts";
 import { lawRule, lawTrace } from "../harness/law-rules.ts";
 import * as sequences from "../harness/law-sequences.ts";
-import { windowsSchema, windowsStory, windowsTrace, windowsUnit } from "../harness/law-windows.ts";
+import { windowsStory, windowsTrace, windowsUnit, windowsUnitOf } from "../harness/law-windows.ts";
 import { type RunOptions, runEngine, shuffled } from "../harness/unit-agreement.ts";
 
 /** What the engine says; the interpreter is told which events were late. */
@@ -195,14 +195,6 @@ function windowsCases(size: LawSize): LawCase[] {
       return unitCase("P1 windows", unit, trace, order, new Set(cuts));
     });
   });
-}
-
-function windowsUnitOf(text: string): CoreUnit {
-  const files = [
-    { file: "schema.tapio", text: windowsSchema },
-    { file: "rules.tapio", text },
-  ];
-  return compile(files, { std: [], version: "test", budget: unlimitedBudget }).unit;
 }
 
 function unitCase(

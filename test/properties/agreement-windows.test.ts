@@ -4,9 +4,10 @@
  * in between, and when lives and losses become known as they happen.
  * `TAPIO_LAW_RULES` sets how many units are tried.
  */
+
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compile, emitMatcher, unlimitedBudget } from "#compiler";
+import { emitMatcher } from "#compiler";
 import {
   type Account,
   type CoreUnit,
@@ -18,10 +19,10 @@ import {
 import { Engine } from "#runtime/engine";
 import {
   tellAsItHappens,
-  windowsSchema,
   windowsStory,
   windowsTrace,
   windowsUnit,
+  windowsUnitOf,
 } from "../harness/law-windows.ts";
 import { lawSeed } from "../harness/seed.ts";
 import { disagreement, runEngine, shuffled } from "../harness/unit-agreement.ts";
@@ -36,17 +37,6 @@ const telling = fc.record({
 const stories = fc.array(telling, { minLength: tracesPerUnit, maxLength: tracesPerUnit });
 const timeout = Math.max(120_000, units * 400);
 
-function unitOf(text: string): CoreUnit {
-  const files = [
-    { file: "schema.tapio", text: windowsSchema },
-    { file: "rules.tapio", text },
-  ];
-  const result = compile(files, { std: [], version: "test", budget: unlimitedBudget });
-  const error = result.diagnostics.find((d) => d.severity === "error");
-  if (error) throw new Error(`${error.code} ${error.message}\n${text}`);
-  return result.unit;
-}
-
 describe("interpreter = engine, windows", () => {
   test(`${units} units on ${tracesPerUnit} traces each`, { timeout }, () => {
     let findings = 0;
@@ -54,7 +44,7 @@ describe("interpreter = engine, windows", () => {
     const seed = lawSeed("P1, windows");
     fc.assert(
       fc.property(windowsUnit, stories, (text, tellings) => {
-        const unit = unitOf(text);
+        const unit = windowsUnitOf(text);
         const matcher = emitMatcher(unit);
         for (const { story, picks, restarts } of tellings) {
           const trace = windowsTrace(unit.schema, story);
@@ -103,7 +93,7 @@ describe("what was given up for room", () => {
     });
     fc.assert(
       fc.property(windowsUnit, stories, bounds, (text, tellings, { values, keys }) => {
-        const unit = narrowed(unitOf(text), values, keys);
+        const unit = narrowed(windowsUnitOf(text), values, keys);
         for (const { story } of tellings) {
           const trace = windowsTrace(unit.schema, story);
           const params = new Map(unit.params.map((p) => [p.name, p.value]));

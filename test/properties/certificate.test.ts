@@ -4,15 +4,15 @@
  * rules of which a flood of long events fills all there is; there the promise must also be near
  * to what is taken. `TAPIO_LAW_RULES` sets how many units are tried.
  */
+
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compile, unlimitedBudget } from "#compiler";
 import type { CoreRule, CoreUnit, EventData, Trace } from "#core";
 import { boundRule } from "../../compiler/passes/bounds/rule-bound.ts";
 import { floodForms, floodTrace, floodUnit } from "../harness/flood.ts";
 import { formsStory, formsUnit, formsUnitOf, traceOf } from "../harness/law-forms.ts";
 import { compileCase, eventsOf, sequenceCase } from "../harness/law-sequences.ts";
-import { windowsSchema, windowsStory, windowsTrace, windowsUnit } from "../harness/law-windows.ts";
+import { windowsStory, windowsTrace, windowsUnit, windowsUnitOf } from "../harness/law-windows.ts";
 import { type Account, brokenPromise, measuredRun } from "../harness/measured-run.ts";
 import { lawSeed } from "../harness/seed.ts";
 
@@ -124,21 +124,6 @@ describe("certified bytes and transitions are never exceeded", () => {
     tightest.tell("windows", 0.1);
   });
 });
-
-function windowsUnitOf(text: string): CoreUnit {
-  const files = [
-    { file: "schema.tapio", text: windowsSchema },
-    { file: "rules.tapio", text },
-  ];
-  const { unit, diagnostics } = compile(files, {
-    std: [],
-    version: "test",
-    budget: unlimitedBudget,
-  });
-  const error = diagnostics.find((d) => d.severity === "error");
-  if (error) throw new Error(`${error.code} ${error.message}\n${text}`);
-  return unit;
-}
 
 describe("floods come near to what is certified", () => {
   test.each(Object.keys(floodForms))("%s", { timeout }, (form) => {

@@ -3,9 +3,9 @@
  * of the unit changes; one that *drains* it loses nothing: what began before is found as the old
  * version says, what begins after it as the new one says, and nothing else is found.
  */
+
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compile, unlimitedBudget } from "#compiler";
 import {
   allStepsOf,
   type CoreUnit,
@@ -21,7 +21,7 @@ import {
 import { written } from "../harness/in-the-end.ts";
 import { formsStory, formsUnit, formsUnitOf, traceOf } from "../harness/law-forms.ts";
 import { adaptablePair, compileCase, sequencePair, traceFrom } from "../harness/law-sequences.ts";
-import { windowsSchema, windowsStory, windowsTrace, windowsUnit } from "../harness/law-windows.ts";
+import { windowsStory, windowsTrace, windowsUnit, windowsUnitOf } from "../harness/law-windows.ts";
 import { lawSeed } from "../harness/seed.ts";
 import { runEngine, shuffled } from "../harness/unit-agreement.ts";
 
@@ -135,19 +135,12 @@ describe("a reload that keeps", () => {
 
   test("is invisible in windows of every shape", { timeout }, () => {
     let told = 0;
-    const compiled = (text: string) => {
-      const files = [
-        { file: "schema.tapio", text: windowsSchema },
-        { file: "rules.tapio", text },
-      ];
-      return compile(files, { std: [], version: "test", budget: unlimitedBudget }).unit;
-    };
     fc.assert(
       fc.property(
         windowsUnit,
         fc.array(fc.tuple(windowsStory, points), { minLength: 6, maxLength: 6 }),
         (text, cases) => {
-          const units = [text, text.replaceAll('summary "', 'summary "retold ')].map(compiled);
+          const units = [text, text.replaceAll('summary "', 'summary "retold ')].map(windowsUnitOf);
           for (const [story, { picks, at }] of cases) {
             const trace = windowsTrace((units[0] as CoreUnit).schema, story);
             told += expectKept(units, trace, picks, at);

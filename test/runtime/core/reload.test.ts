@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { compile, unlimitedBudget } from "#compiler";
 import { type CoreUnit, type RuleReload, reloadPlan } from "#core";
+import { compiledUnit } from "../../harness/compiled-unit.ts";
 
 const schema = `module s
 source fast { lateness 100ms granularity 1us idle 2s rank 0 }
@@ -11,14 +11,7 @@ event t.c from fast { k: int x: int? s: string(8) }
 `;
 
 function unitOf(rules: string, own = schema): CoreUnit {
-  const files = [
-    { file: "s.tapio", text: own },
-    { file: "r.tapio", text: `module r\nimport s\n${rules}` },
-  ];
-  const result = compile(files, { std: [], version: "test", budget: unlimitedBudget });
-  const error = result.diagnostics.find((d) => d.severity === "error");
-  if (error) throw new Error(`${error.code} ${error.message}\n${rules}`);
-  return result.unit;
+  return compiledUnit(own, `module r\nimport s\n${rules}`);
 }
 
 function planOf(before: string, after: string): RuleReload[] {

@@ -1,9 +1,11 @@
 /** Reloads by hand: what law P4 does not try, and what is kept besides rules. */
+
 import { describe, expect, test } from "vitest";
-import { compile, emitMatcher, unlimitedBudget } from "#compiler";
+import { emitMatcher } from "#compiler";
 import { type CoreUnit, type Finding, makeEvent, type Value } from "#core";
 import { Engine, type NextBundle, type ReloadedRule } from "#runtime/engine";
 import { writeEvent } from "#runtime/events";
+import { compiledUnit } from "../../harness/compiled-unit.ts";
 
 const second = 1_000_000;
 const schema = `module s
@@ -15,14 +17,8 @@ event t.c from fast { k: int x: int? }
 `;
 
 function bundle(rules: string, own = schema): NextBundle {
-  const files = [
-    { file: "s.tapio", text: own },
-    { file: "r.tapio", text: `module r\nimport s\n${rules}` },
-  ];
-  const result = compile(files, { std: [], version: "test", budget: unlimitedBudget });
-  const error = result.diagnostics.find((d) => d.severity === "error");
-  if (error) throw new Error(`${error.code} ${error.message}\n${rules}`);
-  return { unit: result.unit, matcher: emitMatcher(result.unit), bundleHash: rules };
+  const unit = compiledUnit(own, `module r\nimport s\n${rules}`);
+  return { unit, matcher: emitMatcher(unit), bundleHash: rules };
 }
 
 /** An engine that is fed by hand, in the order of time. */
