@@ -40,14 +40,14 @@ import { type Reloaded, reloaded } from "./reload.ts";
 import type { Told } from "./reporter.ts";
 import { countersOf, noRuleCounters, type RuleCounters } from "./rule-counters.ts";
 import type { RuleSet } from "./rule-set.ts";
-import { type EngineMatch, scopeOf, startOf } from "./scope.ts";
+import { type EngineMatch, scopeOf } from "./scope.ts";
 import {
   readSnapshot,
   type SnapshotIdentity,
   type SnapshotRefusal,
   writeSnapshot,
 } from "./snapshot.ts";
-import { type Conclusion, SourceStates } from "./source-states.ts";
+import { type Conclusion, type SilenceAsked, SourceStates } from "./source-states.ts";
 import { decodeGraph, encodeGraph } from "./state-graph.ts";
 import { HostFailure, type Trouble } from "./trouble.ts";
 import { WorldState } from "./world-state.ts";
@@ -437,7 +437,8 @@ export class Engine {
       world: this.#world,
       startUs,
       laneEventsMax,
-      concludes: (rule) => (kinds, from, to) => this.#conclude(rule, kinds, from, to),
+      concludes: (rule, lateBetween) => (kinds, from, to) =>
+        this.#conclude(rule, kinds, { from, to, lateBetween }),
       withLosses: (rule, match) => this.#withLosses(rule, match),
       onFinding: (rule, told) => this.#onFinding(rule, told),
       onProvisional: (told) => this.#ledger.tellProvisionally(told),
@@ -577,8 +578,8 @@ export class Engine {
     return input;
   }
 
-  #conclude(rule: CoreRule, kinds: readonly number[], from: number, to: number): Conclusion {
-    const conclusion = this.#states.silence(rule.policy, kinds, from, to);
+  #conclude(rule: CoreRule, kinds: readonly number[], asked: SilenceAsked): Conclusion {
+    const conclusion = this.#states.silence(rule.policy, kinds, asked);
     if (conclusion === "hold") this.#counts.held++;
     if (conclusion === "drop") this.#counts.doubted++;
     return conclusion;
@@ -709,14 +710,15 @@ export class Engine {
   #withLosses(rule: number, match: EngineMatch): EngineMatch {
     const lane = this.#generations.ofRule(rule)?.rules.lanes.ofRule(rule);
     if (!lane) return match;
-    const from = startOf(match);
-    return withLosses(
-      this.#unit,
-      match,
-      (source) =>
-        this.#states.lostBetween(source, from, match.at) + lane.lateBetween(source, from, match.at),
-      (source) => this.#states.isSetBackBetween(source, from, match.at),
-    );
+    return withLosses(this.#unit, match, {
+      lostSince: (source, from) => this.#lostBetween(lane, source, from, match.at),
+      isSetBackSince: (source, from) => this.#states.isSetBackBetween(source, from, match.at),
+    });
+  }
+
+  /** What came too late for the lane is as good as lost to it. */
+  #lostBetween(lane: Lane, source: number, from: number, to: number): number {
+    return this.#states.lostBetween(source, from, to) + lane.lateBetween(source, from, to);
   }
 
   #onFinding(rule: number, told: Told): void {

@@ -269,6 +269,7 @@ export class InventoryMatcher implements PatternMatcher {
       at,
       captures: [clock.renewal && takenOf([clock.renewal], 1)],
       last: undefined,
+      silentSince: clock.from,
       isIncomplete: clock.hasUnknown || this.#evictedAt >= clock.from,
       ...(clock.subject ? { subject: clock.subject } : {}),
     };

@@ -13,9 +13,10 @@ import {
   type KeyPart,
   keyOfEntity,
   keyText,
+  startOf,
 } from "#core";
 import type { Told } from "./reporter.ts";
-import { type EngineMatch, scopeOf, startOf } from "./scope.ts";
+import { type EngineMatch, scopeOf } from "./scope.ts";
 
 /** What is remembered of a finding; the rest is written again when it is told again. */
 type Remembered = Pick<

@@ -9,6 +9,7 @@ import type { MatcherInputs } from "./pattern-matcher.ts";
 import { Reporter, type Told } from "./reporter.ts";
 import { RuleRunner } from "./rule-runner.ts";
 import type { EngineMatch } from "./scope.ts";
+import type { LateBetween } from "./source-states.ts";
 
 export interface RuleSetInputs {
   readonly unit: CoreUnit;
@@ -24,7 +25,7 @@ export interface RuleSetInputs {
   readonly startUs: number | undefined;
   readonly laneEventsMax: number;
   /** Whether a rule may conclude something from silence; see `MatcherInputs`. */
-  readonly concludes: (rule: CoreRule) => MatcherInputs["concludes"];
+  readonly concludes: (rule: CoreRule, lateBetween: LateBetween) => MatcherInputs["concludes"];
   /** `match` with what is known to have been lost around it. */
   readonly withLosses: (rule: number, match: EngineMatch) => EngineMatch;
   readonly onFinding: (rule: number, told: Told) => void;
@@ -172,7 +173,9 @@ export class RuleSet {
       ...this.#matcherInputs(rule, reporter.code, startUs),
       onGivenUp: (key, reached, at) => onGivenUp(rule, key, reached, at),
       emit: (match) => reporter.onMatch(withLosses(index, match)),
-      concludes: concludes(rule),
+      concludes: concludes(rule, (source, from, to) =>
+        this.lanes.ofRule(index).lateBetween(source, from, to),
+      ),
     });
   }
 

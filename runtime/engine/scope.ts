@@ -48,9 +48,3 @@ export function scopeOf(match: EngineMatch): Scope {
 /** The generated functions over plain data. */
 export type ValueFunction = (event: EventData | undefined, scope: Scope) => Value;
 export type TestFunction = (event: EventData | undefined, scope: Scope) => boolean;
-
-/** Where the span of a match begins, µs. */
-export function startOf(match: EngineMatch): number {
-  if (match.view) return match.at - match.view.sizeUs;
-  return match.captures.reduce((least, c) => Math.min(least, c?.first.ts ?? least), match.at);
-}

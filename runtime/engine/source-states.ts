@@ -27,6 +27,16 @@ export type Advance =
 /** How far ahead of the node's clock a time may be, µs. */
 export const aheadMaxUs = 3_600_000_000;
 
+/** How many events of a source between two times, µs, both included, came too late. */
+export type LateBetween = (source: number, from: number, to: number) => number;
+
+export interface SilenceAsked {
+  /** µs. */
+  readonly from: number;
+  readonly to: number;
+  readonly lateBetween: LateBetween;
+}
+
 export class SourceStates {
   readonly #unit: CoreUnit;
   readonly #states: SourceState[];
@@ -156,8 +166,15 @@ export class SourceStates {
     return this.#states[source]?.losses.between(from, to) ?? 0;
   }
 
-  /** Whether "no event of `kinds` in (from, to]" may be concluded under `policy`. */
-  silence(policy: Policy, kinds: readonly number[], from: number, to: number): Conclusion {
+  /**
+   * Whether "no event of `kinds` in (from, to]" may be concluded under `policy`. `lateBetween` is
+   * what came too late for whoever concludes: as good as lost.
+   */
+  silence(
+    policy: Policy,
+    kinds: readonly number[],
+    { from, to, lateBetween }: SilenceAsked,
+  ): Conclusion {
     const sources = sourcesOf(this.#unit, kinds);
     const isIdle = sources.some((s) => {
       const state = this.#states[s];
@@ -167,7 +184,9 @@ export class SourceStates {
     });
     const isLossy = sources.some(
       // What begins with the step is watched as a whole.
-      (s) => this.lostBetween(s, from, to) > 0 || this.isSetBackBetween(s, from + 1, to),
+      (s) =>
+        this.lostBetween(s, from, to) + lateBetween(s, from, to) > 0 ||
+        this.isSetBackBetween(s, from + 1, to),
     );
     const policies = [...(isIdle ? [policy.onIdle] : []), ...(isLossy ? [policy.onLoss] : [])];
     if (policies.includes("hold")) return "hold";

@@ -8,6 +8,7 @@ import {
   type EntityLife,
   type EventData,
   findingsKept,
+  startOf,
   type Win,
 } from "#core";
 import { Heap } from "./heap.ts";
@@ -17,7 +18,7 @@ import type {
   PatternMatcher,
   StateCounters,
 } from "./pattern-matcher.ts";
-import { type EngineMatch, emptyScope, startOf } from "./scope.ts";
+import { type EngineMatch, emptyScope } from "./scope.ts";
 import { SequenceTimers } from "./sequence-timers.ts";
 import type { WindowForm, WindowState } from "./window-form.ts";
 import { WindowJudge } from "./window-judge.ts";

@@ -69,6 +69,7 @@ export {
   rootOf,
   type SourceLoss,
   sourcesOf,
+  startOf,
   type Trace,
   type Withheld,
   withDoubt,

@@ -141,6 +141,42 @@ describe("loss", () => {
     ]);
   });
 
+  const silence = (policy: string) => `rule r {
+    match sequence within 1m {
+      a: kernel.process_exec
+      then no b: journal.entry where b.message == "up" for 10s
+    }
+    ${policy}
+  }`;
+
+  test.each([
+    ["", [["events of a may be missing", "source journal lost 1 event in this time"]]],
+    ["on loss drop", []],
+    ["on loss hold", []],
+  ])("what came too late for a silence leaves it in doubt: %s", (policy, expected) => {
+    const rig = new Rig(silence(policy));
+    rig.event("kernel.process_exec", second, { pid: 1 });
+    rig.engine.progress("kernel", 5 * second);
+    rig.engine.progress("journal", 5 * second);
+    rig.event("journal.entry", 3 * second, { message: "up" });
+    rig.engine.progress("kernel", 60 * second);
+    rig.engine.progress("journal", 60 * second);
+    expect(rig.engine.counters.late).toBe(1);
+    expect(rig.findings.map((f) => f.degraded)).toEqual(expected);
+  });
+
+  test("a loss that becomes known after a silence was concluded is told as an update", () => {
+    const rig = new Rig(silence("on loss drop"));
+    rig.event("kernel.process_exec", second, { pid: 1 });
+    rig.engine.progress("kernel", 60 * second);
+    rig.engine.progress("journal", 60 * second);
+    rig.engine.lost("journal", 2, 4 * second, 4 * second);
+    expect(rig.findings.map((f) => [f.state, f.degraded])).toEqual([
+      ["open", []],
+      ["update", ["events of a may be missing", "source journal lost 2 events in this time"]],
+    ]);
+  });
+
   test("a full ring drops, counts, and leaves a gap; the rest goes on", () => {
     const rig = new Rig(single, { ring: { slots: 8, textBytes: 4096 } });
     const written = Array.from({ length: 20 }, (_, i) =>

@@ -19,7 +19,6 @@ import {
   compareMatches,
   type Found,
   type Interpretation,
-  type Match,
   type Trace,
   type Withheld,
 } from "./match.ts";
@@ -43,6 +42,7 @@ export {
   type NearMiss,
   rootOf,
   type SourceLoss,
+  startOf,
   type Trace,
   type Withheld,
 } from "./match.ts";
@@ -71,7 +71,7 @@ export function interpretRule(
   const the: Case = { unit, rule, events, trace, base };
   const { matches, withheld, played = [] } = found(the);
   const known = matches
-    .map((m) => markLoss(the, m, startOf(m)))
+    .map((m) => markLoss(the, m))
     .sort((a, b) => compareMatches(unit.schema, a, b));
   const nearMisses = nearMissesOf(the, known, played);
   const reported = applyPolicies(the, known);
@@ -103,10 +103,4 @@ function found(the: Case): Found & { readonly played?: readonly Played[] } {
     default:
       return assertNever(pattern);
   }
-}
-
-/** Where the span of a match begins, µs. */
-function startOf(match: Match): number {
-  if (match.view) return match.at - match.view.sizeUs;
-  return Math.min(match.at, ...match.captures.flatMap((c) => (c ? [c.first.ts] : [])));
 }

@@ -135,13 +135,14 @@ function run(the: Case, inv: Inv, clock: Clock): Found {
   const out = { matches: [] as Match[], withheld: [] as Withheld[] };
   const { waitUs, about, resets } = courseOf(the, inv, clock);
   const verdict = (event: EventData) => verdictOf(the, inv, clock, event);
-  for (const [i, { at: from, event }] of resets.entries()) {
+  for (const [i, reset] of resets.entries()) {
+    const from = reset.at;
     const at = from + waitUs;
     const next = resets[i + 1];
     if ((next && next.at <= at) || at >= clock.to || at >= the.trace.watermark) continue;
     const { conclusion, doubtful } = silenceOf(the, inv.step.kinds, from, at);
     const isUnknown = about.some((e) => e.ts > from && e.ts <= at && verdict(e) === undefined);
-    const match = matchOf(the, clock, at, event, isUnknown);
+    const match = matchOf(the, clock, reset, at, isUnknown);
     if (conclusion === "hold" || conclusion === "drop")
       out.withheld.push(doubted(match, conclusion, doubtful));
     else out.matches.push(conclusion === "flag" ? withDoubt(match, [0]) : match);
@@ -152,8 +153,8 @@ function run(the: Case, inv: Inv, clock: Clock): Found {
 function matchOf(
   the: Case,
   clock: Clock,
+  { at: silentSince, event }: Reset,
   at: number,
-  event: EventData | undefined,
   isIncomplete: boolean,
 ): Match {
   return {
@@ -162,6 +163,7 @@ function matchOf(
     at,
     captures: [event && takenOf([event], 1)],
     last: undefined,
+    silentSince,
     isIncomplete,
     ...(clock.subject ? { subject: clock.subject } : {}),
   };

@@ -36,8 +36,19 @@ export interface MatchFacts {
   readonly losses?: readonly SourceLoss[] | undefined;
   /** What the finding is about, where that is not the entity of its root. */
   readonly subject?: EntityRef | undefined;
+  /** When the silence began that an absence is about, µs. */
+  readonly silentSince?: number | undefined;
   /** When `resolve` declared it over, µs. */
   readonly resolvedAt?: number | undefined;
+}
+
+/** Where the span of a match begins, µs. */
+export function startOf(
+  match: MatchFacts & { readonly view?: { readonly sizeUs: number } | undefined },
+): number {
+  if (match.view) return match.at - match.view.sizeUs;
+  const until = match.silentSince ?? match.at;
+  return match.captures.reduce((least, c) => Math.min(least, c?.first.ts ?? least), until);
 }
 
 /**

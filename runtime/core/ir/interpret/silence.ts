@@ -2,8 +2,8 @@
  * What may be concluded from silence (LANGUAGE B.5, C.2). A source that made no progress may still
  * deliver what seems to be absent; one that lost events may have lost it.
  */
-import { allStepsOf, type CoreUnit, type Policy, stepsOf } from "../core.ts";
-import type { Case, Match, MatchFacts, Withheld } from "./match.ts";
+import { allStepsOf, type CoreUnit, concludesFromSilence, type Policy, stepsOf } from "../core.ts";
+import { type Case, type Match, type MatchFacts, startOf, type Withheld } from "./match.ts";
 
 /** `sound`: the silence is proven; the others are what the policy says of one that is not. */
 export type Conclusion = "sound" | Policy["onLoss"];
@@ -68,30 +68,41 @@ export function withDoubt<M extends MatchFacts>(match: M, steps: readonly number
 }
 
 /** Marks a match inside whose span events of one of its sources were lost. */
-export function markLoss<M extends MatchFacts>(the: Case, match: M, from: number): M {
-  const lost = (source: number) =>
-    (the.trace.sources ?? [])
-      .filter((s) => s.source === source)
-      .flatMap((s) => s.lost.filter((l) => l.at >= from && l.at <= match.at))
-      .reduce((n, l) => n + l.count, 0);
-  return withLosses(the.unit, match, lost);
+export function markLoss<M extends MatchFacts>(the: Case, match: M): M {
+  return withLosses(the.unit, match, {
+    lostSince: (source, from) =>
+      (the.trace.sources ?? [])
+        .filter((s) => s.source === source)
+        .flatMap((s) => s.lost.filter((l) => l.at >= from && l.at <= match.at))
+        .reduce((n, l) => n + l.count, 0),
+    isSetBackSince: () => false,
+  });
 }
 
-/** `match` with what each of its sources lost around it, and whose clock was set back there. */
+/** What became of the events of a source between a time, µs, and that of a match, both included. */
+export interface LossesUntilMatch {
+  readonly lostSince: (source: number, from: number) => number;
+  readonly isSetBackSince: (source: number, from: number) => boolean;
+}
+
+/**
+ * `match` with what each of its sources lost around it, and whose clock was set back there. In doubt
+ * are the steps that more events could have been taken for, and the one whose silence follows.
+ */
 export function withLosses<M extends MatchFacts>(
   unit: CoreUnit,
   match: M,
-  lostOf: (source: number) => number,
-  isSetBack: (source: number) => boolean = () => false,
+  { lostSince, isSetBackSince }: LossesUntilMatch,
 ): M {
   const { pattern } = match.rule;
   const sources = sourcesOf(
     unit,
     allStepsOf(pattern).flatMap((s) => s.kinds),
   ).sort((a, b) => a - b);
+  const from = startOf(match);
   const losses = sources.flatMap((source) => {
-    const count = lostOf(source);
-    if (isSetBack(source)) return [{ source, count, isSetBack: true }];
+    const count = lostSince(source, from);
+    if (isSetBackSince(source, from)) return [{ source, count, isSetBack: true }];
     return count > 0 ? [{ source, count }] : [];
   });
   if (losses.length === 0) return match;
@@ -101,5 +112,28 @@ export function withLosses<M extends MatchFacts>(
   const touched = [...match.captures.keys()].filter(
     (i) => match.captures[i] && hit(steps[i]?.kinds ?? []),
   );
-  return { ...withDoubt(match, touched), losses };
+  const silence = silenceIn(match);
+  const isDoubtful =
+    silence &&
+    sourcesOf(unit, silence.kinds).some(
+      // What begins with the step is watched as a whole.
+      (s) => lostSince(s, silence.from) > 0 || isSetBackSince(s, silence.from + 1),
+    );
+  return { ...withDoubt(match, isDoubtful ? [...touched, silence.after] : touched), losses };
+}
+
+/** The silence up to its time that `match` rests on: of which kinds, from when, and after which step. */
+function silenceIn(
+  match: MatchFacts,
+):
+  | { readonly kinds: readonly number[]; readonly from: number; readonly after: number }
+  | undefined {
+  const { rule, captures, last } = match;
+  const { pattern } = rule;
+  if (!concludesFromSilence(rule)) return undefined;
+  if (pattern.node === "win" || pattern.node === "inv")
+    return { kinds: pattern.step.kinds, from: startOf(match), after: 0 };
+  if (pattern.node !== "seq" || !pattern.deadline || !last) return undefined;
+  const after = captures.findLastIndex((c) => c !== undefined);
+  return { kinds: pattern.deadline.step.kinds, from: last.ts, after };
 }
