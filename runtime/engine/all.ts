@@ -403,11 +403,15 @@ export class AllMatcher implements PatternMatcher {
     });
   }
 
-  /** From then on an event that is missing may be missed in what is told, µs. */
+  /**
+   * From then on an event that is missing may be missed in what is told, µs. Of several choices
+   * that are told, one without a step left out is preferred to all that begin before it.
+   */
   #earliest(choice: Choice, end: Entry): number {
     const first = usedOf(choice)[0]?.event.ts ?? end.event.ts;
-    const isChoice = this.#inputs.rule.policy.select === "each";
-    return (isChoice ? first : end.event.ts - this.#within) - this.holdUs;
+    const isPreferred =
+      this.#inputs.rule.policy.select === "each" && choice.every((x) => x !== undefined);
+    return (isPreferred ? first : end.event.ts - this.#within) - this.holdUs;
   }
 
   /** Of each chosen step all events of the span that satisfy it beside the other steps' choices. */

@@ -81,6 +81,18 @@ test("the events of a key that was given up may be missing from its next match",
   expect(findings.map(([, degraded]) => degraded)).toEqual([1, 1, 1]);
 });
 
+test("with `select each` a choice that leaves a step out may stand in the place of a lost one", () => {
+  const rule = `rule r {
+  match any of by k within 10s partials 1 { p: t.a
+    q: t.b }
+  skip none
+  select each
+  keys max 1 evict oldest
+  explain { root p summary "{count(p)} {first(p).x ?? 0} {count(q)}" }
+}`;
+  expect(told(rule, ["b 0 k=1", "b 1 k=2", "a 2 k=1"]).findings.at(-1)).toEqual(["1 0 0", 1]);
+});
+
 test("with `select each` only choices that begin before the loss may be wrong", () => {
   const lines = ["a 0 k=1 x=1", "a 1 k=2", "a 2 x=2", "b 3", "a 4 x=3", "b 5"];
   const rule = pair("", "select each\n  keys max 1 evict oldest");
