@@ -3,8 +3,8 @@
  * for watermarks. What it finds is provisional; the rule in its lane confirms or retracts it.
  */
 import { type CoreUnit, compareEvents, type EventData } from "#core";
-import type { Adaptation, PatternMatcher } from "./pattern-matcher.ts";
-import type { Reporter } from "./reporter.ts";
+import type { Reporter } from "./findings/reporter.ts";
+import type { Adaptation, PatternMatcher } from "./patterns/pattern-matcher.ts";
 import { HostFailure } from "./trouble.ts";
 
 export class EagerRunner {

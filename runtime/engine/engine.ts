@@ -28,29 +28,29 @@ import {
   withLosses,
 } from "#core";
 import { Interner, type RecordWriter } from "#runtime/events";
+import { type EngineMatch, scopeOf } from "./code/scope.ts";
+import { type GivenUp, GivenUpList } from "./findings/given-up.ts";
+import { Ledger, type LedgerInputs } from "./findings/ledger.ts";
+import type { Told } from "./findings/reporter.ts";
 import { Generation, type GenerationSurroundings } from "./generation.ts";
-import { AllExternals, type PackedGeneration, packed, unpacked } from "./generation-codec.ts";
 import { Generations, namesIn } from "./generations.ts";
-import { type GivenUp, GivenUpList } from "./given-up.ts";
-import { type Fate, type InFlight, type Lane, laneMax } from "./lane.ts";
-import { Ledger, type LedgerInputs } from "./ledger.ts";
-import { bytesOfState } from "./measure.ts";
-import { type BrokenRecord, RecordInput } from "./record-input.ts";
-import { type Reloaded, reloaded } from "./reload.ts";
-import type { Told } from "./reporter.ts";
+import { type Fate, type InFlight, type Lane, laneMax } from "./intake/lane.ts";
+import { type BrokenRecord, RecordInput } from "./intake/record-input.ts";
+import { type Conclusion, type SilenceAsked, SourceStates } from "./intake/source-states.ts";
+import { WorldState } from "./intake/world-state.ts";
+import { type Reloaded, reloaded } from "./reload/reload.ts";
 import { countersOf, noRuleCounters, type RuleCounters } from "./rule-counters.ts";
 import type { RuleSet } from "./rule-set.ts";
-import { type EngineMatch, scopeOf } from "./scope.ts";
+import { AllExternals, type PackedGeneration, packed, unpacked } from "./state/generation-codec.ts";
+import { decodeGraph, encodeGraph } from "./state/graph.ts";
+import { bytesOfState } from "./state/measure.ts";
 import {
   readSnapshot,
   type SnapshotIdentity,
   type SnapshotRefusal,
   writeSnapshot,
-} from "./snapshot.ts";
-import { type Conclusion, type SilenceAsked, SourceStates } from "./source-states.ts";
-import { decodeGraph, encodeGraph } from "./state-graph.ts";
+} from "./state/snapshot.ts";
 import { HostFailure, type Trouble } from "./trouble.ts";
-import { WorldState } from "./world-state.ts";
 
 export interface EngineOptions {
   readonly unit: CoreUnit;

@@ -4,10 +4,10 @@
  */
 import { type CoreUnit, type Trigger, triggersOf, type Value } from "#core";
 import type { Interner } from "#runtime/events";
-import { type KindFunction, loadMatcher, type MatcherCode } from "./matcher.ts";
+import { type KindFunction, loadMatcher, type MatcherCode } from "./code/matcher.ts";
+import { createSupport } from "./code/support.ts";
+import type { WorldState } from "./intake/world-state.ts";
 import { RuleSet, type RuleSetInputs } from "./rule-set.ts";
-import { createSupport } from "./support.ts";
-import type { WorldState } from "./world-state.ts";
 
 /** What is known of a bundle: plain data, from which its code is loaded again. */
 export interface GenerationParts {

@@ -5,9 +5,9 @@
  *     record ─► kind functions of all ─► triggers ─► lanes of the older ones, then of the current
  */
 import { type EventData, findingKindOf, fullName, heardSteps } from "#core";
+import type { KindFunction } from "./code/matcher.ts";
 import type { Generation } from "./generation.ts";
-import type { Lane, LaneHits } from "./lane.ts";
-import type { KindFunction } from "./matcher.ts";
+import type { Lane, LaneHits } from "./intake/lane.ts";
 import type { RuleRunner } from "./rule-runner.ts";
 
 /** A trigger of one of the generations. */

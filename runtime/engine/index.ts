@@ -1,4 +1,6 @@
 /** The engine: records in, findings out. */
+
+export { Queue } from "./collections/queue.ts";
 export {
   Engine,
   type EngineCounters,
@@ -6,7 +8,6 @@ export {
   type NextBundle,
   type ReloadedRule,
 } from "./engine.ts";
-export type { GivenUp } from "./given-up.ts";
-export { Queue } from "./queue.ts";
-export type { SnapshotRefusal } from "./snapshot.ts";
+export type { GivenUp } from "./findings/given-up.ts";
+export type { SnapshotRefusal } from "./state/snapshot.ts";
 export { type Trouble, troubleText } from "./trouble.ts";

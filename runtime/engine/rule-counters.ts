@@ -1,5 +1,5 @@
 /** What rules count, summed up; rules that are gone are still counted. */
-import type { Lane } from "./lane.ts";
+import type { Lane } from "./intake/lane.ts";
 import type { RuleRunner } from "./rule-runner.ts";
 
 export const noRuleCounters = {

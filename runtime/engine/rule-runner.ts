@@ -3,9 +3,9 @@
  * stopped: its state is dropped, and the others go on.
  */
 import { type EntityLife, type EventData, resolvingMax } from "#core";
-import type { Adaptation, PatternMatcher, StateCounters } from "./pattern-matcher.ts";
-import { Queue } from "./queue.ts";
-import type { Reporter } from "./reporter.ts";
+import { Queue } from "./collections/queue.ts";
+import type { Reporter } from "./findings/reporter.ts";
+import type { Adaptation, PatternMatcher, StateCounters } from "./patterns/pattern-matcher.ts";
 import { HostFailure, reasonOf } from "./trouble.ts";
 
 export interface RuleRunnerInputs {

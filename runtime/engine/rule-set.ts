@@ -1,15 +1,15 @@
 /** The rules of a unit at work: in their lanes, and those that tell on arrival once more. */
 import type { CoreRule, CoreUnit, EventData, Value } from "#core";
+import type { MatcherCode, RuleCode } from "./code/matcher.ts";
+import type { EngineMatch } from "./code/scope.ts";
 import { EagerRunner } from "./eager-runner.ts";
-import type { Lane, LaneHits } from "./lane.ts";
-import { Lanes } from "./lanes.ts";
-import type { MatcherCode, RuleCode } from "./matcher.ts";
-import { createMatcher } from "./matchers.ts";
-import type { MatcherInputs } from "./pattern-matcher.ts";
-import { Reporter, type Told } from "./reporter.ts";
+import { Reporter, type Told } from "./findings/reporter.ts";
+import type { Lane, LaneHits } from "./intake/lane.ts";
+import { Lanes } from "./intake/lanes.ts";
+import type { LateBetween } from "./intake/source-states.ts";
+import { createMatcher } from "./patterns/matchers.ts";
+import type { MatcherInputs } from "./patterns/pattern-matcher.ts";
 import { RuleRunner } from "./rule-runner.ts";
-import type { EngineMatch } from "./scope.ts";
-import type { LateBetween } from "./source-states.ts";
 
 export interface RuleSetInputs {
   readonly unit: CoreUnit;

@@ -9,13 +9,13 @@ import { type CoreUnit, fullName, type Trace } from "#core";
 import { Engine } from "#runtime/engine";
 import { writeEvent } from "#runtime/events";
 import { boundRule } from "../../compiler/passes/bounds/rule-bound.ts";
-import { AllMatcher } from "../../runtime/engine/all.ts";
-import { InventoryMatcher } from "../../runtime/engine/inventory.ts";
-import type { MatcherCode, RuleCode } from "../../runtime/engine/matcher.ts";
-import { PlacedSequenceMatcher } from "../../runtime/engine/placed-sequence.ts";
-import { Reporter } from "../../runtime/engine/reporter.ts";
-import { SequenceMatcher } from "../../runtime/engine/sequence.ts";
-import { WindowMatcher } from "../../runtime/engine/window.ts";
+import type { MatcherCode, RuleCode } from "../../runtime/engine/code/matcher.ts";
+import { Reporter } from "../../runtime/engine/findings/reporter.ts";
+import { AllMatcher } from "../../runtime/engine/patterns/all.ts";
+import { InventoryMatcher } from "../../runtime/engine/patterns/inventory.ts";
+import { PlacedSequenceMatcher } from "../../runtime/engine/patterns/sequence/placed-sequence.ts";
+import { SequenceMatcher } from "../../runtime/engine/patterns/sequence/sequence.ts";
+import { WindowMatcher } from "../../runtime/engine/patterns/window/window.ts";
 
 /** What was promised of a rule, and the most that was seen. */
 export interface Account {

@@ -1,7 +1,7 @@
 /**
  * Mutants that change nothing anybody could see, each with the reason, as lines
  *
- *     runtime/engine/all.ts #trim: x > y → x >= y
+ *     runtime/engine/patterns/all.ts #trim: x > y → x >= y
  *       why it changes nothing
  */
 import { existsSync, readFileSync } from "node:fs";

@@ -3,7 +3,7 @@
  * of them no law and no test notices.
  *
  *     npm run mutants                                  everything
- *     npm run mutants -- runtime/engine/all.ts …       some files or folders
+ *     npm run mutants -- runtime/engine/patterns/all.ts …       some files or folders
  *     npm run mutants -- --sample 500 --seed 7         some of all, by chance
  *     npm run mutants -- --rules 1000 --patience 60    what survived, with more cases of the laws
  *                                                      and more seconds for each

@@ -1,8 +1,8 @@
 /**
- * What a window keeps for each key (LANGUAGE C.9, `runtime/engine/window.ts`). `count() >= N` needs
- * the N newest times, `distinct(x) >= N` the N values seen last; other numbers are a cell for each
- * pane, an aggregate that only the explanation reads like any other; where only the values
- * themselves decide, they are kept with their times.
+ * What a window keeps for each key (LANGUAGE C.9, `runtime/engine/patterns/window/`).
+ * `count() >= N` needs the N newest times, `distinct(x) >= N` the N values seen last; other numbers
+ * are a cell for each pane, an aggregate that only the explanation reads like any other; where only
+ * the values themselves decide, they are kept with their times.
  *
  *     sliding             N times, N values; cells by pane of the resolution; values
  *     tumbling, session   one cell; values

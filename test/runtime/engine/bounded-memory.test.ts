@@ -2,12 +2,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { CoreRule } from "#core";
-import { FactTable } from "../../../runtime/engine/fact-table.ts";
-import { GivenUpList } from "../../../runtime/engine/given-up.ts";
-import { type Open, OpenFindings } from "../../../runtime/engine/open-findings.ts";
-import { Queue } from "../../../runtime/engine/queue.ts";
-import type { EngineMatch } from "../../../runtime/engine/scope.ts";
-import { WorldState } from "../../../runtime/engine/world-state.ts";
+import type { EngineMatch } from "../../../runtime/engine/code/scope.ts";
+import { Queue } from "../../../runtime/engine/collections/queue.ts";
+import { GivenUpList } from "../../../runtime/engine/findings/given-up.ts";
+import { type Open, OpenFindings } from "../../../runtime/engine/findings/open-findings.ts";
+import { FactTable } from "../../../runtime/engine/intake/fact-table.ts";
+import { WorldState } from "../../../runtime/engine/intake/world-state.ts";
 import { Rig, second } from "../../harness/rig.ts";
 
 /** How long `work` takes, ms. */

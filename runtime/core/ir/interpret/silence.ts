@@ -79,14 +79,14 @@ export function markLoss<M extends MatchFacts>(the: Case, match: M): M {
   });
 }
 
-/** What became of the events of a source between a time, µs, and that of a match, both included. */
+/** What became of the events of a source from a time, µs, up to that of a match, both included. */
 export interface LossesUntilMatch {
   readonly lostSince: (source: number, from: number) => number;
   readonly isSetBackSince: (source: number, from: number) => boolean;
 }
 
 /**
- * `match` with what each of its sources lost around it, and whose clock was set back there. In doubt
+ * `match` with what its sources lost around it, and whose clock was set back there. In doubt
  * are the steps that more events could have been taken for, and the one whose silence follows.
  */
 export function withLosses<M extends MatchFacts>(
@@ -122,7 +122,7 @@ export function withLosses<M extends MatchFacts>(
   return { ...withDoubt(match, isDoubtful ? [...touched, silence.after] : touched), losses };
 }
 
-/** The silence up to its time that `match` rests on: of which kinds, from when, and after which step. */
+/** The silence that `match` rests on: of which kinds, since when, and after which step. */
 function silenceIn(
   match: MatchFacts,
 ):
