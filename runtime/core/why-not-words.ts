@@ -235,10 +235,12 @@ export class Words {
       case "cancelled":
         return `cancelled by ${who} while it waited for \`${missing}\``;
       case "threshold":
-        return `the condition did not hold, with ${reached} ${reached === 1 ? "event" : "events"} in the window`;
+        return `the condition did not hold, with ${held(reached)} in the window`;
       case "unmet":
         return `no event could be \`${missing}\``;
       case "open":
+        if (node === "win")
+          return `the recording ends before the window does, with ${held(reached)}`;
         return `the recording ends while it waits for \`${missing}\``;
     }
   }
@@ -252,8 +254,9 @@ export class Words {
       return `no \`${by.step}\` at ${formatTime(by.event.ts)}${or}`;
     }
     const [best] = miss.candidates;
-    if (cause === "threshold") {
-      const tests = miss.having ? this.#neededTests(missing, miss.having) : "";
+    if (miss.having) {
+      const tests = this.#neededTests(missing, miss.having);
+      if (cause === "open" && tests === "") return `the end of the window, ${formatTime(miss.at)}`;
       return best ? `${tests}; nearest is ${this.#asNeeded(best)}` : tests;
     }
     const more = lacking > 1 ? `, and ${lacking - 1} more` : "";
@@ -334,6 +337,10 @@ export class Words {
 }
 
 /** By how much the nearest one that fits was out of its time. */
+function held(events: number): string {
+  return events === 1 ? "1 event" : `${events} events`;
+}
+
 function late(overshootUs: number | undefined): string {
   return overshootUs === undefined
     ? ""

@@ -58,8 +58,9 @@ function overCells(e: Aggregate, math: CellMath, view: WindowView, env: Env): Va
 function cellOf(e: Aggregate, math: CellMath, events: readonly EventData[], env: Env) {
   const cell = new Float64Array(math.width);
   math.clear(cell, 0);
+  const inside = movable(env);
   for (const event of takenBy(e, events, env)) {
-    const inside = { ...env, current: event };
+    inside.current = event;
     const x = e.arg && evaluate(e.arg, inside);
     const limit = e.limit && evaluate(e.limit, inside);
     math.add(cell, 0, { x: asNumber(x), ts: event.ts, limit: asNumber(limit) });
@@ -74,17 +75,29 @@ export function asNumber(x: Value): number {
 
 function takenBy(e: Aggregate, events: readonly EventData[], env: Env): readonly EventData[] {
   const { where } = e;
-  return where
-    ? events.filter((event) => truth(where, { ...env, current: event }) === true)
-    : events;
+  if (!where) return events;
+  const inside = movable(env);
+  return events.filter((event) => {
+    inside.current = event;
+    return truth(where, inside) === true;
+  });
+}
+
+/** Of `env` one whose event can be another: windows overlap, and one for each event is slow. */
+function movable(env: Env): Omit<Env, "current"> & { current: EventData | undefined } {
+  return { ...env };
 }
 
 /** Values of the events that have one, oldest first. */
 function valuesOf(e: Aggregate, events: readonly EventData[], env: Env): Value[] {
   const { arg } = e;
   if (!arg) return [];
+  const inside = movable(env);
   return takenBy(e, events, env)
-    .map((event) => evaluate(arg, { ...env, current: event }))
+    .map((event) => {
+      inside.current = event;
+      return evaluate(arg, inside);
+    })
     .filter((x) => x !== undefined);
 }
 

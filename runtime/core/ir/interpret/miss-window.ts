@@ -17,8 +17,7 @@ export function windowMisses(the: Case, matches: readonly Match[]): NearMiss[] {
   const all = momentsOf(the).filter(({ series }) => !focus?.keys || focus.keys.has(series.key));
   const misses = all.flatMap(({ series, moments }): NearMiss[] => {
     if (!focus && matches.some((m) => m.key === series.key)) return [];
-    const open = moments.filter((m) => !focus || isMissed(series, m, focus));
-    return missOf(series, open, rejected.get(series.key) ?? []);
+    return missOf(series, fullest(series, moments), rejected.get(series.key) ?? []);
   });
   if (!focus) return misses;
   const known = new Set(misses.map((m) => m.key));
@@ -28,26 +27,42 @@ export function windowMisses(the: Case, matches: readonly Match[]): NearMiss[] {
   return [...misses, ...unmet];
 }
 
-function isMissed(
-  series: Series,
-  moment: Moment,
-  { from, to }: { readonly from: number; readonly to: number },
-): boolean {
-  if (moment.at < from || moment.at > to) return false;
-  return havingProof(series, moment).verdict !== true;
+/** Of moments at which the window held equally much so many are compared, the first ones. */
+const fullestCompared = 64;
+
+/** The moments at which the window held most; under a focus those in it that are no match. */
+function fullest(series: Series, moments: Iterable<Moment>): readonly Moment[] {
+  let found: Moment[] = [];
+  let peak = 0;
+  for (const moment of moments) {
+    const held = moment.view.events.length;
+    if (held < peak || (held === peak && found.length === fullestCompared)) continue;
+    if (!isAsked(series, moment)) continue;
+    if (held > peak) found = [];
+    peak = held;
+    found.push(moment);
+  }
+  return found;
 }
 
-/** The moment at which the window held most; of several that with the fewest tests in the way. */
+function isAsked(series: Series, moment: Moment): boolean {
+  const { focus } = series.the.trace;
+  if (!focus) return !moment.isOpen;
+  const last = moment.view.events.at(-1)?.ts ?? moment.at;
+  if (moment.at < focus.from || (moment.isOpen ? last : moment.at) > focus.to) return false;
+  return moment.isOpen || havingProof(series, moment).verdict !== true;
+}
+
+/** The moment with the fewest tests in the way. */
 function missOf(
   series: Series,
   moments: readonly Moment[],
   rejected: readonly EventData[],
 ): NearMiss[] {
-  const peak = Math.max(0, ...moments.map((m) => m.view.events.length));
   const [best] = moments
-    .filter((m) => m.view.events.length === peak)
     .map((moment) => ({ moment, having: havingProof(series, moment) }))
     .sort((a, b) => a.having.flips.length - b.having.flips.length);
+  const peak = best?.moment.view.events.length ?? 0;
   const { focus } = series.the.trace;
   if (!best || (peak === 0 && !focus)) return [];
   const { captures, view } = windowMatch(series, best.moment);
@@ -55,7 +70,7 @@ function missOf(
     {
       rule: series.the.rule,
       key: series.key,
-      cause: "threshold",
+      cause: best.moment.isOpen ? "open" : "threshold",
       reached: peak,
       missing: series.win.step.name,
       overshoot: undefined,

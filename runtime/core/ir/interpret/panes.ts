@@ -13,7 +13,15 @@ import { onlyGrows, type Win } from "../core.ts";
 import type { EntityLife } from "../world.ts";
 import { durationOf, keyOfValues } from "./key.ts";
 import type { Case, Found, Match, Trace, Withheld } from "./match.ts";
-import { doubtfulOf, having, type Moment, type Series, seriesOf, windowMatch } from "./series.ts";
+import {
+  doubtfulOf,
+  having,
+  type Moment,
+  type Series,
+  type SeriesMoments,
+  seriesOf,
+  windowMatch,
+} from "./series.ts";
 import { doubted, silenceOf, withDoubt } from "./silence.ts";
 import { resolutionOf, Views } from "./views.ts";
 
@@ -79,15 +87,24 @@ function paneAt(series: Series, end: number): Moment {
   return { view: series.views.atEnd(end), at: end };
 }
 
-/** Every decided pane of every key. */
-export function paneMoments(the: Case, win: Win): { series: Series; moments: Moment[] }[] {
+/** Every pane of every key. */
+export function paneMoments(the: Case, win: Win): readonly SeriesMoments[] {
   const alignment = alignmentOf(the, win);
   return livingKeys(the, win, alignment).map(({ series, numbers }) => ({
     series,
-    moments: numbers
-      .map((k) => paneAt(series, endOf(alignment, k)))
-      .filter((m) => m.at < the.trace.watermark),
+    moments: panesOf(series, alignment, numbers),
   }));
+}
+
+function* panesOf(
+  series: Series,
+  alignment: Alignment,
+  numbers: readonly number[],
+): Iterable<Moment> {
+  for (const k of numbers) {
+    const pane = paneAt(series, endOf(alignment, k));
+    yield pane.at < series.the.trace.watermark ? pane : { ...pane, isOpen: true };
+  }
 }
 
 function report(
@@ -109,7 +126,9 @@ function report(
       isClosing ? { view: runView(series, alignment, first, last), at } : paneAt(series, at),
     );
     const subject = subjectAt(lives, alignment, isClosing ? last : first);
-    const match = found.last || !subject ? found : { ...found, subject };
+    const beganUs = endOf(alignment, first.number) - alignment.sizeUs;
+    const named = isClosing ? { ...found, beganUs } : found;
+    const match = named.last || !subject ? named : { ...named, subject };
     const told = isClosing ? run : [first];
     const isDoubtful = told.some((p) => p.conclusion === "flag");
     const isIncomplete = match.isIncomplete || hasUnknown(series, alignment, told);

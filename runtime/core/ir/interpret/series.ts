@@ -25,6 +25,17 @@ export interface Series {
 export interface Moment {
   readonly view: WindowView;
   readonly at: number;
+  /** The trace ends before it, so that nothing is decided then. */
+  readonly isOpen?: true;
+}
+
+/**
+ * The moments at which the condition over a series is judged, in the order of time, those that are
+ * open last.
+ */
+export interface SeriesMoments {
+  readonly series: Series;
+  readonly moments: Iterable<Moment>;
 }
 
 /** The events of unknown truth of each key, also of keys that have no others. */

@@ -25,9 +25,10 @@ export class Views {
   /** (t − size, t] at event number `index`: equally timed events after it are not in it yet. */
   atEvent(index: number): WindowView {
     const at = this.#members[index]?.ts ?? 0;
-    const known = this.#members.slice(0, index + 1);
-    const since = (from: number) => known.slice(firstAfter(known, from));
-    return this.of(since(at - this.sizeUs), this.#paned(since(this.#paneBefore(at))), [], at);
+    const since = (from: number) => this.#members.slice(firstAfter(this.#members, from), index + 1);
+    const view = this.of(since(at - this.sizeUs), [], [], at);
+    const paned = () => this.#paned(since(this.#paneBefore(at)));
+    return Object.defineProperty(view, "panes", { get: paned, enumerable: true });
   }
 
   /** [at − size, at): a window that is aligned and closed. */

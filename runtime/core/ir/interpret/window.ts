@@ -12,7 +12,14 @@ import type { WindowView } from "../aggregate.ts";
 import { durationOf } from "./key.ts";
 import type { Case, Found, Match } from "./match.ts";
 import { interpretPanes, paneMoments } from "./panes.ts";
-import { having, type Moment, type Series, seriesOf, windowMatch } from "./series.ts";
+import {
+  having,
+  type Moment,
+  type Series,
+  type SeriesMoments,
+  seriesOf,
+  windowMatch,
+} from "./series.ts";
 
 export function interpretWindow(the: Case): Found {
   const win = the.rule.pattern;
@@ -24,8 +31,8 @@ export function interpretWindow(the: Case): Found {
   return { matches, withheld: [] };
 }
 
-/** Every moment at which the condition is judged, with the key. */
-export function momentsOf(the: Case): { readonly series: Series; readonly moments: Moment[] }[] {
+/** Every moment at which the condition is judged, with the key; each is made when it is asked for. */
+export function momentsOf(the: Case): readonly SeriesMoments[] {
   const win = the.rule.pattern;
   if (win.node !== "win") return [];
   const { shape } = win.shape;
@@ -56,8 +63,8 @@ function sliding(series: Series): Match[] {
     .map((e) => windowMatch(series, { view: episodeView(series, e), at: e.closedAt }));
 }
 
-function slidingMoments(series: Series): Moment[] {
-  return series.members.map((_, i) => momentAt(series, i));
+function* slidingMoments(series: Series): Iterable<Moment> {
+  for (const i of series.members.keys()) yield momentAt(series, i);
 }
 
 function momentAt({ members, views }: Series, index: number): Moment {
@@ -97,21 +104,21 @@ function episodeView({ members, views }: Series, { from, to }: Episode): WindowV
 
 function sessions(series: Series): Match[] {
   return sessionMoments(series)
-    .filter((m) => having(series, m))
+    .filter((m) => !m.isOpen && having(series, m))
     .map((m) => windowMatch(series, m));
 }
 
-/** The ends of sessions, as far as they are decided. */
+/** The ends of sessions. */
 function sessionMoments({ the, win, members, views }: Series): Moment[] {
   if (win.shape.shape !== "session") return [];
   const gapUs = durationOf(win.shape.gap, the.base.params);
   const maxUs = durationOf(win.shape.max, the.base.params);
-  const moments = sessionsOf(members, gapUs, maxUs).map((session) => {
+  return sessionsOf(members, gapUs, maxUs).map((session): Moment => {
     const start = session[0]?.ts ?? 0;
     const at = Math.min((session.at(-1)?.ts ?? 0) + gapUs, start + maxUs);
-    return { view: views.of(session, [session], [], at, at - start), at };
+    const moment = { view: views.of(session, [session], [], at, at - start), at };
+    return at < the.trace.watermark ? moment : { ...moment, isOpen: true };
   });
-  return moments.filter((m) => m.at < the.trace.watermark);
 }
 
 /** An event that comes exactly when a session ends belongs to the next one. */

@@ -56,6 +56,8 @@ export interface Setting {
   readonly lives?: readonly (readonly [entity: string, up: number, down?: number])[];
   readonly silent?: Readonly<Record<string, number>>;
   readonly lost?: Readonly<Record<string, number>>;
+  /** Only near misses between these times are looked for. */
+  readonly around?: readonly [from: number, to: number];
 }
 
 export interface Told {
@@ -110,6 +112,9 @@ export function traceOf(unit: CoreUnit, events: readonly EventData[], setting: S
     events,
     watermark: at(setting.until ?? 1000),
     start: us(setting.start),
+    ...(setting.around
+      ? { focus: { keys: undefined, from: at(setting.around[0]), to: at(setting.around[1]) } }
+      : {}),
     world: {
       entities: (setting.lives ?? []).map(([entity, up, down]) => {
         const [kind = "", key = ""] = entity.split(" ");

@@ -158,6 +158,18 @@ test("windows: the most there ever was, for keys that never matched", () => {
   expect(missed(window, ["a 0", "a 1", "a 2", "a 3", "a 40"])).toEqual([]);
 });
 
+test.each([
+  ["session gap 5s max 1m", "r@7 open 2 waiting e"],
+  ["tumbling 10s", "r@10 open 2 waiting e"],
+])("a window that has not ended is open, when it is asked for: %s", (shape, miss) => {
+  const window = `rule r { match over e: t.a ${shape} by k having count() >= 4 }`;
+  expect(missed(window, ["a 1", "a 2"], { until: 5, around: [0, 5] })).toEqual([miss]);
+  expect(missed(window, ["a 1", "a 2"], { until: 5 })).toEqual([]);
+  expect(missed(window, ["a 1", "a 2"], { until: 11, around: [0, 11] })).toEqual([
+    miss.replace("open", "threshold"),
+  ]);
+});
+
 describe("candidates", () => {
   const picky = rule("p: t.a then q: t.b where q.x == 1 and (q.k > 0 or q.x > 2)");
   const misses = (text: string, lines: readonly string[]) => tell(text, lines).judgement.nearMisses;
