@@ -16,23 +16,25 @@ export interface Check {
   readonly ms: number;
   /** Fails, or returns false, where the mutant is noticed. */
   readonly run: (id: number) => Promise<boolean>;
-  kills: number;
+  /** By file how many of its mutants it noticed. */
+  readonly kills: Map<number, number>;
 }
 
 export type Verdict =
   | { readonly verdict: "killed"; readonly by: string; readonly isEndless: boolean }
-  | { readonly verdict: "survived"; readonly checks: number }
+  /** After `checks` of the checks that reach it: of all, unless patience ended before. */
+  | { readonly verdict: "survived"; readonly checks: number; readonly of: number }
   | { readonly verdict: "unreached" };
 
 export class Battery {
   readonly #checks: Check[] = [];
-  readonly #count: number;
+  /** By id of a mutant the number of its file. */
+  readonly #files: readonly number[];
   /** Checks that are not used, with the reason. */
   readonly unused: string[] = [];
 
-  /** `count`: mutants in all. */
-  constructor(count: number) {
-    this.#count = count;
+  constructor(files: readonly number[]) {
+    this.#files = files;
   }
 
   get size(): number {
@@ -48,7 +50,7 @@ export class Battery {
 
   async addTest(family: string, test: CollectedTest): Promise<void> {
     try {
-      const covered = await covering(this.#count, test.run);
+      const covered = await covering(this.#files.length, test.run);
       if (covered.ms > longestMs) {
         this.unused.push(`${family}: ${test.title}: takes ${Math.round(covered.ms)} ms`);
         return;
@@ -57,7 +59,7 @@ export class Battery {
         name: `${family}: ${test.title}`,
         family,
         ms: covered.ms,
-        kills: 0,
+        kills: new Map(),
         reaches: (id) => isIn(covered, id),
         run: async (id) => {
           await withMutant(id, limitOf(covered), test.run);
@@ -72,10 +74,10 @@ export class Battery {
   async addLaw(number: number, c: LawCase): Promise<void> {
     let said: Said = { text: "", late: [] };
     let expected = "";
-    const engine = await covering(this.#count, () => {
+    const engine = await covering(this.#files.length, () => {
       said = c.engine();
     });
-    const interpreter = await covering(this.#count, () => {
+    const interpreter = await covering(this.#files.length, () => {
       expected = c.interpreter(said);
     });
     const name = `${c.law} (${number})`;
@@ -93,7 +95,7 @@ export class Battery {
     };
     const reaches = (id: number) => isIn(engine, id) || isIn(interpreter, id);
     const ms = engine.ms + interpreter.ms;
-    this.#checks.push({ name, family: c.law, ms, kills: 0, reaches, run });
+    this.#checks.push({ name, family: c.law, ms, kills: new Map(), reaches, run });
   }
 
   /** One that fails for another reason, such as the load of the machine, says nothing. */
@@ -106,19 +108,20 @@ export class Battery {
   async judge(id: number, onCheck: () => boolean): Promise<Verdict> {
     const reaching = this.#checks.filter((c) => c.reaches(id));
     if (reaching.length === 0) return { verdict: "unreached" };
-    reaching.sort((a, b) => costOf(a) - costOf(b));
+    const file = this.#files[id] ?? -1;
+    reaching.sort((a, b) => costOf(a, file) - costOf(b, file));
     for (const [i, check] of reaching.entries()) {
-      if (!onCheck()) return { verdict: "survived", checks: i };
+      if (!onCheck()) return { verdict: "survived", checks: i, of: reaching.length };
       if (await isRight(check, id)) continue;
       const wasEndless = isEndless();
       if (!(await isRight(check, nobody))) {
         this.#giveUp(check);
         continue;
       }
-      check.kills++;
+      check.kills.set(file, (check.kills.get(file) ?? 0) + 1);
       return { verdict: "killed", by: check.family, isEndless: wasEndless };
     }
-    return { verdict: "survived", checks: reaching.length };
+    return { verdict: "survived", checks: reaching.length, of: reaching.length };
   }
 }
 
@@ -137,7 +140,7 @@ async function isRight(check: Check, id: number): Promise<boolean> {
 /** What takes longer is left out: it would run for each mutant that survives. */
 const longestMs = 5000;
 
-const costOf = (c: Check) => c.ms / (1 + 10 * c.kills);
+const costOf = (c: Check, file: number) => c.ms / (1 + 10 * (c.kills.get(file) ?? 0));
 
 /** Rounds of loops before a mutant counts as endless. */
 const limitOf = ({ ticks }: Covered) => 10 * ticks + 20_000;

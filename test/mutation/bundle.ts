@@ -57,24 +57,28 @@ export async function bundle(
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
     },
-    plugins: [standIns(root, tests, mutants.length), sources],
+    plugins: [standIns(root, tests, mutants), sources],
   });
   return { mutants };
 }
 
 /** What the bundle has instead of vitest and of the compiler, and what it is about. */
-function standIns(root: string, tests: readonly string[], count: number): Plugin {
+function standIns(root: string, tests: readonly string[], mutants: readonly Mutant[]): Plugin {
   const stand = (name: string) => ({ path: join(root, "test/mutation", name) });
   const loads = tests.map(
     (t) => `[${JSON.stringify(t)}, () => import(${JSON.stringify(join(root, t))})]`,
   );
+  const files = [...new Set(mutants.map((m) => m.file))];
+  const fileOf = JSON.stringify(mutants.map((m) => files.indexOf(m.file)));
   return {
     name: "stand-ins",
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^vitest$/ }, () => stand("tests-in-place.ts"));
       onResolve({ filter: /^#compiler$/ }, () => stand("compiled-once.ts"));
       onLoad({ filter: /test\/mutation\/under-test\.ts$/ }, () => ({
-        contents: `export const mutantCount = ${count};\nexport const testFiles = [${loads.join(",")}];`,
+        contents: `export const mutantCount = ${mutants.length};
+export const mutantFiles = ${fileOf};
+export const testFiles = [${loads.join(",")}];`,
         resolveDir: root,
       }));
     },

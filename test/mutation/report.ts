@@ -63,7 +63,7 @@ export function report(judged: Judged): { readonly text: string; readonly isClea
     ),
     row("together", all),
     "",
-    ...survivors.map(({ mutant, verdict }) => `${verdict.verdict}: ${placed(mutant)}`),
+    ...survivors.map(({ mutant, verdict }) => `${toldOf(verdict)}: ${placed(mutant)}`),
     ...wrong.map(({ mutant }) => `noticed, though said to be equivalent: ${placed(mutant)}`),
     ...stale.map((name) => `said to be equivalent, and no mutant: ${name}`),
   ];
@@ -71,6 +71,11 @@ export function report(judged: Judged): { readonly text: string; readonly isClea
     text: `${lines.join("\n")}\n`,
     isClean: survivors.length + wrong.length + stale.length === 0,
   };
+}
+
+function toldOf(verdict: Verdict): string {
+  if (verdict.verdict !== "survived" || verdict.checks === verdict.of) return verdict.verdict;
+  return `survived ${verdict.checks} of ${verdict.of} checks`;
 }
 
 /** Explanations of what the code does not have any more. */

@@ -2,5 +2,8 @@
 
 export const mutantCount: number = 0;
 
+/** By id of a mutant the number of its file. */
+export const mutantFiles: readonly number[] = [];
+
 /** Files of tests, and how each is loaded. */
 export const testFiles: readonly (readonly [path: string, load: () => Promise<unknown>])[] = [];
