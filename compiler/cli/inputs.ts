@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import type { SourceText } from "#compiler";
-import { fileProblem, UsageError } from "#core";
+import { decodeBundle, fileProblem, UsageError } from "#core";
 
 /** Larger files are not even read; the parser's own limit is lower. */
 const readMaxBytes = 64 << 20;
@@ -16,7 +16,9 @@ export interface InputFile extends SourceText {
 /** The files below `paths`, sorted. Throws `UsageError` when one cannot be read. */
 export function readInputs(paths: readonly string[]): InputFile[] {
   if (paths.length === 0) throw new UsageError("no files given", "name .tapio files or folders");
-  const files = [...new Set(paths.flatMap((p) => expand(p)))].sort();
+  // The same file may be named in several ways, such as `a.tapio` and its folder.
+  const found = new Map(paths.flatMap((p) => expand(p)).map((file) => [resolve(file), file]));
+  const files = [...found.values()].sort();
   if (files.length === 0) {
     throw new UsageError(
       `no .tapio files in ${paths.join(", ")}`,
@@ -71,14 +73,18 @@ function readText(file: string): string {
       "split the file",
     );
   }
+  let bytes: Uint8Array;
   try {
-    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(readFileSync(file));
+    bytes = readFileSync(file);
   } catch (error) {
     throw new UsageError(
       `cannot read ${file}: ${fileProblem(error)}`,
       "check the file's permissions",
     );
   }
+  if (!file.endsWith(".tapio") && decodeBundle(bytes).ok)
+    throw new UsageError(`${file} is a bundle, not rules`, "name the .tapio files it was made of");
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
 /**

@@ -1,6 +1,5 @@
 /** `tapioc`: checks, tests, formats and compiles rules. The only IO of the compiler. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
 import pc from "picocolors";
 import {
@@ -26,6 +25,7 @@ import { parseSize } from "./size.ts";
 import { jsonTestReport, textReport } from "./test/report.ts";
 import { defaultPermutations } from "./test/run.ts";
 import { runSuite } from "./test/suite.ts";
+import { writeWhole } from "./write-whole.ts";
 
 declare const __TAPIO_VERSION__: string;
 const version = __TAPIO_VERSION__;
@@ -135,8 +135,8 @@ function program(): Command {
       finish(fmtCommand(paths, o.check === true)),
     );
   withCompileOptions(cli.command("explain"))
-    .description("explain a code such as TAP2003, or show what rules become")
-    .argument("<what...>", "a code, or .tapio files and folders")
+    .description("explain codes such as TAP2003, or show what rules become")
+    .argument("<what...>", "codes, or .tapio files and folders")
     .addOption(
       new Option("--after <stage>", "the stage to print").choices(stages).default("kernel"),
     )
@@ -238,24 +238,6 @@ function counted(n: number, what: string): string {
   return `${n} ${what}${n === 1 ? "" : "s"}`;
 }
 
-/** All or nothing: a reader never sees half a file. */
-function writeWhole(path: string, bytes: Uint8Array | string): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  let isStarted = false;
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(temporary, bytes);
-    isStarted = true;
-    renameSync(temporary, path);
-  } catch (error) {
-    if (isStarted) rmSync(temporary, { force: true });
-    throw new UsageError(
-      `cannot write ${path}: ${fileProblem(error)}`,
-      "choose another place with --out",
-    );
-  }
-}
-
 function testCommand(paths: readonly string[], o: TestFlags): number {
   const inputs = readInputs(paths);
   const result = compileInputs(inputs, o);
@@ -278,14 +260,7 @@ function testCommand(paths: readonly string[], o: TestFlags): number {
 }
 
 function fmtCommand(paths: readonly string[], isCheck: boolean): number {
-  if (paths.length === 1 && paths[0] === "-") {
-    const text = readFileSync(0, "utf8");
-    const done = format(text, "<stdin>");
-    const input: InputFile = { file: "<stdin>", name: "<stdin>", text };
-    printPretty([input], done.diagnostics);
-    process.stdout.write(done.text);
-    return done.diagnostics.some((d) => d.severity === "error") ? exitCodes.rules : exitCodes.ok;
-  }
+  if (paths.length === 1 && paths[0] === "-") return fmtInput(isCheck);
   const inputs = readInputs(paths);
   let code: number = exitCodes.ok;
   for (const input of inputs) {
@@ -303,10 +278,22 @@ function fmtCommand(paths: readonly string[], isCheck: boolean): number {
   return code;
 }
 
+/** Standard input to standard output. */
+function fmtInput(isCheck: boolean): number {
+  const text = readFileSync(0, "utf8");
+  const done = format(text, "<stdin>");
+  const input: InputFile = { file: "<stdin>", name: "<stdin>", text };
+  printPretty([input], done.diagnostics);
+  if (!isCheck) process.stdout.write(done.text);
+  if (done.diagnostics.some((d) => d.severity === "error")) return exitCodes.rules;
+  if (!isCheck || done.text === text) return exitCodes.ok;
+  process.stdout.write("would format <stdin>\n");
+  return exitCodes.findings;
+}
+
 function explainCommand(what: readonly string[], o: ExplainFlags): number {
-  const [first] = what;
-  if (what.length === 1 && first && /^TAP\d{4}$/i.test(first)) {
-    process.stdout.write(explainCode(first.toUpperCase()));
+  if (what.every((w) => /^TAP\d{4}$/i.test(w))) {
+    process.stdout.write(what.map((code) => explainCode(code.toUpperCase())).join("\n"));
     return exitCodes.ok;
   }
   const inputs = readInputs(what);
@@ -363,7 +350,10 @@ function failed(error: unknown): number {
 // A reader that stops early (`tapioc … | head`) is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(exitCodes.ok);
-  throw error;
+  process.stderr.write(`tapioc: cannot write to standard output: ${fileProblem(error)}\n`);
+  process.exit(exitCodes.environment);
 });
+// There is nobody left to tell; the exit code still says how it went.
+process.stderr.on("error", () => undefined);
 
 main(process.argv);

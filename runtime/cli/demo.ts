@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Bundle, exitCodes, type Finding, UsageError } from "#core";
+import { type Bundle, exitCodes, type Finding, fullName, UsageError } from "#core";
 import { Runtime } from "#runtime";
 import { createMemoryCgroup, type MemoryCgroup } from "#runtime/entity";
 import { probeEbpf } from "#runtime/sources/ebpf";
@@ -24,12 +24,19 @@ export interface DemoOptions {
   readonly journal?: string;
 }
 
+/** The rule whose finding is shown. */
+const shown = "tapio.rules.memory.oom_kill_restart";
 const limitBytes = 32 << 20;
 /** From the kill to the finding it is well under a second; this is for machines under load. */
 const patienceMs = 20_000;
 
 export async function demoCommand(options: DemoOptions): Promise<number> {
   const bundle = loadBundle(options.bundle);
+  if (!bundle.unit.rules.some((r) => fullName(r) === shown))
+    throw new UsageError(
+      `${options.bundle} has no rule ${shown}, which the demo is about`,
+      "make a bundle that has: `tapioc compile rules -o rules.tapiob`",
+    );
   const finding = options.recorded
     ? await recorded(bundle)
     : ((await live(bundle, options.journal)) ?? (await recorded(bundle)));
@@ -123,7 +130,12 @@ async function incident(
 
 /** Other processes of the machine may run out of memory at the same time; they are not the demo. */
 function isOurs(finding: Finding, cgroup: MemoryCgroup): boolean {
-  return finding.entity.cgroup === cgroup.path || finding.entity.cgroup === undefined;
+  const { cgroup: path } = finding.entity;
+  return isShown(finding) && (path === cgroup.path || path === undefined);
+}
+
+function isShown({ module, rule }: Finding): boolean {
+  return `${module}.${rule}` === shown;
 }
 
 /**
@@ -187,13 +199,13 @@ async function recorded(bundle: Bundle): Promise<Finding> {
   say(`Running the same rule on a recorded incident: ${path}\n`);
   const findings: Finding[] = [];
   const { results, counters } = await replayRecording(bundle, [path], new Map(), {
-    finding: (f) => findings.push(f),
+    finding: (f) => isShown(f) && findings.push(f),
   });
   const [finding] = findings;
   if (!finding)
     throw new UsageError(
       "the recorded incident gave no finding",
-      "the bundle must hold the rule oom_kill_restart",
+      "the rule was changed; make a bundle of the shipped one",
     );
   printFinding(finding, "pretty");
   say(`recording: ${results.get(path)?.events ?? 0} events seen`);

@@ -5,7 +5,7 @@ import { parseUnits } from "#runtime/sources/replay";
 import { type DemoOptions, demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { BundleError } from "./load.ts";
-import { readerIsGone } from "./output.ts";
+import { outputFailed } from "./output.ts";
 import { type ReplayCommandOptions, replayCommand } from "./replay.ts";
 import { type RunOptions, runCommand } from "./run.ts";
 import { type WhyNotOptions, whyNotCommand } from "./why-not.ts";
@@ -19,7 +19,7 @@ const outputOption = () =>
 const paramOption = () =>
   new Option("--param <name=value>", "set a parameter of the rules (repeatable)")
     .argParser((text: string, all: string[]) => [...all, text])
-    .default([]);
+    .default([], "none");
 
 function program(): Command {
   const cli = new Command("tapio")
@@ -29,6 +29,10 @@ function program(): Command {
   cli
     .command("run")
     .description("run a bundle on this machine's live events")
+    .addHelpText(
+      "after",
+      "\nSIGHUP reads the bundle again and goes on with it; SIGUSR2 says the counters.",
+    )
     .argument("<bundle>", "a file made by `tapioc compile`")
     .addOption(outputOption())
     .addOption(paramOption())
@@ -37,7 +41,11 @@ function program(): Command {
       "--state <folder>",
       "keep state between runs here: what is half matched, and where the journal was read to",
     )
-    .option("--state-every <duration>", "how often it is saved while it runs", duration, 30_000_000)
+    .addOption(
+      new Option("--state-every <duration>", "how often it is saved while it runs")
+        .argParser(duration)
+        .default(30_000_000, "30s"),
+    )
     .option(
       "--recent <n>",
       "events kept in memory for `tapio why-not` without a recording; 0 keeps none",
@@ -96,7 +104,7 @@ function addWhyNot(cli: Command): void {
     .addOption(
       new Option("--key <name=value>", "whose: a part of the rule's key (repeatable)")
         .argParser((text: string, all: string[]) => [...all, text])
-        .default([]),
+        .default([], "any"),
     )
     .option("--at <time>", "around when, as findings print it; else the whole recording")
     .addOption(
@@ -125,9 +133,13 @@ function wholeNumberFrom(least: number, text: string): number {
   return n;
 }
 
+/** What a timer of Node can wait, in whole days, µs. */
+const durationMax = 24 * 86_400_000_000;
+
 function duration(text: string): number {
   const us = parseUnits("duration", text);
   if (us === undefined) throw new InvalidArgumentError("It must be a duration such as 30s.");
+  if (us > durationMax) throw new InvalidArgumentError("It must be 24d at most.");
   return us;
 }
 
@@ -149,11 +161,9 @@ function failed(error: unknown): number {
   return exitCodes.internal;
 }
 
-// A reader that stops early (`tapio … | head`) is not an error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") readerIsGone();
-  else throw error;
-});
+process.stdout.on("error", outputFailed);
+// There is nobody left to tell; findings and the exit code still say how it goes.
+process.stderr.on("error", () => undefined);
 
 const cli = program();
 cli.exitOverride();

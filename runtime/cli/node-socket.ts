@@ -55,12 +55,15 @@ export function socketPath(stateFolder: string | undefined): string | undefined 
   return folder && join(folder, "tapio.sock");
 }
 
+/** Another node listens there. */
+export class SocketTaken extends Error {}
+
 /** Listens at `path`; returns how to end it. Rejects with the reason when it cannot. */
 export async function listen(path: string, recent: () => Recent): Promise<() => Promise<void>> {
   if (Buffer.byteLength(path) > pathMax)
     throw new Error(`the path ${path} is longer than ${pathMax} bytes`);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  if (await isAnswered(path)) throw new Error(`another tapio answers at ${path}`);
+  if (await isAnswered(path)) throw new SocketTaken(`another tapio answers at ${path}`);
   rmSync(path, { force: true });
   let client: Socket | undefined;
   const server = createServer((socket) => {
@@ -92,7 +95,8 @@ async function bound(server: Server, path: string): Promise<void> {
   server.unref();
 }
 
-async function isAnswered(path: string): Promise<boolean> {
+/** Whether a node listens at `path`. */
+export async function isAnswered(path: string): Promise<boolean> {
   const socket = createConnection(path);
   const isConnected = await new Promise<boolean>((resolve) => {
     socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
@@ -162,8 +166,13 @@ export async function askNode(
   } catch (error) {
     socket.destroy();
     throw new UsageError(
-      `no running tapio answers at ${path}: ${fileProblem(error)}`,
+      `no running tapio answers at ${path}: ${whyNoAnswer(error)}`,
       "name the --state folder it was started with, or recordings; two cannot ask at once",
     );
   }
+}
+
+function whyNoAnswer(error: unknown): string {
+  const isLeftBehind = error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
+  return isLeftBehind ? "the one that listened there has ended" : fileProblem(error);
 }

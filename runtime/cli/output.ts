@@ -1,6 +1,6 @@
 /** How commands talk: findings to standard output, everything else to standard error. */
 import pc from "picocolors";
-import { exitCodes, type Finding } from "#core";
+import { exitCodes, type Finding, fileProblem } from "#core";
 import type { RuntimeStatus } from "#runtime";
 import type { EngineCounters } from "#runtime/engine";
 import { findingLine, renderFinding } from "#runtime/sinks";
@@ -18,15 +18,30 @@ export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-let whenReaderIsGone: () => void = () => process.exit(exitCodes.ok);
+const output = {
+  /** Something was written and did not arrive, and not because its reader wants no more. */
+  isBroken: false,
+  whenGone: (): void => process.exit(output.isBroken ? exitCodes.environment : exitCodes.ok),
+};
 
-/** What is done when nobody reads standard output any more; otherwise the program ends at once. */
-export function onReaderGone(act: () => void): void {
-  whenReaderIsGone = act;
+/** What is done when standard output takes nothing more; otherwise the program ends at once. */
+export function onOutputGone(act: () => void): void {
+  output.whenGone = act;
 }
 
-export function readerIsGone(): void {
-  whenReaderIsGone();
+/** Whether findings are missing from standard output, such as on a full disk. */
+export function isOutputBroken(): boolean {
+  return output.isBroken;
+}
+
+/** A reader that stops early (`tapio … | head`) is not an error. */
+export function outputFailed(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE" && !output.isBroken) {
+    output.isBroken = true;
+    say(`cannot write to standard output: ${fileProblem(error)}`);
+    say("  help: make room or write elsewhere; what was to come is lost");
+  }
+  output.whenGone();
 }
 
 /** Which sources run and which rules can fire; said once at the start. */
@@ -43,8 +58,11 @@ export function sayStatus(status: RuntimeStatus): void {
   }
 }
 
-/** What happened to everything that came in; the numbers add up. */
-export function sayCounters(status: RuntimeStatus): void {
+/**
+ * What happened to everything that came in; the numbers add up. `isContinued`: the engine counts
+ * since its saved state began, the sources since this run did.
+ */
+export function sayCounters(status: RuntimeStatus, isContinued = false): void {
   for (const s of status.sources) {
     if (s.unavailable) continue;
     const { seen, passed, lost, malformed } = s.progress;
@@ -52,10 +70,9 @@ export function sayCounters(status: RuntimeStatus): void {
       `source ${s.name}: ${seen} seen, ${passed} kept by its filter, ${lost} lost, ${malformed} malformed`,
     );
   }
-  const c = status.counters;
-  say(flowLine(c));
-  const evicted = Object.values(c.evicted).reduce((a, b) => a + b, 0);
-  say(`${outcomeLine(c)}, evicted: ${evicted}`);
+  if (isContinued) say("with the runs before that the saved state is of:");
+  say(flowLine(status.counters));
+  say(outcomeLine(status.counters));
 }
 
 /** Where the events went; the right side adds up to the left. */
@@ -66,9 +83,38 @@ export function flowLine(c: EngineCounters): string {
 
 export function outcomeLine(c: EngineCounters): string {
   const rare = (
-    ["excepted", "limited", "held", "doubted", "provisional", "retracted", "stopped"] as const
+    [
+      "excepted",
+      "limited",
+      "held",
+      "doubted",
+      "provisional",
+      "retracted",
+      "hurried",
+      "stopped",
+    ] as const
   )
     .filter((name) => c[name] > 0)
     .map((name) => `, ${name}: ${c[name]}`);
-  return `matched: ${c.matches}, findings: ${c.findings}, suppressed: ${c.suppressed}${rare.join("")}`;
+  return `matched: ${c.matches}, findings: ${c.findings}, suppressed: ${c.suppressed}${rare.join("")}, evicted: ${evictedText(c.evicted)}`;
+}
+
+const evictedWords: Readonly<Record<keyof EngineCounters["evicted"], string>> = {
+  keys: "keys",
+  partials: "partial matches",
+  windowEvents: "events of windows",
+  evidence: "evidence of runs",
+  suppressors: "suppressed keys",
+  openFindings: "open findings",
+  facts: "entities and relations",
+  findings: "findings for other rules",
+};
+
+/** `5 (3 keys, 2 partial matches)`. */
+function evictedText(evicted: EngineCounters["evicted"]): string {
+  const all = Object.values(evicted).reduce((a, b) => a + b, 0);
+  if (all === 0) return "0";
+  const names = Object.keys(evictedWords) as (keyof typeof evictedWords)[];
+  const parts = names.filter((n) => evicted[n] > 0).map((n) => `${evicted[n]} ${evictedWords[n]}`);
+  return `${all} (${parts.join(", ")})`;
 }

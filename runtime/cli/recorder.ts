@@ -3,7 +3,7 @@
  * recording that `tapio replay` turns into the same findings. Lines are written whole; after a
  * crash at most the last one is cut, which a replay counts as malformed.
  */
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, writeFileSync } from "node:fs";
 import { type EventData, fileProblem, type Progress, type Schema, UsageError } from "#core";
 import { encodeHeader, encodeLine, encodeProgress } from "#runtime/sources/replay";
 
@@ -19,8 +19,10 @@ export class Recorder {
   /** Only the last progress before an event matters. */
   readonly #pending = new Map<string, Progress>();
   #buffer = "";
+  #bufferedEvents = 0;
   #bytes = 0;
   #isOpen = true;
+  /** In the file. */
   events = 0;
 
   /** Throws `UsageError` when the file cannot be made; an existing one is never overwritten. */
@@ -42,8 +44,9 @@ export class Recorder {
   }
 
   event(event: EventData): void {
+    if (!this.#isOpen) return;
     this.#flushProgress();
-    this.events++;
+    this.#bufferedEvents++;
     this.#line(encodeLine(this.#schema, event));
   }
 
@@ -55,8 +58,11 @@ export class Recorder {
     if (!this.#isOpen) return;
     this.#flushProgress();
     this.#write();
+    // The last of it may have found no room.
+    if (!this.#isOpen) return;
     closeSync(this.#file);
     this.#isOpen = false;
+    this.#warn(`recorded ${this.events} events to ${this.#path}`);
   }
 
   #flushProgress(): void {
@@ -72,17 +78,23 @@ export class Recorder {
 
   #write(): void {
     try {
-      this.#bytes += writeSync(this.#file, this.#buffer);
-      this.#buffer = "";
+      writeFileSync(this.#file, this.#buffer);
     } catch (error) {
       this.#stop(fileProblem(error));
       return;
     }
+    this.#bytes += Buffer.byteLength(this.#buffer);
+    this.events += this.#bufferedEvents;
+    this.#buffer = "";
+    this.#bufferedEvents = 0;
     if (this.#bytes > recordingMaxBytes) this.#stop(`it has reached ${recordingMaxBytes} bytes`);
   }
 
+  /** What was written in part is taken back: the recording ends with a whole line. */
   #stop(reason: string): void {
     this.#isOpen = false;
+    this.#buffer = "";
+    ftruncateSync(this.#file, this.#bytes);
     closeSync(this.#file);
     this.#warn(`recording to ${this.#path} stopped after ${this.events} events: ${reason}`);
   }

@@ -70,6 +70,8 @@ export function sayRecordings(results: ReadonlyMap<string, ReplayResult>): void 
       const place = p.column === undefined ? `${path}:${p.line}` : `${path}:${p.line}:${p.column}`;
       say(`${place}: ${p.message}\n  help: ${p.help}`);
     }
+    const more = malformed - shownProblems;
+    if (more > 0) say(`${path}: ${more} more malformed lines`);
     const name = results.size > 1 ? `${path}: ` : "";
     say(`${name}${lines} lines, ${events} events, ${malformed} malformed`);
   }

@@ -1,13 +1,14 @@
 /** `tapio run`: a bundle on live sources until a signal, a number of findings or a time. */
 import { resolve } from "node:path";
-import { type Bundle, type EventData, exitCodes, fileProblem, formatTime } from "#core";
+import { type Bundle, type EventData, exitCodes, fileProblem, formatTime, UsageError } from "#core";
 import { Runtime } from "#runtime";
 import { deferred } from "./deferred.ts";
 import { loadBundle, readParams } from "./load.ts";
-import { listen, socketPath } from "./node-socket.ts";
+import { isAnswered, listen, SocketTaken, socketPath } from "./node-socket.ts";
 import {
+  isOutputBroken,
   type OutputFormat,
-  onReaderGone,
+  onOutputGone,
   printFinding,
   say,
   sayCounters,
@@ -17,7 +18,7 @@ import { RecentEvents } from "./recent.ts";
 import { Recorder } from "./recorder.ts";
 import { reloadOnHangup } from "./reload.ts";
 import { createLiveSources, type LiveSources } from "./sources.ts";
-import { readState, StateKeeper } from "./state.ts";
+import { type NodeState, readState, StateKeeper, savedUs, setAside } from "./state.ts";
 
 export interface RunOptions {
   readonly format: OutputFormat;
@@ -39,7 +40,7 @@ const recentBytesMax = 16 << 20;
 
 export async function runCommand(path: string, options: RunOptions): Promise<number> {
   const bundle = loadBundle(path);
-  const kept = options.state ? readState(options.state, say) : undefined;
+  const kept = await stateToGoOnFrom(options.state);
   const live = createLiveSources(bundle, {
     journalDirectory: options.journal,
     journalCursor: kept?.journalCursor,
@@ -56,13 +57,18 @@ export async function runCommand(path: string, options: RunOptions): Promise<num
   });
   const done = deferred<void>();
   // A reader that stops early ends the run as a signal does, with the state saved.
-  onReaderGone(() => done.resolve(undefined));
+  onOutputGone(() => done.resolve(undefined));
   const seen = { recorder, recent, startUs };
-  const runtime = runtimeOf(bundle, options, live, seen, () => done.resolve(undefined));
+  let findingsBefore = 0;
+  const findingsMade = () => runtime.status().counters.findings - findingsBefore;
+  const { maxFindings = Number.POSITIVE_INFINITY } = options;
+  const runtime = runtimeOf(bundle, options, live, seen, () => {
+    if (findingsMade() >= maxFindings) done.resolve(undefined);
+  });
   for (const kind of live.uncollected)
     say(`no collector delivers ${kind} yet; rules that need it cannot fire`);
-  const refusal = kept?.snapshot && runtime.restore(kept.snapshot);
-  if (refusal) say(`the state of the last run is not used: ${refusal.reason}`);
+  const isContinued = goOn(runtime, kept, options.state);
+  findingsBefore = runtime.status().counters.findings;
   const running = { bundle: bundle.hash };
   // From before it is said that rules are armed: the signal would end the process.
   const stopReloading = reloadOnHangup({
@@ -78,48 +84,77 @@ export async function runCommand(path: string, options: RunOptions): Promise<num
       sayStatus(runtime.status());
     },
   });
+  // Before anything starts, so that of two nodes with one state the second does not.
+  const stopAnswering = await answerWhyNot(path, running, options, runtime, recent);
+  const tellCounters = () => sayCounters(runtime.status(), isContinued);
+  process.on("SIGUSR2", tellCounters);
   const status = await runtime.start();
   sayStatus(status);
   const isArmed = status.rules.some(({ armed }) => /^(partly )?armed$/.test(armed.state));
-  const stopAnswering = await answerWhyNot(path, running, options, runtime, recent);
   const keeper = keeperOf(options, live, runtime);
   keeper?.start();
   if (isArmed) await untilStopped(done.promise, options.for);
   stopReloading();
-  await stopAnswering?.();
+  process.off("SIGUSR2", tellCounters);
   await runtime.stop();
   recorder?.close();
-  if (recorder) say(`recorded ${recorder.events} events to ${options.record}`);
   keeper?.stop();
-  sayCounters(runtime.status());
+  await stopAnswering?.();
+  tellCounters();
   if (!isArmed) {
     say("no rule can fire here: nothing to do");
     return exitCodes.environment;
   }
-  return runtime.status().counters.findings > 0 ? exitCodes.findings : exitCodes.ok;
+  if (isOutputBroken()) return exitCodes.environment;
+  return findingsMade() > 0 ? exitCodes.findings : exitCodes.ok;
 }
 
-/** `seen`: what hears of everything that rules may be about. `enough` ends the run. */
+/** Throws `UsageError` while another node keeps its state in the folder: both would be lost. */
+async function stateToGoOnFrom(folder: string | undefined): Promise<NodeState | undefined> {
+  const socket = folder && socketPath(folder);
+  if (!folder || !socket) return undefined;
+  if (await isAnswered(socket)) throw folderTaken(folder);
+  return readState(folder, say);
+}
+
+function folderTaken(folder: string): UsageError {
+  return new UsageError(
+    `another tapio keeps its state in ${folder}`,
+    "end that one first, or give this one a folder of its own",
+  );
+}
+
+/** Returns whether the engine goes on from what was saved. */
+function goOn(runtime: Runtime, kept: NodeState | undefined, folder = ""): boolean {
+  if (!kept?.snapshot) return false;
+  const savedAt = savedUs(folder);
+  const refusal = runtime.restore(kept.snapshot);
+  if (refusal) say(`the state of the last run is not used: ${refusal.reason}${setAside(folder)}`);
+  else say(`going on from the state of ${savedAt === undefined ? folder : formatTime(savedAt)}`);
+  return !refusal;
+}
+
+/** `seen`: what hears of everything that rules may be about. `onTold`: after each finding. */
 function runtimeOf(
   bundle: Bundle,
-  { format, maxFindings = Number.POSITIVE_INFINITY, param }: RunOptions,
+  { format, param }: RunOptions,
   live: LiveSources,
   seen: {
     readonly recorder: Recorder | undefined;
     readonly recent: RecentEvents;
     readonly startUs: number;
   },
-  enough: () => void,
+  onTold: () => void,
 ): Runtime {
   const { recorder, recent, startUs } = seen;
   const { kinds } = bundle.unit.schema;
-  const runtime = new Runtime({
+  return new Runtime({
     bundle,
     sources: live.sources,
     params: readParams(param, bundle.unit.params),
     onFinding: (finding) => {
       printFinding(finding, format);
-      if (runtime.status().counters.findings >= maxFindings) enough();
+      onTold();
     },
     onWarning: say,
     onLate: lateTold(kinds.map((k) => k.name)),
@@ -136,7 +171,6 @@ function runtimeOf(
     now: () => performance.now(),
     clockUs: () => Date.now() * 1000,
   });
-  return runtime;
 }
 
 /** Of a flood of late events of a kind the first is told, then their number: 10, 100 and so on. */
@@ -165,7 +199,10 @@ function keeperOf(
   return new StateKeeper({ folder, everyMs: stateEvery / 1000, take, warn: say });
 }
 
-/** Listens for `tapio why-not`; a node that cannot says why and goes on. */
+/**
+ * Listens for `tapio why-not`, and so keeps other nodes from its state. A node that cannot listen
+ * says why and goes on, but not beside one that has the same state.
+ */
 async function answerWhyNot(
   path: string,
   running: { readonly bundle: string },
@@ -174,7 +211,8 @@ async function answerWhyNot(
   recent: RecentEvents,
 ): Promise<(() => Promise<void>) | undefined> {
   const socket = socketPath(options.state);
-  if (socket === undefined || options.recent === 0) return undefined;
+  const { state } = options;
+  if (socket === undefined || (options.recent === 0 && state === undefined)) return undefined;
   const head = { path: resolve(path), params: options.param };
   try {
     return await listen(socket, () => ({
@@ -188,6 +226,7 @@ async function answerWhyNot(
       ...recent.lines(),
     }));
   } catch (error) {
+    if (state !== undefined && error instanceof SocketTaken) throw folderTaken(state);
     say(`tapio why-not cannot ask this node: ${fileProblem(error)}`);
     return undefined;
   }

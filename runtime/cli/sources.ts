@@ -63,7 +63,7 @@ export function whyNotLive(bundle: Bundle, live: LiveSources): UsageError | unde
     unattached === undefined ? `the source ${lacking}` : `the event kernel.${unattached}`;
   return new UsageError(
     `the bundle needs ${what}, which no rule needed when tapio was started`,
-    "restart tapio; with --state it goes on where it was for rules of the same bundle",
+    "restart tapio: what is half matched is not known to another bundle, and begins anew",
   );
 }
 

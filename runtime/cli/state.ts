@@ -9,6 +9,8 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -21,6 +23,8 @@ export interface NodeState {
 }
 
 const fileIn = (folder: string) => join(folder, "tapio.state");
+/** What could not be used, until the next of that kind. */
+const unusedIn = (folder: string) => join(folder, "tapio.state.unused");
 
 /** What the last run left; undefined when there was none. `warn` hears of what cannot be read. */
 export function readState(folder: string, warn: (text: string) => void): NodeState | undefined {
@@ -44,8 +48,28 @@ export function readState(folder: string, warn: (text: string) => void): NodeSta
   try {
     return stateOf(decode(bytes));
   } catch {
-    warn(`${fileIn(folder)} is damaged and not used; the run starts from now`);
+    const kept = setAside(folder);
+    warn(`${fileIn(folder)} is damaged and not used; the run starts from now${kept}`);
     return undefined;
+  }
+}
+
+/** When the last run saved its state, µs since the epoch; undefined when that is not known. */
+export function savedUs(folder: string): number | undefined {
+  const file = statSync(fileIn(folder), { throwIfNoEntry: false });
+  return file && Math.floor(file.mtimeMs * 1000);
+}
+
+/**
+ * Keeps a state that this run cannot use from being overwritten: another bundle may be tried by
+ * mistake. Returns where it is, in words that end a message.
+ */
+export function setAside(folder: string): string {
+  try {
+    renameSync(fileIn(folder), unusedIn(folder));
+    return `\n  help: it is kept as ${unusedIn(folder)}`;
+  } catch (error) {
+    return `\n  help: it will be overwritten, since it cannot be kept: ${fileProblem(error)}`;
   }
 }
 
@@ -117,6 +141,10 @@ function writeState(folder: string, state: NodeState): string | undefined {
     try {
       writeFileSync(file, encode({ cursor: journalCursor, snapshot }));
       fsyncSync(file);
+    } catch (error) {
+      // On a full disk, what was written of it would be in the way.
+      rmSync(temporary, { force: true });
+      throw error;
     } finally {
       closeSync(file);
     }

@@ -12,11 +12,12 @@ import {
 
 const label = (name: string) => `  ${name.padEnd(9)}`;
 
-export function renderAnswer(answer: Answer): string {
+/** `everywhere`: where it was looked when no time was asked for, "in the recording". */
+export function renderAnswer(answer: Answer, everywhere: string): string {
   const { rule, around, findings, withheld, misses, givenUp, lacking } = answer;
   const where = around
     ? ` between ${formatTime(around.from)} and ${formatTime(around.to)}`
-    : " in the recording";
+    : ` ${everywhere}`;
   const head = findings.length > 0 ? `${rule} fired${where}` : `${rule} did not fire${where}`;
   const blocks = [
     head,

@@ -70,7 +70,9 @@ export async function whyNotCommand(
   });
   const told = node ? { ...answer, lacking: [...answer.lacking, ...beyond(answer, node)] } : answer;
   process.stdout.write(
-    options.format === "json" ? `${JSON.stringify(told, null, 2)}\n` : renderAnswer(told),
+    options.format === "json"
+      ? `${JSON.stringify(told, null, 2)}\n`
+      : renderAnswer(told, node ? "in what the node remembers" : "in the recording"),
   );
   return answer.findings.length > 0 ? exitCodes.findings : exitCodes.ok;
 }
@@ -125,8 +127,7 @@ async function ofNode(options: WhyNotOptions): Promise<Material> {
 }
 
 /** How far back the node remembers, where the question reaches further. */
-function beyond({ around }: Answer, { sinceUs, pid }: RecentHead): string[] {
-  say(`the node with pid ${pid} remembers everything since ${formatTime(sinceUs)}`);
+function beyond({ around }: Answer, { sinceUs }: RecentHead): string[] {
   if (around && around.from > sinceUs) return [];
   return [`the node remembers nothing before ${formatTime(sinceUs)}`];
 }
@@ -155,8 +156,8 @@ async function takeIn(
     recordings,
     params,
     {
-      finding: ({ id, state }) =>
-        void (state === "retracted" ? findings.delete(id) : findings.add(id)),
+      finding: ({ id, state, isProvisional }) =>
+        void (state === "retracted" || isProvisional ? findings.delete(id) : findings.add(id)),
       late: (e) => late.add(e.id),
       event: (e) => {
         events.push(e);
@@ -165,10 +166,14 @@ async function takeIn(
       progress: (source, ts, { lost }) => record.progress(source, ts, lost),
     },
   );
-  sayRecordings(results);
   const [read] = results.values();
   if (node && read?.lines !== node.lines)
     throw new UsageError("the node ended before it had told everything", "ask again");
+  if (node)
+    say(
+      `the node with pid ${node.pid} remembers everything since ${formatTime(node.sinceUs)}: ${events.length} events`,
+    );
+  else sayRecordings(results);
   const evicted = Object.values(counters.evicted).reduce((n, x) => n + x, 0);
   return {
     events,

@@ -29,6 +29,7 @@ export function fileProblem(error: unknown): string {
     ENOENT: "no such file or folder",
     EACCES: "permission denied",
     EISDIR: "it is a folder",
+    EEXIST: "something else has that name",
     ENOSPC: "no space left",
     EROFS: "the file system is read-only",
     ENOTDIR: "a part of the path is not a folder",

@@ -192,6 +192,12 @@ describe.concurrent("help", () => {
     expect(out).toContain("Avoid:");
   });
 
+  test("explains several codes", async () => {
+    const { code, out } = await tapioc(["explain", "TAP2003", "tap2005"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^TAP2003: [\s\S]*\nTAP2005: /);
+  });
+
   test("knows the first and the last code", async () => {
     const { err } = await tapioc(["explain", "TAP9999"]);
     expect(err).toMatch(/codes go from TAP1001 to TAP7\d\d\d/);
@@ -346,6 +352,20 @@ describe.concurrent("files", () => {
     );
   });
 
+  test("a file that is named twice, in two ways, is read once", async () => {
+    file("twice/a.tapio", good);
+    const { code, err } = await tapioc(["check", "twice", "./twice/../twice/a.tapio"]);
+    expect([code, err]).toEqual([0, "1 file, 1 rule, 1 test: no errors\n"]);
+  });
+
+  test("a bundle is no rules", async () => {
+    const bundle = join(folder, "no-rules.tapiob");
+    await tapioc(["compile", file("good.tapio", good), "-o", bundle]);
+    const { code, err } = await tapioc(["check", bundle]);
+    expect(code).toBe(3);
+    expect(err).toContain("is a bundle, not rules\n  help: name the .tapio files");
+  });
+
   test("equal sources give equal bytes wherever they lie", async () => {
     const bytes: Buffer[] = [];
     for (const place of ["one/deep/er", "two"]) {
@@ -442,6 +462,12 @@ describe.concurrent("fmt", () => {
     expect(await tapioc(["fmt", "-"], { input: loose })).toMatchObject({ code: 0, out: good });
     const broken = loose.replace("{", "");
     expect(await tapioc(["fmt", "-"], { input: broken })).toMatchObject({ code: 2, out: broken });
+    const checked = await tapioc(["fmt", "--check", "-"], { input: loose });
+    expect(checked).toMatchObject({ code: 1, out: "would format <stdin>\n" });
+    expect(await tapioc(["fmt", "--check", "-"], { input: good })).toMatchObject({
+      code: 0,
+      out: "",
+    });
   });
 
   test("the rules of this repository are in style", async () => {
@@ -459,3 +485,20 @@ test.each([
   expect(stderr).not.toMatch(/EPIPE|Error|internal/);
   expect(stdout.trim().split("\n").at(-1)).toBe("0");
 });
+
+const isFullThere = existsSync("/dev/full") && statSync("/dev/full").isCharacterDevice();
+test.skipIf(skipReason("output on a full disk", isFullThere ? undefined : "no /dev/full"))(
+  "output that finds no room is told, with a code of its own",
+  () => {
+    const check = `"${process.execPath}" "${program}" explain TAP2003`;
+    const run = (redirect: string) =>
+      spawnSync("bash", ["-c", `${check} ${redirect}`], { encoding: "utf8" });
+    const out = run("> /dev/full");
+    expect([out.status, out.stderr]).toEqual([
+      4,
+      "tapioc: cannot write to standard output: no space left\n",
+    ]);
+    const err = run("TAP9999 2> /dev/full");
+    expect([err.status, err.stdout]).toEqual([3, ""]);
+  },
+);

@@ -60,9 +60,9 @@ export const time = {
     severity: "error",
     message: (p) => `step \`${p.step}\` is connected to no earlier step`,
     help: () =>
-      "add `by` to the sequence, or an equality with an earlier step to this step's `where`",
+      "add `by` to the sequence, or an equality with an earlier step to this step's `where`; if it does not matter whom the events are about, say `by true`",
     explanation:
-      "Without a key or an equality every event of one step would be combined with every event of the other, whoever they are about.",
+      "Without a key or an equality every event of one step would be combined with every event of the other, whoever they are about. Where that is meant, a constant is a key that all events share: `by true`.",
     bad: seq("within 1m", "a: kernel.oom_kill\n    then b: kernel.process_exit"),
     good: seq("by cgroup within 1m", "a: kernel.oom_kill\n    then b: kernel.process_exit"),
   }),
@@ -83,7 +83,9 @@ export const time = {
     severity: "error",
     message: (p) => `the key of step \`${p.step}\` is ${p.right}, but the pattern's is ${p.left}`,
     help: (p) =>
-      `give \`${p.step}\` a key that is ${p.left}: \`${p.step}: … by ${p.step}.<field>\``,
+      p.left === "empty"
+        ? `leave out the \`by\` of \`${p.step}\`: the pattern has no key`
+        : `give \`${p.step}\` a key that is ${p.left}: \`${p.step}: … by ${p.step}.<field>\``,
     explanation:
       "Events belong together when their keys are equal, and only values of one type can be equal.",
     bad: seq(

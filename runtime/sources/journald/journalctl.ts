@@ -158,7 +158,7 @@ function explainNoFiles(options: JournaldOptions): Unavailable {
   const place = options.directory ?? join(options.root ?? "/", "var/log/journal");
   return {
     reason: `there are no journal files in \`${place}\``,
-    help: "Start systemd-journald, or name a folder with journal files as `directory`.",
+    help: "Start systemd-journald, or name a folder with journal files: `tapio run --journal`.",
   };
 }
 

@@ -1,9 +1,18 @@
 /** State that is saved while a node runs, and what a killed node finds again. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { listen } from "../../../runtime/cli/node-socket.ts";
 import { type NodeState, readState, StateKeeper } from "../../../runtime/cli/state.ts";
 import { ensureBuilt, Running, run } from "../../harness/programs.ts";
 import { skipReason } from "../../harness/skip.ts";
@@ -73,6 +82,72 @@ describe("state that is saved while a node runs", () => {
     expect(warnings).toEqual([expect.stringMatching(/could not be saved: it is a folder; a next/)]);
     expect(readFileSync(join(own, "tapio.state")).length).toBe(saved.length);
     rmSync(join(own, "tapio.state.tmp"), { recursive: true });
+  });
+});
+
+describe("state that cannot be used", () => {
+  const warnings: string[] = [];
+  const warn = (text: string) => warnings.push(text);
+
+  test("is kept where nothing overwrites it", () => {
+    const own = join(folder, "damaged");
+    mkdirSync(own);
+    writeFileSync(join(own, "tapio.state"), "no state");
+    expect(readState(own, warn)).toBeUndefined();
+    expect(warnings).toEqual([
+      expect.stringMatching(/damaged and not used; .*\n {2}help: it is kept/),
+    ]);
+    expect(readdirSync(own)).toEqual(["tapio.state.unused"]);
+    expect(readFileSync(join(own, "tapio.state.unused"), "utf8")).toBe("no state");
+  });
+
+  test("a file in the place of the folder", () => {
+    const own = join(folder, "file");
+    writeFileSync(own, "");
+    expect(() => readState(own, warn)).toThrow(/for state: something else has that name/);
+  });
+});
+
+describe("a node and the state of others", () => {
+  const bundle = join(folder, "journal.tapiob");
+  const own = join(folder, "other");
+  const start = () =>
+    run("tapio", ["run", bundle, "--state", own, "--journal", join(folder, "none"), "--for", "1s"]);
+
+  beforeAll(() => {
+    ensureBuilt();
+    const file = join(folder, "journal.tapio");
+    writeFileSync(file, "module j\nrule r { match e: journal.entry }\n");
+    expect(run("tapioc", ["compile", file, "-o", bundle]).code).toBe(0);
+    const keeper = new StateKeeper({
+      folder: own,
+      everyMs: 1e6,
+      take: () => stateOf(1),
+      warn: fail,
+    });
+    mkdirSync(own);
+    keeper.stop();
+  });
+  const fail = (text: string) => {
+    throw new Error(text);
+  };
+
+  test("does not start beside one that keeps it", async () => {
+    const saved = readFileSync(join(own, "tapio.state"));
+    const close = await listen(join(own, "tapio.sock"), () => Object.assign({} as never));
+    const second = new Running("tapio", ["run", bundle, "--state", own, "--recent", "0"]);
+    expect(await second.ended).toBe(3);
+    expect(second.err).toContain(`another tapio keeps its state in ${own}\n  help: end that one`);
+    expect(readFileSync(join(own, "tapio.state"))).toEqual(saved);
+    await close();
+  });
+
+  test("keeps what it cannot use", () => {
+    const saved = readFileSync(join(own, "tapio.state"));
+    const { err } = start();
+    expect(err).toMatch(/the state of the last run is not used: .*\n {2}help: it is kept as/);
+    expect(readFileSync(join(own, "tapio.state.unused"))).toEqual(saved);
+    expect(start().err).toMatch(/^going on from the state of 20\d\d-/m);
   });
 });
 
