@@ -32,6 +32,8 @@ export class SchemaInfo {
   readonly #kinds: EventKind[];
   readonly #kindByName: Map<string, number>;
   readonly #declarations: (KindDecl | undefined)[];
+  /** By event kind the fields of its own that were asked for. */
+  readonly #ownFields = new Map<EventDecl, Map<string, FieldDecl | undefined>>();
 
   constructor(schema: Schema, declarations: readonly EventDecl[]) {
     this.#kinds = [...schema.kinds];
@@ -74,11 +76,19 @@ export class SchemaInfo {
     for (let at: number | undefined = id, n = 0; at !== undefined && n < 100; n++) {
       const decl: KindDecl | undefined = this.#declarations[at];
       if (decl?.kind !== "eventDecl") return undefined;
-      const found = fieldIn(decl.fields, name);
+      const found = this.#ownField(decl, name);
       if (found) return found;
       at = this.#kindByName.get(decl.base?.text ?? "");
     }
     return undefined;
+  }
+
+  /** Conditions ask for the same few fields of a kind again and again. */
+  #ownField(decl: EventDecl, name: string): FieldDecl | undefined {
+    const known = this.#ownFields.get(decl) ?? new Map<string, FieldDecl | undefined>();
+    if (known.size === 0) this.#ownFields.set(decl, known);
+    if (!known.has(name)) known.set(name, fieldIn(decl.fields, name));
+    return known.get(name);
   }
 }
 

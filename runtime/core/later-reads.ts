@@ -101,42 +101,42 @@ interface ReadOfFinding {
 
 /** What is read of the findings of `rule` as events: `root.comm`, `oom.pid`. */
 export function readOfFindings(unit: CoreUnit, rule: CoreRule): ReadOfFinding[] {
-  const names = namesReadOf(unit).get(`finding.${fullName(rule)}`) ?? [];
+  const names = namesReadOf(unit).get(`${prefixOfFindings}${fullName(rule)}`) ?? [];
   return [...names].map((name) => {
     const dot = name.indexOf(".");
     return { step: name.slice(0, dot), field: name.slice(dot + 1) };
   });
 }
 
-/** By name of a kind the dotted names that one who hears it reads; found once for all rules. */
+/** What the kinds of findings as events are called, before the rule's full name. */
+const prefixOfFindings = "finding.";
+
+/** By kind of finding the dotted names that one who hears it reads; found once for all rules. */
 const dottedNames = new WeakMap<CoreUnit, ReadonlyMap<string, ReadonlySet<string>>>();
 
 function namesReadOf(unit: CoreUnit): ReadonlyMap<string, ReadonlySet<string>> {
   const known = dottedNames.get(unit);
   if (known) return known;
   const found = new Map<string, Set<string>>();
-  const note = (kinds: Iterable<number>, exprs: readonly Expr[]) => {
+  const note = (heard: Iterable<number>, exprs: () => readonly Expr[]) => {
+    const kinds = [...heard].map((kind) => unit.schema.kinds[kind]?.name ?? "");
+    const findings = kinds.filter((name) => name.startsWith(prefixOfFindings));
+    // Most rules hear of no findings: what they read need not be looked through.
+    if (findings.length === 0) return;
     const names = new Set<string>();
-    for (const expr of exprs)
+    for (const expr of exprs())
       walkExpr(expr, (e) => {
         if (e.op === "field" && e.name.includes(".")) names.add(e.name);
       });
-    if (names.size === 0) return;
-    for (const kind of kinds) {
-      const name = unit.schema.kinds[kind]?.name ?? "";
-      found.set(name, new Set([...(found.get(name) ?? []), ...names]));
-    }
+    for (const name of findings) found.set(name, new Set([...(found.get(name) ?? []), ...names]));
   };
   for (const rule of unit.rules) {
     const steps = heardSteps(rule);
-    const keys = steps.flatMap((s) => exprsIn(s.key));
-    note(new Set(steps.flatMap((s) => s.kinds)), [...exprsLookingBack(rule), ...keys]);
+    const keys = () => steps.flatMap((s) => exprsIn(s.key));
+    note(new Set(steps.flatMap((s) => s.kinds)), () => [...exprsLookingBack(rule), ...keys()]);
   }
   for (const { step, set } of unit.derives)
-    note(
-      step.kinds,
-      [step.where, ...set].filter((e) => e !== undefined),
-    );
+    note(step.kinds, () => [step.where, ...set].filter((e) => e !== undefined));
   dottedNames.set(unit, found);
   return found;
 }

@@ -290,6 +290,18 @@ rule small {
     expect(keysOf(2000)).toEqual({ keys: 64, isModest: false });
   });
 
+  test("and not one key more would fit into the 16 MiB", () => {
+    const sequence = "sequence by pid within 1m partials 100 { x: proc.exec then y: proc.exit }";
+    const window = "over x: proc.exec sliding 1m by pid having distinct(x.path) >= 900";
+    for (const pattern of [`${sequence} select each`, `${window} emit close suppress 1h`]) {
+      const chosen = boundOf(`rule r { match ${pattern} }`);
+      const oneMore = boundOf(`rule r { match ${pattern} keys max ${chosen.keys + 1} }`);
+      expect(chosen.keys).toBeGreaterThan(64);
+      expect(chosen.bytes).toBeLessThanOrEqual(16 * 2 ** 20);
+      expect(oneMore.bytes).toBeGreaterThan(16 * 2 ** 20);
+    }
+  });
+
   test("are sizes as rules write them", () => {
     expect(parseSize("64MiB")).toBe(64 * 2 ** 20);
     expect(parseSize("10KB")).toBe(10_000);

@@ -4,8 +4,7 @@ import { formatSize } from "#core";
 import type { Node } from "#grammar";
 import type { Session } from "../elaborate/scope.ts";
 import type { LoweredRule } from "../lower-rule.ts";
-import { EventBytes } from "./event-bytes.ts";
-import { boundRule } from "./rule-bound.ts";
+import { BoundByKeys } from "./rule-bound.ts";
 import { withRoomForValues } from "./window-state.ts";
 import { Unbounded } from "./worst.ts";
 
@@ -53,8 +52,8 @@ export function certify(
 ): Certified {
   const roomy = lowered.map((rule) => ({ ...rule, core: withRoomForValues(unit, rule.core) }));
   const all = roomy.map((rule) => {
-    const bytes = new EventBytes(unit, rule.core);
-    return fitted(unit, rule, boundOf(unit, rule, bytes, session), bytes);
+    const byKeys = boundOf(unit, rule, session);
+    return byKeys ? fitted(rule, byKeys) : { rule, bound: undefined };
   });
   const rules = all.map((b) => b.rule);
   const bounded = all.flatMap(({ rule, bound }) => (bound ? [{ rule, bound }] : []));
@@ -70,38 +69,28 @@ export function certify(
  * `rule` with fewer keys when it does not say how many and the default would take too much.
  * Measured by the default budget, so that options never change what a rule means.
  */
-function fitted(
-  unit: CoreUnit,
-  rule: LoweredRule,
-  bound: RuleBound | undefined,
-  bytes: EventBytes,
-) {
-  if (!bound || rule.isKeysMaxSaid || bound.bytes <= modestBytes) return { rule, bound };
-  const withKeys = (keysMax: number) => {
-    const core = { ...rule.core, keysMax };
-    return { rule: { ...rule, core }, bound: boundRule(unit, core, bytes) };
-  };
-  const { keysMax } = rule.core;
-  let fitting = { rule, bound };
-  // What does not depend on the keys makes each step too short; so few of them are needed.
-  while (fitting.bound.bytes > modestBytes && fitting.rule.core.keysMax > 1) {
-    const { core } = fitting.rule;
-    const fewer = Math.floor((core.keysMax * modestBytes) / fitting.bound.bytes);
-    fitting = withKeys(Math.max(1, Math.min(fewer, core.keysMax - 1)));
-  }
-  if (fitting.rule.core.keysMax >= fewestKeys) return fitting;
-  const few = withKeys(Math.min(fewestKeys, keysMax));
-  return few.bound.bytes <= defaultBudget.ruleBytes ? few : { rule, bound };
+function fitted(rule: LoweredRule, byKeys: BoundByKeys) {
+  const keysMax = rule.isKeysMaxSaid ? rule.core.keysMax : modestKeys(rule.core.keysMax, byKeys);
+  const bound = byKeys.bound(keysMax);
+  if (keysMax === rule.core.keysMax) return { rule, bound };
+  return { rule: { ...rule, core: { ...rule.core, keysMax } }, bound };
 }
 
-function boundOf(
-  unit: CoreUnit,
-  rule: LoweredRule,
-  bytes: EventBytes,
-  session: Session,
-): RuleBound | undefined {
+/** As many keys as take `modestBytes`, `most` at most; not less than the fewest if those fit. */
+function modestKeys(most: number, byKeys: BoundByKeys): number {
+  let keys = most;
+  // Nothing grows faster than the keys, so a step never goes below the largest number that fits.
+  for (let bytes = byKeys.bytes(keys); bytes > modestBytes && keys > 1; bytes = byKeys.bytes(keys))
+    keys = Math.max(1, Math.floor((keys * modestBytes) / bytes));
+  if (keys >= fewestKeys || keys === most) return keys;
+  const few = Math.min(fewestKeys, most);
+  return byKeys.bytes(few) <= defaultBudget.ruleBytes ? few : most;
+}
+
+/** Undefined, and reported, when there is none. */
+function boundOf(unit: CoreUnit, rule: LoweredRule, session: Session): BoundByKeys | undefined {
   try {
-    return boundRule(unit, rule.core, bytes);
+    return new BoundByKeys(unit, rule.core);
   } catch (error) {
     if (!(error instanceof Unbounded)) throw error;
     const { what, param } = error;

@@ -30,57 +30,93 @@ import {
 import { EventBytes, flag, keyPartsOf, word } from "./event-bytes.ts";
 import { wholeTexts } from "./reads.ts";
 import { sequenceBound } from "./sequence-bound.ts";
-import { type PatternBound, sum, type Term, term } from "./term.ts";
+import {
+  always,
+  type PatternBound,
+  sum,
+  type Term,
+  type TermByKeys,
+  term,
+  termByKeys,
+} from "./term.ts";
 import { windowBound } from "./window-state.ts";
 import { keyWork, resolveWork, stepWork } from "./work.ts";
 import { longest, paramsOf } from "./worst.ts";
 
 export { sum } from "./term.ts";
 
-/**
- * Throws `Unbounded` when a parameter without an upper end decides. `bytes` may be those of the
- * same rule with another number of keys.
- */
-export function boundRule(
-  unit: CoreUnit,
-  rule: CoreRule,
-  bytes: EventBytes = new EventBytes(unit, rule),
-): RuleBound {
-  const params = paramsOf(unit);
-  const { state, shared, work } = patternBound(unit, rule, params, bytes);
-  const terms = state.length === 0 ? [] : [...state, slotTerm(bytes)];
-  const isEager = rule.policy.emit === "eager";
-  const perKey = isEager ? terms.map(twice) : terms;
-  const bytesPerKey = sum(perKey);
-  const keys = terms.length === 0 ? 0 : keysOf(unit, rule);
-  const policies = policyTerms(rule, bytes);
-  const own = [...shared, ...policies, { what: "counters", amount: countersBytes }];
-  const findings = [
-    ...(isEager ? own.map(twice) : own),
-    ...rememberedTerms(rule, bytes),
-    ...(isEager ? lastTerms(rule, bytes) : []),
-  ].filter((t) => t.amount > 0);
-  const all = [...work, ...resolveWork(rule)];
-  return {
-    rule: rule.name,
-    module: rule.module,
-    version: rule.version,
-    state: perKey,
-    bytesPerKey,
-    keys,
-    findings,
-    bytes: bytesPerKey * keys + sum(findings),
-    work: all,
-    cost: sum(all),
-  };
+/** The bound of `rule`. Throws `Unbounded` when a parameter without an upper end decides. */
+export function boundRule(unit: CoreUnit, rule: CoreRule): RuleBound {
+  return new BoundByKeys(unit, rule).bound(rule.keysMax);
+}
+
+/** The bound of a rule with any number of keys; what does not depend on it is found once. */
+export class BoundByKeys {
+  readonly #rule: CoreRule;
+  /** Of a key. */
+  readonly #state: readonly Term[];
+  readonly #bytesPerKey: number;
+  /** Keys that there can be at all. */
+  readonly #possible: number;
+  readonly #findings: readonly TermByKeys[];
+  readonly #work: PatternBound["work"];
+
+  /** Throws `Unbounded` when a parameter without an upper end decides. */
+  constructor(unit: CoreUnit, rule: CoreRule) {
+    const bytes = new EventBytes(unit, rule);
+    const { state, shared, work } = patternBound(unit, rule, paramsOf(unit), bytes);
+    const isEager = rule.policy.emit === "eager";
+    const perKey = state.length === 0 ? [] : [...state, slotTerm(bytes)];
+    const own = [...shared, ...policyTerms(rule, bytes), always(counters)];
+    this.#rule = rule;
+    this.#state = isEager ? perKey.map(twice) : perKey;
+    this.#bytesPerKey = sum(this.#state);
+    this.#possible = perKey.length === 0 ? 0 : possibleKeys(unit, rule);
+    this.#findings = [
+      ...(isEager ? own.map(twiceByKeys) : own),
+      rememberedTerm(bytes),
+      ...(isEager ? [always(lastTerm(rule, bytes))] : []),
+    ];
+    this.#work = work;
+  }
+
+  /** All that the rule takes when it may have `keysMax` keys. */
+  bytes(keysMax: number): number {
+    return this.#bytesPerKey * this.#keys(keysMax) + sum(this.#findings.map((t) => t(keysMax)));
+  }
+
+  bound(keysMax: number): RuleBound {
+    const { name, module, version } = this.#rule;
+    const work = [...this.#work(keysMax), ...resolveWork(this.#rule, keysMax)];
+    return {
+      rule: name,
+      module,
+      version,
+      state: this.#state,
+      bytesPerKey: this.#bytesPerKey,
+      keys: this.#keys(keysMax),
+      findings: this.#findings.map((t) => t(keysMax)).filter((t) => t.amount > 0),
+      bytes: this.bytes(keysMax),
+      work,
+      cost: sum(work),
+    };
+  }
+
+  #keys(keysMax: number): number {
+    return Math.min(keysMax, this.#possible);
+  }
 }
 
 /** Numbers that count what a rule found and what it gave up. */
-const countersBytes = 40 * word;
+const counters: Term = { what: "counters", amount: 40 * word };
 
 /** Of a rule that also judges events as they arrive. */
 function twice({ what, amount }: Term): Term {
   return { what: `${what}, and as much on arrival`, amount: 2 * amount };
+}
+
+function twiceByKeys(once: TermByKeys): TermByKeys {
+  return (keysMax) => twice(once(keysMax));
 }
 
 function patternBound(
@@ -96,7 +132,7 @@ function patternBound(
     case "all":
       return allBound(unit, rule, pattern, params, bytes);
     case "inv":
-      return inventoryBound(unit, pattern, rule, bytes);
+      return inventoryBound(unit, pattern, bytes);
     case "win":
       return windowBound(unit, rule, pattern, params, bytes);
   }
@@ -122,13 +158,14 @@ function allBound(
   const slack = longest(all.slack, params, "the width of the events' places");
   const isHeld = reachOf(unit, steps, slack) > 0;
   const queued = 2 * word + bytes.key();
+  const waiting = (keysMax: number) => allBounds(all, keysMax).waiting;
   return {
     state: [
       { ...term(bounds.entries, `events of the span${withAll}`, event) },
       { what: "place and doubt", amount: 2 * word },
     ],
-    shared: isHeld ? [term(bounds.waiting, "events to be judged", queued)] : [],
-    work: [
+    shared: isHeld ? [termByKeys(waiting, "events to be judged", queued)] : [],
+    work: () => [
       { what: "tests of conditions, then it gives up", amount: bounds.tests },
       ...keyWork(rule),
     ],
@@ -138,18 +175,13 @@ function allBound(
 /** A timer: its time, its number, and whose it is. */
 const timerBytes = 3 * word;
 
-function inventoryBound(
-  unit: CoreUnit,
-  pattern: Inv,
-  rule: CoreRule,
-  bytes: EventBytes,
-): PatternBound {
+function inventoryBound(unit: CoreUnit, pattern: Inv, bytes: EventBytes): PatternBound {
   const entity = unit.schema.entities.find((e) => e.name === pattern.entity);
   const name = word + (entity?.keyBytes ?? 0);
   // Which life of which entity, written out: its key, and when it began.
   const life = word + 6 * (entity?.keyBytes ?? 0) + lifeTextBytes;
   const clock = 3 * life + 2 * name + bytes.entity + 8 * word + flag;
-  const times = entity ? Math.min(livesKept, rule.keysMax) : 1;
+  const lives = (keysMax: number) => (entity ? Math.min(livesKept, keysMax) : 1);
   return {
     state: [
       { what: `one clock × ${clock}`, amount: clock },
@@ -159,10 +191,12 @@ function inventoryBound(
         amount: 3 * timerBytes + clock,
       },
     ],
-    shared: [term(deadTimers + 1, "times that may be out of date", timerBytes + clock)],
-    work: stepWork(unit, [
-      { step: pattern.step, times: times + 1, against: `against ${times} lives` },
-    ]),
+    shared: [always(term(deadTimers + 1, "times that may be out of date", timerBytes + clock))],
+    work: (keysMax) => {
+      const times = lives(keysMax);
+      const against = `against ${times} lives`;
+      return stepWork(unit, [{ step: pattern.step, times: times + 1, against }]);
+    },
   };
 }
 
@@ -176,14 +210,13 @@ function slotTerm(bytes: EventBytes): Term {
   return { what: "the key", amount: bytes.key() + word };
 }
 
-/** How many keys can have state: as many as the rule allows, or fewer when there cannot be more. */
-function keysOf(unit: CoreUnit, rule: CoreRule): number {
+/** How many keys there can be, however many the rule allows. */
+function possibleKeys(unit: CoreUnit, rule: CoreRule): number {
   const { pattern } = rule;
-  if (pattern.node === "inv") return pattern.entity === undefined ? 1 : rule.keysMax;
+  if (pattern.node === "inv") return pattern.entity === undefined ? 1 : Number.POSITIVE_INFINITY;
   const kinds = allStepsOf(pattern)[0]?.kinds ?? [];
   const values = keyPartsOf(rule).map((p) => valuesOf(unit, kinds, p));
-  const possible = values.reduce((n, v) => n * v, 1);
-  return Math.min(rule.keysMax, possible);
+  return values.reduce((n, v) => n * v, 1);
 }
 
 /** Of entities there may be more, one after the other, than there are at a time. */
@@ -201,15 +234,15 @@ function valuesOf(unit: CoreUnit, kinds: readonly number[], { expr, allowsMissin
 // ---------- policies and findings ----------
 
 /** What is remembered of findings, under keys of its own, as many as the rule may have. */
-function policyTerms(rule: CoreRule, bytes: EventBytes): Term[] {
-  const { keysMax, suppress, rate, resolve } = rule;
-  const open = 3 * word + bytes.match();
+function policyTerms({ suppress, rate, resolve }: CoreRule, bytes: EventBytes): TermByKeys[] {
+  const each = (what: string, size: number) => termByKeys((keysMax) => keysMax, what, size);
+  const resolving = (keysMax: number) => resolvingMax({ keysMax });
   return [
-    ...(suppress ? [term(keysMax, "suppressed keys", bytes.key(suppress.key) + word)] : []),
-    ...(rate ? [term(keysMax, "limited keys", bytes.key(rate.key) + rate.max * word)] : []),
-    ...(resolve ? [term(keysMax, "open findings", open)] : []),
+    ...(suppress ? [each("suppressed keys", bytes.key(suppress.key) + word)] : []),
+    ...(rate ? [each("limited keys", bytes.key(rate.key) + rate.max * word)] : []),
+    ...(resolve ? [each("open findings", 3 * word + bytes.match())] : []),
     ...(resolve && "on" in resolve
-      ? [term(resolvingMax(rule), "events that may end them", word + bytes.unseen(resolve.on))]
+      ? [termByKeys(resolving, "events that may end them", word + bytes.unseen(resolve.on))]
       : []),
   ];
 }
@@ -217,12 +250,12 @@ function policyTerms(rule: CoreRule, bytes: EventBytes): Term[] {
 /** A finding that may still change: its id, its parent's, its numbers and states. */
 const toldBytes = 2 * (word + 20) + 10 * word;
 
-function rememberedTerms(rule: CoreRule, bytes: EventBytes): Term[] {
-  const match = bytes.match() + toldBytes;
-  return [term(findingsKept(rule), "findings that may still change", match)];
+function rememberedTerm(bytes: EventBytes): TermByKeys {
+  const kept = (keysMax: number) => findingsKept({ keysMax });
+  return termByKeys(kept, "findings that may still change", bytes.match() + toldBytes);
 }
 
 /** The last event that was judged on arrival. */
-function lastTerms({ pattern }: CoreRule, bytes: EventBytes): Term[] {
-  return [term(1, "last event on arrival", bytes.judgedLater(allStepsOf(pattern)))];
+function lastTerm({ pattern }: CoreRule, bytes: EventBytes): Term {
+  return term(1, "last event on arrival", bytes.judgedLater(allStepsOf(pattern)));
 }

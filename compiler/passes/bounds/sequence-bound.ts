@@ -17,7 +17,7 @@ import {
 } from "#core";
 import { type EventBytes, flag, word } from "./event-bytes.ts";
 import { wholeTexts } from "./reads.ts";
-import { type PatternBound, type Term, term } from "./term.ts";
+import { always, type PatternBound, type Term, term, termByKeys } from "./term.ts";
 import { keyWork, stepWork, type Tested } from "./work.ts";
 import { longest } from "./worst.ts";
 
@@ -32,8 +32,8 @@ export function sequenceBound(
   const isPlaced = reachOf(unit, allStepsOf(seq), slack) > 0;
   if (isPlaced) return placedBound(rule, seq, bytes);
   if (isDecidedAtOnce(seq)) {
-    const tested = stepsTested(seq, 0);
-    return { state: [], shared: [], work: [...stepWork(unit, tested), ...keyWork(rule)] };
+    const work = () => [...stepWork(unit, stepsTested(seq, 0)), ...keyWork(rule)];
+    return { state: [], shared: [], work };
   }
   return exactBound(unit, rule, seq, bytes);
 }
@@ -81,7 +81,7 @@ function exactBound(unit: CoreUnit, rule: CoreRule, seq: Seq, bytes: EventBytes)
   return {
     state: [...state, ...times.state],
     shared: times.shared,
-    work: [...stepWork(unit, stepsTested(seq, slots)), ...keyWork(rule)],
+    work: () => [...stepWork(unit, stepsTested(seq, slots)), ...keyWork(rule)],
   };
 }
 
@@ -101,11 +101,12 @@ function inWords(unit: CoreUnit, rule: CoreRule, held: readonly SeqStep[], each:
 function timersOf(rule: CoreRule, seq: Seq, bytes: EventBytes): Omit<PatternBound, "work"> {
   if (!hasTimes(rule, seq)) return { state: [], shared: [] };
   const timer = 2 * word + bytes.key();
-  const outbox = term(findingsKept(rule) + 1, "matches to be told in order", word + bytes.match());
+  const waiting = (keysMax: number) => findingsKept({ keysMax }) + 1;
+  const outbox = termByKeys(waiting, "matches to be told in order", word + bytes.match());
   return {
     state: [term(2, "times to decide at", timer)],
     shared: [
-      term(deadTimers + 1, "times that may be out of date", timer),
+      always(term(deadTimers + 1, "times that may be out of date", timer)),
       ...(isClosing(rule, seq) ? [outbox] : []),
     ],
   };
@@ -182,6 +183,7 @@ function placedBound(rule: CoreRule, seq: Seq, bytes: EventBytes): PatternBound 
   const queued = 2 * word + bytes.key();
   const refs = bounds.refs + seq.partials * seq.steps.length;
   const times = timersOf(rule, seq, bytes);
+  const waiting = (keysMax: number) => 2 * placedBounds(seq, keysMax).waiting;
   return {
     state: [
       term(bounds.entries, "events to look back at", event),
@@ -191,8 +193,8 @@ function placedBound(rule: CoreRule, seq: Seq, bytes: EventBytes): PatternBound 
       { what: "places, times and doubts", amount: placedKeyBytes },
       ...times.state,
     ],
-    shared: [term(2 * bounds.waiting, "events to be judged or left", queued), ...times.shared],
-    work: [
+    shared: [termByKeys(waiting, "events to be judged or left", queued), ...times.shared],
+    work: () => [
       { what: `tests of conditions, then it gives up`, amount: bounds.tests },
       ...keyWork(rule),
     ],

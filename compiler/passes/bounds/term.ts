@@ -3,13 +3,16 @@ import type { BoundTerm } from "#core";
 
 export type Term = BoundTerm;
 
+/** A term of a rule with at most so many keys. */
+export type TermByKeys = (keysMax: number) => Term;
+
 export interface PatternBound {
   /** Bytes for each key. */
   readonly state: readonly Term[];
   /** Bytes of all keys together. */
-  readonly shared: readonly Term[];
-  /** Transitions for each event. */
-  readonly work: readonly Term[];
+  readonly shared: readonly TermByKeys[];
+  /** Transitions for each event of a rule with at most so many keys. */
+  readonly work: (keysMax: number) => readonly Term[];
 }
 
 export function sum(terms: readonly Term[]): number {
@@ -19,4 +22,18 @@ export function sum(terms: readonly Term[]): number {
 /** `count` of something, each of `bytes`. */
 export function term(count: number, what: string, bytes: number): Term {
   return { what: `${count} ${what} × ${bytes}`, amount: count * bytes };
+}
+
+/** As many of something as `count` says, each of `bytes`. */
+export function termByKeys(
+  count: (keysMax: number) => number,
+  what: string,
+  bytes: number,
+): TermByKeys {
+  return (keysMax) => term(count(keysMax), what, bytes);
+}
+
+/** The same term however many keys there may be. */
+export function always(same: Term): TermByKeys {
+  return () => same;
 }

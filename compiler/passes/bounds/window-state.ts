@@ -27,7 +27,7 @@ import {
   writerFor,
 } from "#core";
 import { type EventBytes, flag, keyPartsOf, word } from "./event-bytes.ts";
-import { type PatternBound, type Term, term } from "./term.ts";
+import { always, type PatternBound, type Term, type TermByKeys, term, termByKeys } from "./term.ts";
 import { exprBytes, keyPartBytes } from "./width.ts";
 import { valueBytesOf } from "./window-view.ts";
 import { keyWork, stepWork } from "./work.ts";
@@ -62,7 +62,8 @@ export function withRoomForValues(unit: CoreUnit, rule: CoreRule): CoreRule {
   const entry = [...args.values()].reduce((n, e) => n + word + valueBytesOf(unit, pattern, e), 0);
   if (entry === 0) return rule;
   const fitting = Math.max(fewestValues, Math.floor(valuesBytes / entry));
-  return { ...rule, pattern: { ...pattern, maxEvents: Math.min(pattern.maxEvents, fitting) } };
+  if (fitting >= pattern.maxEvents) return rule;
+  return { ...rule, pattern: { ...pattern, maxEvents: fitting } };
 }
 
 class WindowBound {
@@ -106,18 +107,17 @@ class WindowBound {
         this.#evidence(),
         ...(this.#isTimed ? [term(2, "times to decide at", this.#timer)] : []),
       ],
-      shared: this.#isTimed
-        ? [
-            term(deadTimers + 1, "times that may be out of date", this.#timer),
-            term(
-              findingsKept(this.#rule) + 1,
-              "matches to be told in order",
-              word + this.#bytes.match(),
-            ),
-          ]
-        : [],
-      work: this.#work(),
+      shared: this.#isTimed ? this.#times() : [],
+      work: () => this.#work(),
     };
+  }
+
+  #times(): TermByKeys[] {
+    const waiting = (keysMax: number) => findingsKept({ keysMax }) + 1;
+    return [
+      always(term(deadTimers + 1, "times that may be out of date", this.#timer)),
+      termByKeys(waiting, "matches to be told in order", word + this.#bytes.match()),
+    ];
   }
 
   /** Its time, its number, and whose it is. */

@@ -49,9 +49,8 @@ export function keyWork(rule: CoreRule): Term[] {
   return [{ what: amount === 1 ? "the key" : `the keys of ${amount} steps`, amount }];
 }
 
-/** What an event that may end findings does. */
-export function resolveWork(rule: CoreRule): Term[] {
-  const { resolve, keysMax } = rule;
+/** What an event that may end findings does in a rule with `keysMax` keys. */
+export function resolveWork({ resolve }: CoreRule, keysMax: number): Term[] {
   if (!resolve || !("on" in resolve)) return [];
   const open = Math.min(openPerKey, keysMax);
   return [{ what: `\`${resolve.on.name}\` against ${open} open findings`, amount: 1 + 2 * open }];

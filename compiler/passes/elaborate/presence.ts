@@ -94,7 +94,8 @@ function operand(e: Expr): string[] {
 
 /** `x`, not optional any more where it is known to be present. */
 export function withFact(x: Value, scope: Scope): Value {
-  return x.isOptional && scope.facts.has(printExpr(x.core)) ? { ...x, isOptional: false } : x;
+  if (!x.isOptional || scope.facts.size === 0) return x;
+  return scope.facts.has(printExpr(x.core)) ? { ...x, isOptional: false } : x;
 }
 
 /** A step that may be unbound makes everything read from it optional. */

@@ -99,7 +99,7 @@ const findingsPerKey = 4;
 const findingsMost = 256;
 
 /** How many findings of `rule` may still change; as many matches may wait to be told in order. */
-export function findingsKept({ keysMax }: CoreRule): number {
+export function findingsKept({ keysMax }: Pick<CoreRule, "keysMax">): number {
   return Math.min(findingsMost, findingsPerKey * keysMax);
 }
 
@@ -107,7 +107,7 @@ export function findingsKept({ keysMax }: CoreRule): number {
 export const openPerKey = 256;
 
 /** Events that may end findings and wait for what may lie before them. */
-export function resolvingMax({ keysMax }: CoreRule): number {
+export function resolvingMax({ keysMax }: Pick<CoreRule, "keysMax">): number {
   return Math.min(1024, 16 * keysMax);
 }
 
