@@ -14,15 +14,28 @@ export interface ImportSite {
 
 /** Imports, re-exports, `import("…")` in expressions and in types. */
 export function importsOf(file: TreeFile, subpaths: ReadonlyMap<string, string>): ImportSite[] {
-  const out: ImportSite[] = [];
-  if (!isTypeScript(file.path)) return out;
-  walkSyntax(file, (node) => {
-    const specifier = specifierOf(node);
-    if (specifier === undefined) return;
+  return writtenIn(file).map(({ line, specifier }) => {
     const target = targetOf(file.path, specifier, subpaths);
-    out.push({ from: file.path, line: lineOf(node), specifier, target });
+    return { from: file.path, line, specifier, target };
   });
-  return out;
+}
+
+type Written = Pick<ImportSite, "line" | "specifier">;
+
+/** By file; several rules ask. */
+const written = new WeakMap<TreeFile, readonly Written[]>();
+
+function writtenIn(file: TreeFile): readonly Written[] {
+  const known = written.get(file);
+  if (known) return known;
+  const found: Written[] = [];
+  if (isTypeScript(file.path))
+    walkSyntax(file, (node) => {
+      const specifier = specifierOf(node);
+      if (specifier !== undefined) found.push({ line: lineOf(node), specifier });
+    });
+  written.set(file, found);
+  return found;
 }
 
 function specifierOf(node: ts.Node): string | undefined {
