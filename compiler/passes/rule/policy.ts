@@ -78,10 +78,15 @@ function lowerSkip(item: ItemOf<"skipItem">, pattern: Pattern, { session }: Scop
 
 /** Something must go on after the match is complete, or its close is its completion. */
 function checkClose(item: ItemOf<"emitItem">, pattern: Pattern, { session }: Scope): void {
-  const goesOn =
-    pattern.node === "win" ||
-    (pattern.node === "seq" && pattern.steps.at(-1)?.repeat !== undefined);
-  if (!goesOn) session.report("TAP3105", item, { clause: "emit close", same: "emit final" });
+  if (pattern.node === "win") return;
+  const endsInRun = pattern.node === "seq" && pattern.steps.at(-1)?.repeat !== undefined;
+  const hasDeadline = pattern.node === "seq" && pattern.deadline !== undefined;
+  if (endsInRun && !hasDeadline) return;
+  // The time of `then no` counts from the event that reaches the run's minimum.
+  const help =
+    "take `emit close` away; a run that is over after silence is `match over … session gap …`";
+  const params = { clause: "emit close", same: "emit final" };
+  session.report("TAP3105", item, params, endsInRun ? { help } : undefined);
 }
 
 /** What arrives later may complete a match, but never take one away. */

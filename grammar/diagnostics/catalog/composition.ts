@@ -93,7 +93,7 @@ export const composition = {
     message: (p) => `\`${p.clause}\` says the same as \`${p.same}\` here`,
     help: (p) => `take \`${p.clause}\` away, or end the sequence with a \`repeat\``,
     explanation:
-      "A finding is closed when the run at the end of its sequence, or its window, is over; a pattern without either is over when it is complete.",
+      "A finding is closed when the run at the end of its sequence, or its window, is over; a pattern without either is over when it is complete, and so is one that ends with `then no`.",
     bad: rule("match e: kernel.oom_kill\n  emit close"),
     good: rule("match e: kernel.oom_kill"),
   }),
