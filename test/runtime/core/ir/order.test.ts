@@ -1,6 +1,7 @@
 /** Sequences across clocks of different granularity (LANGUAGE C.0.1, C.1), by hand. */
-import { expect, test } from "vitest";
-import { found } from "./by-hand.ts";
+import { describe, expect, test } from "vitest";
+import { compareEvents, type EventData, intervalOf, isPlain, makeEvent } from "#core";
+import { compiled, found } from "./by-hand.ts";
 
 const far = (clause: string) => `rule r { match sequence by k within ${clause} }`;
 
@@ -86,4 +87,50 @@ test("a run takes every event that may lie in it", () => {
   expect(found(rule, ["a 0.5", "far 0", "far 1", "far 2", "b 2.5"])).toEqual([
     "r@2.5 p?=a1 q?=far1,far2,far3 r?=b1",
   ]);
+});
+
+describe("the total order", () => {
+  const { unit } = compiled(`derive log.big from e: t.a where e.x > 5 set { x: e.x }
+rule base { match p: t.a }
+rule top { match f: finding.base }`);
+  const { schema } = unit;
+  const event = (kind: string, ts: number, seq: number, id?: string): EventData => {
+    const number = schema.kinds.findIndex((k) => k.name === kind);
+    const made = makeEvent(schema, { kind: number, ts, seq, entity: undefined, fields: [] });
+    return id === undefined ? made : { ...made, id };
+  };
+
+  const finding = schema.kinds.find((k) => k.made === "finding")?.name ?? "";
+  test.each<[because: string, earlier: EventData, later: EventData]>([
+    ["time is first", event("t.far", 1, 9), event("t.a", 2, 1)],
+    ["then findings are last", event("t.tick", 1, 9), event(finding, 1, 1)],
+    ["findings have their own numbers", event(finding, 1, 1), event(finding, 1, 2)],
+    ["then the source's rank", event("t.a", 1, 9), event("t.far", 1, 1)],
+    ["and it is not the number", event("t.far", 1, 9), event("t.tick", 1, 1)],
+    ["then the number its source gave it", event("t.b", 1, 1, "z"), event("t.a", 1, 2, "a")],
+    ["then the id", event("t.b", 1, 1, "a"), event("t.a", 1, 1, "b")],
+    ["then what is derived is later", event("t.a", 1, 1, "x"), event("log.big", 1, 1, "x")],
+    ["then the kind", event("t.a", 1, 1, "x"), event("t.b", 1, 1, "x")],
+  ])("%s", (_, earlier, later) => {
+    expect(Math.sign(compareEvents(schema, earlier, later))).toBe(-1);
+    expect(Math.sign(compareEvents(schema, later, earlier))).toBe(1);
+    expect(compareEvents(schema, later, later)).toBe(0);
+  });
+
+  test("a clock tells an interval, in whole µs; findings have a clock of their own", () => {
+    expect(intervalOf(schema, event("t.a", 5, 1), 0)).toMatchObject({ from: 5, to: 5 });
+    expect(intervalOf(schema, event("t.a", 5, 1), 3)).toMatchObject({ from: 5, to: 8 });
+    expect(intervalOf(schema, event("t.tick", 4, 1), 0)).toMatchObject({ from: 4, to: 7 });
+    expect(intervalOf(schema, event("t.far", 5, 1), 0)).toMatchObject({ from: 5, to: 1000004 });
+    expect(intervalOf(schema, event(finding, 5, 1), 3)).toEqual({ source: -1, from: 5, to: 5 });
+  });
+
+  test("recorded times say all of one clock, and of two exact ones", () => {
+    const of = (kind: string) => intervalOf(schema, event(kind, 5, 1), 0);
+    expect(isPlain(of("t.far"), of("t.away"))).toBe(true);
+    expect(isPlain(of("t.a"), of(finding))).toBe(true);
+    expect(isPlain(of("t.a"), of("t.far"))).toBe(false);
+    expect(isPlain(of("t.far"), of("t.a"))).toBe(false);
+    expect(isPlain(of("t.far"), of("t.tick"))).toBe(false);
+  });
 });
