@@ -10,6 +10,7 @@ import {
   type Focus,
   fullName,
   heardSteps,
+  type KeyPart,
   keyOf,
   type SourceStory,
   type Step,
@@ -18,6 +19,7 @@ import {
   stepsOf,
 } from "./ir/index.ts";
 import { findingOf, type Judged, judge, withDerived } from "./judge.ts";
+import { keyNames } from "./rule-key.ts";
 import type { EventData, Value } from "./schema.ts";
 import {
   type Asked,
@@ -195,14 +197,19 @@ function isInFocus({ keys, from, to }: Focus, match: Judged["match"]): boolean {
 function lackingOf(question: Question): string[] {
   const { unit, rule, params, present } = question;
   const { schema } = unit;
-  const kinds = new Set(withDerived(unit, params, question.events).map((e) => e.kind));
+  const events = withDerived(unit, params, question.events);
   const steps = neededSteps(rule);
   const out = steps.flatMap((step, i) => {
-    const isFinding = step.kinds.every((k) => schema.kinds[k]?.made === "finding");
-    if (isFinding || step.kinds.some((k) => kinds.has(k))) return [];
+    if (step.kinds.every((k) => schema.kinds[k]?.made === "finding")) return [];
     const which = i === 0 ? "the first step" : "step";
     const names = step.kinds.map((k) => `\`${schema.kinds[k]?.name ?? "?"}\``).join(" or ");
-    return [`the recording has no ${names}, which ${which} \`${step.name}\` waits for`];
+    const own = events.filter((e) => step.kinds.includes(e.kind));
+    const keyless = keylessPart(question, step, own);
+    if (own.length === 0)
+      return [`the recording has no ${names}, which ${which} \`${step.name}\` waits for`];
+    if (keyless !== undefined)
+      return [`no ${names} there has a \`${keyless}\`, which the key of the rule needs`];
+    return [];
   });
   const needed = sourcesOf(
     unit,
@@ -219,6 +226,19 @@ function lackingOf(question: Question): string[] {
       `a recording has no inventory of ${pattern.entity} entities, so none is known to be silent`,
     );
   return out;
+}
+
+/** What of the key of `step` none of `events` has, so that it excludes them; undefined: some do. */
+function keylessPart(
+  { unit, rule, params }: Question,
+  { key }: Step,
+  events: readonly EventData[],
+): string | undefined {
+  const names = keyNames(rule, unit.schema);
+  const isMissing = (part: KeyPart) =>
+    events.every((e) => keyOf([part], e, { unit, params, current: e, captures: [] }) === undefined);
+  const at = key.findIndex(isMissing);
+  return names[at];
 }
 
 function neededSteps({ pattern }: CoreRule): readonly Step[] {

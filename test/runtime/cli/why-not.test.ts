@@ -365,6 +365,15 @@ describe("nothing at all", () => {
     expect(done.out).toContain("source `right` is not in the recording");
   });
 
+  test("events without the key, and which part of it", () => {
+    const keyless = (kind: string) => line(kind, 1, { entity: {} });
+    const done = ask("two", [keyless("a"), keyless("b"), end]);
+    expect(done.out).toContain("no `w.a` there has a `box`, which the key of the rule needs");
+    expect(done.out).toContain("no `w.b` there has a `box`");
+    const one = ask("two", [keyless("a"), line("a", 2), keyless("b"), end]);
+    expect(one.out).not.toContain("no `w.a`");
+  });
+
   test("nothing around that time", () => {
     const done = ask("two", [line("a", 0), line("b", 1), end], "--at", "00:10:00");
     expect(done.out).toContain("no event there began a match");

@@ -31,7 +31,7 @@ export function interpretWindow(the: Case): Found {
   return { matches, withheld: [] };
 }
 
-/** Every moment at which the condition is judged, with the key; each is made when it is asked for. */
+/** Every moment at which the condition is judged, by key; each is made when it is asked for. */
 export function momentsOf(the: Case): readonly SeriesMoments[] {
   const win = the.rule.pattern;
   if (win.node !== "win") return [];
