@@ -52,11 +52,14 @@ export interface Finding {
   /** 0 when it is first told, and one more each time something about it changes. */
   readonly revision: number;
   /**
-   * `update`: still open, and something about it has changed. `retracted`: what was told on arrival
-   * did not hold when everything was known.
+   * `update`: still open, and something about it has changed. `retracted`: what was told
+   * provisionally did not hold, or was not to be told, when everything was known.
    */
   readonly state: "open" | "update" | "resolved" | "retracted";
-  /** Told as soon as the events arrived (`emit eager`); it will be confirmed or retracted. */
+  /**
+   * Told as soon as the events arrived (`emit eager`), or while what it is about goes on
+   * (`emit close`); it will be confirmed or retracted.
+   */
   readonly isProvisional?: true;
   readonly rule: string;
   readonly module: string;
@@ -202,29 +205,37 @@ function lossesOf(unit: CoreUnit, match: MatchFacts): string[] {
   });
 }
 
-/** Hash of rule, version, key, root and completing event: the same after restart and replay. */
+/** Hash of rule, version, key and which match of these it is: the same after restart and replay. */
 function findingId(unit: CoreUnit, match: MatchFacts, root: EventData | undefined): string {
-  const { rule } = match;
+  const { module, name, version } = match.rule;
+  const text = JSON.stringify([module, name, version, match.key, ...whichOf(unit, match, root)]);
+  return bytesToHex(sha256(utf8ToBytes(text))).slice(0, 20);
+}
+
+/** What tells a match from the others of its rule under its key: its root and its completion. */
+function whichOf(
+  unit: CoreUnit,
+  match: MatchFacts,
+  root: EventData | undefined,
+): readonly (string | number | null)[] {
+  const { rule, captures, beganUs } = match;
   // A derived event has the id of what it was made of.
   const nameOf = (event: EventData | undefined) => {
     const kind = unit.schema.kinds[event?.kind ?? -1];
     return event && (kind?.made === "derived" ? `${event.id} ${kind.name}` : event.id);
   };
-  const text = JSON.stringify([
-    rule.module,
-    rule.name,
-    rule.version,
-    match.key,
+  const firsts = () => captures.map((c) => nameOf(c?.first) ?? null);
+  // What is told while it goes on is named by its beginning, which settles all that follows.
+  if (beganUs !== undefined) return [beganUs];
+  if (rule.pattern.node === "seq" && rule.policy.emit === "close") return firsts();
+  return [
     nameOf(root) ?? null,
     nameOf(match.last) ?? match.at,
     // Of several matches that one event completes, root and end may be the same.
-    ...(rule.policy.select === "each" ? match.captures.map((c) => nameOf(c?.first) ?? null) : []),
-    // Runs that went on to the ends of several spans may have the same events.
-    ...(rule.pattern.node === "seq" && rule.policy.emit === "close" ? [match.at] : []),
+    ...(rule.policy.select === "each" ? firsts() : []),
     // Panes that overlap may have the same events.
     ...(rule.pattern.node === "win" && rule.pattern.shape.shape === "hop" ? [match.at] : []),
-  ]);
-  return bytesToHex(sha256(utf8ToBytes(text))).slice(0, 20);
+  ];
 }
 
 function severityOf(rule: CoreRule, evaluate: ExplainEval): Severity {

@@ -112,7 +112,7 @@ export interface EngineCounters {
   inFlight: number;
   matches: number;
   findings: number;
-  /** Findings that were told on arrival, and how many of them did not hold. */
+  /** Findings that were told before they were certain, and how many of them did not hold. */
   provisional: number;
   retracted: number;
   suppressed: number;
@@ -294,6 +294,7 @@ export class Engine {
     for (const lane of this.#generations.lanes) {
       this.#advance(lane, timeUs);
       lane.finish(timeUs);
+      this.#retract(lane, timeUs);
     }
     this.#endDrained();
   }
@@ -442,6 +443,8 @@ export class Engine {
       withLosses: (rule, match) => this.#withLosses(rule, match),
       onFinding: (rule, told) => this.#onFinding(rule, told),
       onProvisional: (told) => this.#ledger.tellProvisionally(told),
+      onGoingOn: (told, untilUs, isWithheld) => this.#ledger.tellGoingOn(told, untilUs, isWithheld),
+      onWithheld: (id) => this.#ledger.withhold(id),
       onStopped: (rule, error) => this.#tellTrouble({ what: "rule stopped", rule, error }),
       onGivenUp: (rule, key, reached, at) => this.#givenUp.add(rule, key, reached, at),
     };
@@ -516,8 +519,10 @@ export class Engine {
     for (const { rules } of ended) {
       this.#gone = countersOf(rules.runners, rules.lanes.all, this.#gone);
       for (const lane of rules.lanes.all) lane.dismiss((shared) => this.#left(shared));
-      for (const { index } of rules.runners)
+      for (const { index } of rules.runners) {
+        this.#ledger.retract(index, Number.POSITIVE_INFINITY);
         this.#ledger.forgetAfter(index, Number.NEGATIVE_INFINITY);
+      }
     }
   }
 
@@ -703,8 +708,17 @@ export class Engine {
 
   #advance(lane: Lane, watermark: number): void {
     lane.advance(watermark, (shared) => this.#left(shared));
-    const { rules } = this.#generations.of(lane);
-    for (const rule of rules.eagerIn(lane)) this.#ledger.retract(rule, lane.settled);
+    this.#retract(lane, lane.settled);
+  }
+
+  /** What rules of `lane` told provisionally and have not confirmed before `settledUs` is void. */
+  #retract(lane: Lane, settledUs: number): void {
+    for (const rule of lane.rules) {
+      if (!rule.tellsProvisionally) continue;
+      // A rule that was stopped confirms nothing any more.
+      const untilUs = rule.stopped === undefined ? settledUs : Number.POSITIVE_INFINITY;
+      this.#ledger.retract(rule.index, untilUs);
+    }
   }
 
   #withLosses(rule: number, match: EngineMatch): EngineMatch {

@@ -32,6 +32,8 @@ export type GenerationSurroundings = Pick<
   | "withLosses"
   | "onFinding"
   | "onProvisional"
+  | "onGoingOn"
+  | "onWithheld"
   | "onStopped"
   | "onGivenUp"
   | "beginsUs"

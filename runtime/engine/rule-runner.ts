@@ -148,6 +148,11 @@ export class RuleRunner {
     }
   }
 
+  /** Whether it tells of findings before they are known to hold. */
+  get tellsProvisionally(): boolean {
+    return this.reporter.rule.policy.emit !== "final";
+  }
+
   get nextDeadline(): number {
     return Math.min(this.#matcher.nextDeadline, this.#nextResolving, this.#nextQuiet);
   }

@@ -3,7 +3,7 @@ import type { CoreRule, CoreUnit, EventData, Value } from "#core";
 import type { MatcherCode, RuleCode } from "./code/matcher.ts";
 import type { EngineMatch } from "./code/scope.ts";
 import { EagerRunner } from "./eager-runner.ts";
-import { Reporter, type Told } from "./findings/reporter.ts";
+import { Reporter, type ReporterInputs, type Told } from "./findings/reporter.ts";
 import type { Lane, LaneHits } from "./intake/lane.ts";
 import { Lanes } from "./intake/lanes.ts";
 import type { LateBetween } from "./intake/source-states.ts";
@@ -30,6 +30,9 @@ export interface RuleSetInputs {
   readonly withLosses: (rule: number, match: EngineMatch) => EngineMatch;
   readonly onFinding: (rule: number, told: Told) => void;
   readonly onProvisional: (told: Told) => void;
+  /** Of a match that goes on; see `ReporterInputs`. */
+  readonly onGoingOn: NonNullable<ReporterInputs["onGoingOn"]>;
+  readonly onWithheld: (id: string) => void;
   readonly onStopped: (rule: CoreRule, error: unknown) => void;
   /** A partial match of that key was given up for room; see `MatcherInputs`. */
   readonly onGivenUp: (rule: CoreRule, key: string, reached: number, at: number) => void;
@@ -102,11 +105,6 @@ export class RuleSet {
     return made;
   }
 
-  /** Numbers of the rules of `lane` that tell on arrival. */
-  eagerIn(lane: Lane): number[] {
-    return lane.rules.map((r) => r.index).filter((index) => this.#eager.has(index));
-  }
-
   save() {
     return {
       lanes: this.lanes.all.map((l) => l.save()),
@@ -135,7 +133,12 @@ export class RuleSet {
     const index = base + place;
     const beginsUs = this.#inputs.beginsUs?.(place);
     const startUs = this.#startOf(beginsUs);
-    const reporter = this.#reporter(index, rule, code, (told) => onFinding(index, told));
+    const { onGoingOn, onWithheld } = this.#inputs;
+    const isClosing = rule.policy.emit === "close";
+    const reporter = this.#reporter(index, rule, code, {
+      onFinding: (told) => onFinding(index, told),
+      ...(isClosing ? { onGoingOn, onWithheld } : {}),
+    });
     const runner = new RuleRunner({
       index,
       matcher: this.#matcher(index, rule, reporter, startUs),
@@ -173,6 +176,7 @@ export class RuleSet {
       ...this.#matcherInputs(rule, reporter.code, startUs),
       onGivenUp: (key, reached, at) => onGivenUp(rule, key, reached, at),
       emit: (match) => reporter.onMatch(withLosses(index, match)),
+      onGoingOn: (match, untilUs) => reporter.onGoingOn(withLosses(index, match), untilUs),
       concludes: concludes(rule, (source, from, to) =>
         this.lanes.ofRule(index).lateBetween(source, from, to),
       ),
@@ -189,9 +193,9 @@ export class RuleSet {
     const once: CoreRule = { ...rule, resolve: undefined };
     const { index } = runner;
     const { onProvisional, unit } = this.#inputs;
-    const reporter = this.#reporter(index, once, code, (told) =>
-      onProvisional({ ...told, match: { ...told.match, rule } }),
-    );
+    const reporter = this.#reporter(index, once, code, {
+      onFinding: (told) => onProvisional({ ...told, match: { ...told.match, rule } }),
+    });
     const matcher = this.#eagerMatcher(reporter, this.#startOf(beginsUs));
     const onFailed = (error: unknown) => runner.stop(error);
     this.#eager.set(index, new EagerRunner(unit, matcher, reporter, onFailed, beginsUs));
@@ -210,10 +214,10 @@ export class RuleSet {
     index: number,
     rule: CoreRule,
     code: RuleCode,
-    onFinding: (told: Told) => void,
+    tell: Pick<ReporterInputs, "onFinding" | "onGoingOn" | "onWithheld">,
   ): Reporter {
     const { unit, params, bundleHash } = this.#inputs;
-    return new Reporter({ unit, rule, index, code, params, bundleHash, onFinding });
+    return new Reporter({ unit, rule, index, code, params, bundleHash, ...tell });
   }
 
   #matcherInputs(rule: CoreRule, code: RuleCode, startUs: number | undefined) {

@@ -55,7 +55,10 @@ function renderEnd(f: Finding, paint: Paint): string {
     paint.dim(`${label("rule")}${f.module}.${f.rule} version ${f.version}, finding ${f.id}`),
     `${label("when")}${formatTime(f.at)}${isOver ? `, over at ${formatTime(f.resolvedAt ?? f.at)}` : ""}`,
   ];
-  if (!isOver) lines.push(`${label("why")}events that came later show that it did not happen so`);
+  if (!isOver)
+    lines.push(
+      `${label("why")}what came later shows that it did not happen so, or is not to be told`,
+    );
   return lines.join("\n");
 }
 

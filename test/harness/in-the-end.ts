@@ -9,6 +9,12 @@ export function inTheEnd(findings: readonly Finding[]): Finding[] {
   }));
 }
 
+/** Of everything that was told what stands: each finding as it was told last, if it is proven. */
+export function standing(told: readonly Finding[]): Finding[] {
+  const last = new Map(told.map((f) => [f.id, f]));
+  return [...last.values()].filter((f) => f.state !== "retracted" && !f.isProvisional);
+}
+
 /** The same as text, in an order of their own. */
 export function written(findings: readonly Finding[]): string {
   const place = (f: Finding) => `${f.module}.${f.rule} ${f.at} ${f.id}`;

@@ -13,7 +13,7 @@ export interface AllBounds {
 }
 
 /** Rules whose state fits, so that engine and interpreter agree on everything. */
-const roomy: AllBounds = { partials: 64, keys: 64, hasPolicies: true };
+export const roomyAll: AllBounds = { partials: 64, keys: 64, hasPolicies: true };
 
 const names = ["p", "q", "r", "w"];
 
@@ -71,7 +71,7 @@ const clauses = (clock: Clock, used: readonly string[]) =>
     suppress: fc.constantFrom("", "", "", "suppress 6us"),
   });
 
-function ruleOf(clock: Clock, bounds: AllBounds): fc.Arbitrary<string> {
+export function allRule(clock: Clock, bounds: AllBounds): fc.Arbitrary<string> {
   return fc.constantFrom(1, 2, 2, 2, 3, 3, 4).chain((n) => {
     const used = names.slice(0, n);
     const need = fc.constantFrom("all", "all", "any", ...(n > 2 ? ["2", "2"] : []));
@@ -96,10 +96,10 @@ rule r {
   });
 }
 
-export function allCase(traces: number, bounds: AllBounds = roomy): fc.Arbitrary<SequenceCase> {
+export function allCase(traces: number, bounds: AllBounds = roomyAll): fc.Arbitrary<SequenceCase> {
   return fc.constantFrom(...(Object.keys(clocks) as Clock[])).chain((clock) =>
     fc.record({
-      text: ruleOf(clock, bounds),
+      text: allRule(clock, bounds),
       traces: fc.array(traceOf(clock), { minLength: traces, maxLength: traces }),
     }),
   );

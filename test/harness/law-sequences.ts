@@ -19,7 +19,7 @@ import {
 import { Engine } from "#runtime/engine";
 import { writeEvent } from "#runtime/events";
 import { compiledUnit } from "./compiled-unit.ts";
-import { written } from "./in-the-end.ts";
+import { standing, written } from "./in-the-end.ts";
 
 const latenessUs = 2;
 
@@ -339,15 +339,20 @@ export function interpreted({ unit }: CompiledCase, trace: SequenceTrace): Findi
 export function run(
   { unit, matcher }: CompiledCase,
   trace: SequenceTrace,
-): { readonly findings: readonly Finding[]; readonly engine: Engine } {
-  const findings = new Map<string, Finding>();
+): {
+  /** What stands in the end, and everything that was told. */
+  readonly findings: readonly Finding[];
+  readonly told: readonly Finding[];
+  readonly engine: Engine;
+} {
+  const told: Finding[] = [];
   const started = () =>
     new Engine({
       unit,
       matcher,
       bundleHash: "",
       ring: { slots: 64, textBytes: 4096 },
-      onFinding: (f) => findings.set(f.id, f),
+      onFinding: (f) => told.push(f),
     });
   let engine = started();
   const { lost, silent } = trace;
@@ -385,7 +390,7 @@ export function run(
     }
   }
   engine.runUntil(endUs);
-  return { findings: [...findings.values()], engine };
+  return { findings: standing(told), told, engine };
 }
 
 /** Undefined when both agree, otherwise what each found. */

@@ -14,10 +14,10 @@ import {
 } from "#core";
 import { Engine, type ReloadedRule } from "#runtime/engine";
 import { writeEvent } from "#runtime/events";
-import { written } from "./in-the-end.ts";
+import { standing, written } from "./in-the-end.ts";
 
 export interface EngineRun {
-  /** By id, each as it was told last; without those that were retracted. */
+  /** By id, each as it was told last; without those that were retracted or are not proven. */
   readonly findings: readonly Finding[];
   /** Everything that was told, in order. */
   readonly told: readonly Finding[];
@@ -109,9 +109,7 @@ export function runEngine(unit: CoreUnit, trace: Trace, options: RunOptions = {}
     endOf(engine, name, trace.watermark + latenessUs, stories.get(index));
   }
   engine.runUntil(trace.watermark);
-  const last = new Map(told.map((f) => [f.id, f]));
-  const findings = [...last.values()].filter((f) => f.state !== "retracted");
-  return { findings, told, engine, reloads };
+  return { findings: standing(told), told, engine, reloads };
 }
 
 /** `event` of the schema of `from` as one of the schema of `to`, which may have more kinds. */

@@ -17,6 +17,7 @@ import {
   type Trace,
 } from "#core";
 import { Engine } from "#runtime/engine";
+import { standing } from "../harness/in-the-end.ts";
 import {
   tellAsItHappens,
   windowsStory,
@@ -140,16 +141,16 @@ function accountOf({ counters }: Engine) {
 
 /** Findings by id, each as it was told last, when the trace is told as it happens. */
 function asItHappens(unit: CoreUnit, matcher: string, trace: Trace): readonly Finding[] {
-  const last = new Map<string, Finding>();
+  const told: Finding[] = [];
   const engine = new Engine({
     unit,
     matcher,
     bundleHash: "",
     ...(trace.start === undefined ? {} : { startUs: trace.start }),
-    onFinding: (f) => last.set(f.id, f),
+    onFinding: (f) => told.push(f),
   });
   tellAsItHappens(engine, unit.schema, trace);
-  return [...last.values()];
+  return standing(told);
 }
 
 /** Findings in the end: how often one was told again depends on when losses become known. */

@@ -323,7 +323,7 @@ describe("a reload that migrates", () => {
             );
           for (const f of told) {
             const isLimited = f.degraded.some((d) => d.startsWith("history-limited"));
-            expect(isLimited).toBe(own.limitsHistory && f.at <= fromUs);
+            expect(isLimited).toBe(own.limitsHistory && f.at <= fromUs + holdUs);
           }
           const mixed = expected.filter((f) => f.chain.some((c) => c.ts <= own.atUs));
           seen.set(pair.change, (seen.get(pair.change) ?? 0) + 1);

@@ -35,7 +35,7 @@ export function runEngine(unit: CoreUnit, matcher: string, story: Story): Findin
   }
   tellProgress(engine, unit, story, (latenessUs) => story.advanceTo + latenessUs);
   engine.runUntil(story.advanceTo);
-  return [...told.values()].filter((f) => f.state !== "retracted");
+  return [...told.values()].filter((f) => f.state !== "retracted" && !f.isProvisional);
 }
 
 /** Every source says how far it is; one that has fallen silent says so once more and is idle. */

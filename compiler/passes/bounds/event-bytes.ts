@@ -87,7 +87,7 @@ export class EventBytes {
   }
 
   #ofMatch(): number {
-    const { pattern, resolve } = this.#rule;
+    const { pattern, resolve, policy } = this.#rule;
     const steps = stepsOf(pattern);
     const sources = sourcesOf(
       this.#unit,
@@ -107,7 +107,8 @@ export class EventBytes {
     if (pattern.node === "all") events = Math.min(events, allBounds(pattern, 1).entries * widest);
     const doubts = 2 * word * steps.length + 2 * word * sources.length;
     const ends = resolve ? word : 0;
-    const view = viewBytes(this.#unit, this.#rule);
+    const began = pattern.node === "win" && policy.emit === "close" ? word : 0;
+    const view = began + viewBytes(this.#unit, this.#rule);
     return 3 * word + this.key() + flag + this.entity + doubts + ends + runs + events + view;
   }
 }

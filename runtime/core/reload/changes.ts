@@ -43,7 +43,10 @@ export interface Change {
    */
   readonly limitsHistory: boolean;
   readonly words: string;
-  /** A step whose condition changed: what it has taken is asked again. */
+  /**
+   * A step whose condition changed: what it has taken is asked again. Of a window, whether its
+   * condition held.
+   */
   readonly recheck?: number;
 }
 
@@ -341,7 +344,9 @@ function shapeChange({ a, b, x, y }: Two<Win>): Change {
   const isExact = gaugesOf(a.rule).every((g) => !g.agg.isPaned && g.thresholds && !g.isPast);
   const isSliding = x.shape.shape === "sliding" && a.rule.policy.emit !== "close";
   if (!isSliding || (!isExact && x.resolution === undefined)) return anew(words);
-  return to < from ? adapted(words) : limited(words);
+  // What is known of earlier windows is of windows of that size.
+  if (historiesOf(a.rule).length > 0) return anew(words);
+  return { ...(to < from ? adapted(words) : limited(words)), recheck: 0 };
 }
 
 /** A window that satisfies the new condition is told of at its next event. */
@@ -352,7 +357,15 @@ function havingChanges({ a, b, x, y }: Two<Win>): Change[] {
   if (isOpen) return thresholds.map((t) => anew(thresholdWords(t)));
   const [before, now] = [limitsIn(a.of, a.rule), limitsIn(b.of, b.rule)];
   const isMore = now.some((limit, i) => (limit ?? 0) > (before[i] ?? 0));
-  return thresholds.map((t) => (isMore ? limited : adapted)(thresholdWords(t)));
+  return thresholds.map((t) => {
+    const change = (isMore || (t.isStricter && arePanes(x)) ? limited : adapted)(thresholdWords(t));
+    return t.isStricter ? { ...change, recheck: 0 } : change;
+  });
+}
+
+/** Of panes that are over nothing is kept: whether one satisfies another condition is not known. */
+function arePanes({ shape }: Win): boolean {
+  return shape.shape === "tumbling" || shape.shape === "hop";
 }
 
 function allChanges({ a, b, x, y, differ }: Two<All>): Change[] {

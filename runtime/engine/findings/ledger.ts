@@ -16,7 +16,7 @@ import {
   startOf,
 } from "#core";
 import { type EngineMatch, scopeOf } from "../code/scope.ts";
-import type { Told } from "./reporter.ts";
+import type { Reporter, Told } from "./reporter.ts";
 
 /** What is remembered of a finding; the rest is written again when it is told again. */
 type Remembered = Pick<
@@ -29,7 +29,8 @@ interface Entry extends Omit<Told, "finding"> {
   /** Number of the rule, then of the finding among all: of two parents the first one counts. */
   readonly rule: number;
   readonly number: number;
-  readonly isProvisional: boolean;
+  /** Of a provisional one: up to when it is confirmed, or not at all; µs. */
+  readonly untilUs: number | undefined;
 }
 
 export interface LedgerInputs {
@@ -97,32 +98,61 @@ export class Ledger {
 
   /** Tells a finding, or what became of one that was told. */
   tell(told: Told): void {
-    this.#tell(told, false);
+    this.#tell(told, undefined);
   }
 
   /** Tells a finding before it is known to hold; nothing when it has been told before. */
   tellProvisionally(told: Told): void {
     if (this.#find(told.finding.id)) return;
     this.provisional++;
-    this.#tell(told, true);
+    this.#tell(told, told.finding.at);
   }
 
-  /** Retracts what was told provisionally by `rule` of times before `settledUs`. */
+  /**
+   * Tells what a match that goes on says so far; it is confirmed up to `untilUs` (µs), or told of
+   * again, or retracted. One that is withheld as it is now stays as it was told, if it was.
+   */
+  tellGoingOn(told: Told, untilUs: number, isWithheld: boolean): void {
+    const { id } = told.finding;
+    const known = this.#provisional.get(id);
+    if (known && isWithheld) this.#keep({ ...known, untilUs }, known);
+    if (isWithheld || this.#settled.has(id)) return;
+    if (!known && !this.#hasRoom(told.reporter)) return;
+    if (!known) this.provisional++;
+    this.#tell(told, untilUs);
+  }
+
+  /** Retracts what was told provisionally by `rule` and would be confirmed before `settledUs`. */
   retract(rule: number, settledUs: number): void {
-    for (const entry of this.#provisional.values()) {
-      if (entry.rule !== rule || entry.finding.at >= settledUs) continue;
-      this.#remove(entry);
-      this.retracted++;
-      const { revision, parent } = entry.finding;
-      this.#inputs.tell({
-        ...entry.reporter.write(entry.match),
-        isProvisional: true,
-        revision: revision + 1,
-        state: "retracted",
-        ...(parent === undefined ? {} : { parent }),
-      });
-      this.#reconsiderChildrenOf(entry);
-    }
+    for (const entry of [...(this.#ofRule.get(rule)?.values() ?? [])])
+      if (entry.untilUs !== undefined && entry.untilUs < settledUs) this.#retract(entry);
+  }
+
+  /** A finding that is not told in the end is retracted if it was told provisionally. */
+  withhold(id: string): void {
+    const entry = this.#provisional.get(id);
+    if (entry) this.#retract(entry);
+  }
+
+  #retract(entry: Entry): void {
+    this.#remove(entry);
+    this.retracted++;
+    const { revision, parent } = entry.finding;
+    this.#inputs.tell({
+      ...entry.reporter.write(entry.match),
+      isProvisional: true,
+      revision: revision + 1,
+      state: "retracted",
+      ...(parent === undefined ? {} : { parent }),
+    });
+    this.#reconsiderChildrenOf(entry);
+  }
+
+  /** Whether one more can be told without another being forgotten before it is confirmed. */
+  #hasRoom({ index, rule }: Reporter): boolean {
+    const own = [...(this.#ofRule.get(index)?.values() ?? [])];
+    const open = own.filter((e) => e.untilUs !== undefined);
+    return open.length < findingsKept(rule) && this.#provisional.size < entriesKept;
   }
 
   /** Findings of `rule` at times after `timeUs` change no more. */
@@ -134,13 +164,13 @@ export class Ledger {
     }
   }
 
-  #tell(told: Told, isProvisional: boolean): void {
+  #tell(told: Told, untilUs: number | undefined): void {
     const known = this.#find(told.finding.id);
     const entry: Entry = {
       ...told,
       rule: told.reporter.index,
       number: known?.number ?? this.#number++,
-      isProvisional,
+      untilUs,
     };
     this.#publish(entry, told.finding, known);
     this.#reconsiderChildrenOf(entry);
@@ -165,7 +195,7 @@ export class Ledger {
     const { parent: _, isProvisional: __, ...rest } = written;
     const finding: Finding = {
       ...rest,
-      ...(entry.isProvisional ? { isProvisional: true } : {}),
+      ...(entry.untilUs === undefined ? {} : { isProvisional: true }),
       // Without an entry it may have been told and forgotten: the end of one is never its first.
       revision: before ? before.revision + 1 : written.revision,
       state: written.resolvedAt !== undefined ? "resolved" : before ? "update" : "open",
@@ -177,13 +207,13 @@ export class Ledger {
 
   #keep(entry: Entry, known: Entry | undefined): void {
     const { id } = entry.finding;
-    if (known && known.isProvisional !== entry.isProvisional) this.#placeOf(known).delete(id);
+    if (known && this.#placeOf(known) !== this.#placeOf(entry)) this.#placeOf(known).delete(id);
     this.#placeOf(entry).set(id, entry);
     this.#entriesOf(entry.rule).set(id, entry);
     const own = this.#entriesOf(entry.rule);
     if (own.size > findingsKept(entry.reporter.rule)) {
       const [first] = own.values();
-      const oldest = [...own.values()].find((e) => !e.isProvisional) ?? first;
+      const oldest = [...own.values()].find((e) => e.untilUs === undefined) ?? first;
       if (oldest) this.#remove(oldest);
       this.forgotten++;
     }
@@ -204,7 +234,7 @@ export class Ledger {
   }
 
   #placeOf(entry: Entry): Map<string, Entry> {
-    return entry.isProvisional ? this.#provisional : this.#settled;
+    return entry.untilUs === undefined ? this.#settled : this.#provisional;
   }
 
   #entriesOf(rule: number): Map<string, Entry> {

@@ -3,6 +3,9 @@
  * are reported, and `resolve` says when a finding is over.
  *
  *     match ─► except ─► suppress ─► rate ─► finding (open) ─► resolved
+ *
+ * A match that goes on (`emit close`) is told of where these would report it, and changes nothing
+ * of them: what it is in the end does.
  */
 import {
   type CoreRule,
@@ -37,6 +40,13 @@ export interface ReporterInputs {
   readonly params: ReadonlyMap<string, Value>;
   readonly bundleHash: string;
   readonly onFinding: (told: Told) => void;
+  /**
+   * What a match that goes on says so far, which is confirmed up to `untilUs` (µs) or not at all;
+   * `isWithheld`: by policies, as it is now.
+   */
+  readonly onGoingOn?: ((told: Told, untilUs: number, isWithheld: boolean) => void) | undefined;
+  /** Policies have withheld a match that may have been told of while it went on. */
+  readonly onWithheld?: ((id: string) => void) | undefined;
 }
 
 /** What a rule says of a match, and how to say it again when more is known. */
@@ -117,24 +127,51 @@ export class Reporter {
   /** Matches in the order in which they become known. */
   onMatch(found: EngineMatch): void {
     this.counters.matches++;
-    const isLimited = found.at <= this.#limitedUntil;
-    const match = isLimited ? { ...found, isHistoryLimited: true as const } : found;
-    const scope = scopeOf(match);
-    const { rule, code } = this.#inputs;
-    const isExcepted = rule.exceptions.some(
-      ({ expires }, i) =>
-        (expires === undefined || match.at < expires) &&
-        code.exceptions[i]?.(undefined, scope) === true,
-    );
-    if (isExcepted) {
+    const match = this.#limited(found);
+    if (this.#admits(match)) this.#report(match);
+    else this.#inputs.onWithheld?.(this.write(match).id);
+  }
+
+  /** A match that holds and goes on; it is over, or told of again, up to `untilUs`, µs. */
+  onGoingOn(found: EngineMatch, untilUs: number): void {
+    const match = this.#limited(found);
+    const told = { finding: this.write(match), match, reporter: this };
+    this.#inputs.onGoingOn?.(told, untilUs, !this.#wouldAdmit(match));
+  }
+
+  #limited(found: EngineMatch): EngineMatch {
+    return found.at <= this.#limitedUntil ? { ...found, isHistoryLimited: true } : found;
+  }
+
+  #admits(match: EngineMatch): boolean {
+    if (this.#isExcepted(match)) {
       this.counters.excepted++;
-      return;
+      return false;
     }
     this.#open.prolong(match.key, match.at, this.#quietUs);
-    const keyOf = (own: typeof code.suppressKey) => (own ? own(undefined, scope) : match.key);
-    if (this.suppressor && !this.suppressor.admits(keyOf(code.suppressKey), match.at)) return;
-    if (this.limiter && !this.limiter.admits(keyOf(code.rateKey), match.at)) return;
-    this.#report(match);
+    const { suppressKey, rateKey } = this.code;
+    if (this.suppressor && !this.suppressor.admits(keyBy(suppressKey, match), match.at))
+      return false;
+    return !this.limiter || this.limiter.admits(keyBy(rateKey, match), match.at);
+  }
+
+  /** The same as `#admits`; changes nothing. */
+  #wouldAdmit(match: EngineMatch): boolean {
+    const { suppressKey, rateKey } = this.code;
+    return (
+      !this.#isExcepted(match) &&
+      (!this.suppressor || this.suppressor.wouldAdmit(keyBy(suppressKey, match), match.at)) &&
+      (!this.limiter || this.limiter.wouldAdmit(keyBy(rateKey, match), match.at))
+    );
+  }
+
+  #isExcepted(match: EngineMatch): boolean {
+    const scope = scopeOf(match);
+    return this.rule.exceptions.some(
+      ({ expires }, i) =>
+        (expires === undefined || match.at < expires) &&
+        this.code.exceptions[i]?.(undefined, scope) === true,
+    );
   }
 
   /** What of an event that may end a finding is needed to tell whether it does. */
@@ -225,6 +262,11 @@ export class Reporter {
     });
     return writeFinding(unit, match, (e) => values.get(e)?.(), bundleHash);
   }
+}
+
+/** The key of a policy, by default that of the match. */
+function keyBy(own: RuleCode["suppressKey"], match: EngineMatch): string {
+  return own ? own(undefined, scopeOf(match)) : match.key;
 }
 
 /** Whether the key under which an event resolves is the event's alone. */

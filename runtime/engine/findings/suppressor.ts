@@ -29,10 +29,15 @@ export class Suppressor {
     this.#since.clear();
   }
 
+  /** Whether one complete at `at` (µs) would be emitted; changes nothing. */
+  wouldAdmit(key: string, at: number): boolean {
+    const since = this.#since.get(key);
+    return since === undefined || at >= since + this.#us;
+  }
+
   /** Whether a finding complete at `at` (µs) may be emitted; times must not decrease. */
   admits(key: string, at: number): boolean {
-    const since = this.#since.get(key);
-    if (since !== undefined && at < since + this.#us) {
+    if (!this.wouldAdmit(key, at)) {
       this.suppressed++;
       return false;
     }
@@ -85,9 +90,14 @@ export class RateLimiter {
     this.#times.clear();
   }
 
+  /** Whether one complete at `at` (µs) would be emitted; changes nothing. */
+  wouldAdmit(key: string, at: number): boolean {
+    return this.#recent(key, at).length < this.#max;
+  }
+
   /** Whether a finding complete at `at` (µs) may be emitted; times must not decrease. */
   admits(key: string, at: number): boolean {
-    const recent = (this.#times.get(key) ?? []).filter((t) => t > at - this.#us);
+    const recent = this.#recent(key, at);
     if (recent.length >= this.#max) {
       this.limited++;
       return false;
@@ -97,6 +107,11 @@ export class RateLimiter {
     this.#forget(at);
     this.#times.set(key, [...recent, at]);
     return true;
+  }
+
+  /** Times of the emissions of `key` that count at `at`, µs. */
+  #recent(key: string, at: number): number[] {
+    return (this.#times.get(key) ?? []).filter((t) => t > at - this.#us);
   }
 
   #forget(at: number): void {

@@ -165,6 +165,8 @@ export class InventoryMatcher implements PatternMatcher {
     const { clock, at } = timer;
     if (timer.number === atEnd) this.#forget(clock);
     if (timer.number !== clock.timer || at >= clock.end) return;
+    // An entity may be known before the events of the time at which it appeared.
+    if (clock.from > this.#drainsUs) return;
     const { pattern, concludes } = this.#inputs;
     const conclusion = concludes(pattern.step.kinds, clock.from, at);
     if (conclusion === "hold" || conclusion === "drop") return;

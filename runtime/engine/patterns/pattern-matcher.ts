@@ -33,6 +33,11 @@ export interface MatcherInputs<P extends Pattern = Pattern> {
   readonly startUs: number | undefined;
   /** Matches in the order in which they become known, each before policies. */
   readonly emit: (match: EngineMatch) => void;
+  /**
+   * Under `emit close`: a match that holds already and goes on, as far as it has come. It is told
+   * again at a later length, or emitted, up to `untilUs` (µs), or not at all.
+   */
+  readonly onGoingOn?: ((match: EngineMatch, untilUs: number) => void) | undefined;
   /** State of `key` that had come `reached` steps far was given up for room at `at` (µs). */
   readonly onGivenUp?: ((key: string, reached: number, at: number) => void) | undefined;
   /** Whether "no event of `kinds` in (from, to]" may be concluded; counts what may not. */

@@ -241,7 +241,7 @@ function carryRule(
   const { rechecks } = entry;
   for (const runner of runners) {
     runner.adapt({ atUs: cut(entry), rechecks });
-    if (entry.limitsHistory) runner.reporter.limitHistory(cut(entry) + span);
+    if (entry.limitsHistory) runner.reporter.limitHistory(cut(entry) + span + to.matcher.holdUs);
   }
 }
 
@@ -258,15 +258,18 @@ function moved<S extends { readonly reporter: { readonly open: unknown } }>(
 // ---------- findings that were told ----------
 
 function ledgerOf(
-  { ledger, ledgerInputs }: ReloadInputs,
+  { old, ledger, ledgerInputs }: ReloadInputs,
   generations: Generations,
   carries: readonly Carry[],
   told: Transplant,
 ): Ledger {
   const rules = generations.all.flatMap((g) => g.parts.unit.rules);
   const next = new Ledger({ ...ledgerInputs, rules });
-  const saved = ledger.save();
   const numbers = new Map(carries.map((c) => [c.from.index, c.to.index]));
+  // Of a rule that is gone nothing is confirmed any more.
+  for (const { index } of old.runners)
+    if (!numbers.has(index)) ledger.retract(index, Number.POSITIVE_INFINITY);
+  const saved = ledger.save();
   const entries = saved.entries.flatMap((entry) => {
     const rule = numbers.get(entry.rule);
     if (rule === undefined) return [];

@@ -25,6 +25,8 @@ export interface AllScene extends Scene {
   readonly alone: readonly boolean[];
   /** For a step that stands alone, which events satisfy it. */
   readonly fits: readonly (readonly boolean[])[];
+  /** Only what began by then can match, µs; infinity for all. */
+  readonly begunBy: number;
 }
 
 export function interpretAll(the: Case): Found {
@@ -41,7 +43,7 @@ export function allScenesOf(the: Case): AllScene[] {
     const fits = all.steps.map((s, i) =>
       alone[i] ? scene.events.map((_, x) => judge(scene, s, x, []) === true) : [],
     );
-    return { ...scene, all, alone, fits };
+    return { ...scene, all, alone, fits, begunBy: the.trace.begunBy ?? Number.POSITIVE_INFINITY };
   });
 }
 
@@ -128,9 +130,13 @@ export function choicesOf(
 }
 
 function isMatch(scene: AllScene, choice: Choice, must: number): boolean {
+  const events = used(choice);
+  const [first] = events;
   return (
     choice.includes(must) &&
-    isWithinSpan(scene, used(choice)) &&
+    first !== undefined &&
+    eventAt(scene, first).ts <= scene.begunBy &&
+    isWithinSpan(scene, events) &&
     cancelledBy(scene, choice) !== "yes"
   );
 }
@@ -138,7 +144,8 @@ function isMatch(scene: AllScene, choice: Choice, must: number): boolean {
 /**
  * The events the next step may choose. On exact clocks a later event is always as good as an
  * earlier one for a step that stands alone (for the widest the other way round, unless an `until`
- * that reads steps may lie behind the earlier one only), so one of them is enough.
+ * that reads steps may lie behind the earlier one only, or unless a match must have begun by some
+ * time), so one of them is enough.
  */
 function optionsOf(
   scene: AllScene,
@@ -156,7 +163,8 @@ function optionsOf(
   }
   const fitting = span.filter((x) => scene.fits[at]?.[x]);
   const isEitherGood = select === "widest" && stepsRead(scene.all.until?.where).length > 0;
-  if (scene.reach > 0 || isEitherGood) return fitting;
+  const isBegun = scene.begunBy < Number.POSITIVE_INFINITY;
+  if (scene.reach > 0 || isEitherGood || isBegun) return fitting;
   // Of each step no more than are reported can be among the preferred choices.
   if (select === "each") return fitting.slice(-scene.all.partials);
   const best = select === "widest" ? fitting[0] : fitting.at(-1);

@@ -84,7 +84,9 @@ function report(the: Case, { scene, completions: all }: Played): Found {
   const withheld: Withheld[] = [];
   let barrier = -1;
   for (const point of new Set(completions.map((c) => c.point))) {
-    const open = completions.filter((c) => c.point === point && startOf(c) > barrier);
+    const open = completions.filter(
+      (c) => c.point === point && startOf(c) > barrier && hasBegun(the, scene, c),
+    );
     const chosen = selected(rule, scene, open);
     const [best] = chosen;
     if (!best) continue;
@@ -136,6 +138,10 @@ function preference(isWidest: boolean, a: Way, b: Way): number {
 /** The first of its events in ≺. */
 function startOf(c: Completion): number {
   return Math.min(...chainOf(c.way.runs));
+}
+
+function hasBegun({ trace: { begunBy } }: Case, scene: SeqScene, c: Completion): boolean {
+  return begunBy === undefined || eventAt(scene, startOf(c)).ts <= begunBy;
 }
 
 /** The next match must begin after this event. */

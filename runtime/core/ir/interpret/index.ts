@@ -19,6 +19,8 @@ import {
   compareMatches,
   type Found,
   type Interpretation,
+  type Match,
+  startOf,
   type Trace,
   type Withheld,
 } from "./match.ts";
@@ -71,6 +73,7 @@ export function interpretRule(
   const the: Case = { unit, rule, events, trace, base };
   const { matches, withheld, played = [] } = found(the);
   const known = matches
+    .filter((m) => hasBegun(the, m))
     .map((m) => markLoss(the, m))
     .sort((a, b) => compareMatches(unit.schema, a, b));
   const nearMisses = nearMissesOf(the, known, played);
@@ -87,6 +90,13 @@ export function interpretRule(
     withheld: all,
     nearMisses,
   };
+}
+
+/** Of sequences and all-ofs it is decided before one of several ways to match is chosen. */
+function hasBegun({ rule, trace: { begunBy } }: Case, match: Match): boolean {
+  const { node } = rule.pattern;
+  const isDecided = node === "seq" || node === "all";
+  return begunBy === undefined || isDecided || startOf(match) <= begunBy;
 }
 
 function found(the: Case): Found & { readonly played?: readonly Played[] } {

@@ -38,6 +38,8 @@ export interface MatchFacts {
   readonly subject?: EntityRef | undefined;
   /** When the silence began that an absence is about, µs. */
   readonly silentSince?: number | undefined;
+  /** Of a run of panes under `emit close`: where the first one begins, µs. */
+  readonly beganUs?: number | undefined;
   /** When `resolve` declared it over, µs. */
   readonly resolvedAt?: number | undefined;
 }
@@ -73,6 +75,8 @@ export interface Trace {
   readonly watermark: number;
   /** When the observation began, µs: clocks of absences without inventory start here. */
   readonly start?: number | undefined;
+  /** Of a rule that drains (LANGUAGE C.8): only what began by then can match, µs. */
+  readonly begunBy?: number | undefined;
   readonly world?: World | undefined;
   /** Sources that fell silent or lost events; the others were alive and whole. */
   readonly sources?: readonly SourceStory[] | undefined;

@@ -32,6 +32,7 @@ import {
 } from "#core";
 import type { EngineMatch } from "../../code/scope.ts";
 import { Queue } from "../../collections/queue.ts";
+import { isToldAgain } from "../going-on.ts";
 import { KeptEvents } from "../kept-events.ts";
 import { KeyTable } from "../key-table.ts";
 import type {
@@ -308,6 +309,7 @@ export class PlacedSequenceMatcher implements PatternMatcher {
 
   #judge(key: string, state: KeyState, entry: Entry): void {
     const now = entry.event.ts;
+    const before = new Map(state.tails.map((tail) => [tail, tail.run.length]));
     state.judged = entry.no;
     this.#retire(state, entry);
     this.#showCompletions(state, entry);
@@ -323,6 +325,7 @@ export class PlacedSequenceMatcher implements PatternMatcher {
     this.#report(key, state, here, now);
     this.#drop(state, entry);
     this.#trim(state, now);
+    if (this.#plan.isClosing) this.#tellGoingOn(key, state, (tail) => before.get(tail) ?? 0);
     this.#schedule(key, state);
     this.#keys.settle(key);
     this.#mayLeave(key, state, entry.no, now);
@@ -517,11 +520,8 @@ export class PlacedSequenceMatcher implements PatternMatcher {
 
   /** Reports what is selected among the matches of one completion point. */
   #report(key: string, state: KeyState, candidates: readonly Completion[], at: number): void {
-    const { policy } = this.#inputs.rule;
-    const { deadlineIndex, kindsOf, seq } = this.#plan;
-    const open = candidates.filter((c) => startOf(c.way) > state.barrier);
-    const sorted = open.sort((a, b) => this.#preference(a.way, b.way));
-    const chosen = sorted.slice(0, policy.select === "each" ? seq.partials : 1);
+    const { deadlineIndex, kindsOf } = this.#plan;
+    const chosen = this.#chosen(candidates, state.barrier);
     const [best] = chosen;
     if (!best) return;
     const conclusion =
@@ -531,13 +531,57 @@ export class PlacedSequenceMatcher implements PatternMatcher {
     if (conclusion === "hold" || conclusion === "drop") return;
     state.barrier = Math.max(state.barrier, ...chosen.map((c) => this.#barrierOf(c)));
     for (const c of chosen) {
-      const match = this.#matchOf(key, state, c, at);
+      const isInDoubt = this.#isInDoubt(state, c.way, c.end);
+      // What is told in its place, and what that leaves out, may be wrong in turn.
+      if (isInDoubt) this.#doubt(state, at);
+      const match = this.#matchOf(key, c, at, isInDoubt);
       this.#tell(conclusion === "flag" ? withDoubt(match, [c.way.runs.length - 1]) : match);
     }
     const isBehind = (way: Way) => startOf(way) > state.barrier;
     state.partials = state.partials.filter((p) => isBehind(p.way));
     state.tails = state.tails.filter((t) => isBehind(t.way));
     state.completions = state.completions.filter((c) => isBehind(c.way));
+  }
+
+  /** What is selected among the matches of one completion point, best first. */
+  #chosen(candidates: readonly Completion[], barrier: number): Completion[] {
+    const open = candidates.filter((c) => startOf(c.way) > barrier);
+    const sorted = open.sort((a, b) => this.#preference(a.way, b.way));
+    const { select } = this.#inputs.rule.policy;
+    return sorted.slice(0, select === "each" ? this.#plan.seq.partials : 1);
+  }
+
+  /** Tells of runs that go on and that have become long enough since they were `before`. */
+  #tellGoingOn(key: string, state: KeyState, before: (tail: Tail) => number): void {
+    const { onGoingOn } = this.#inputs;
+    const least = this.#plan.slots.at(-1)?.min ?? 1;
+    const news = state.tails.filter((t) => isToldAgain(before(t), t.run.length, least));
+    if (!onGoingOn || news.length === 0) return;
+    const open = new Map(
+      state.tails.filter((t) => t.run.length >= least).map((t) => [this.#closed(t), t] as const),
+    );
+    for (const c of this.#toldIfOver(state, [...state.completions, ...open.keys()])) {
+      const tail = open.get(c);
+      if (!tail || !news.includes(tail)) continue;
+      const match = this.#matchOf(key, c, c.end.event.ts, this.#isInDoubt(state, c.way, c.end));
+      // An event may lie inside the span and be recorded a little later than that ends.
+      onGoingOn(match, c.first.event.ts + this.#plan.withinUs + 2 * this.holdUs);
+    }
+  }
+
+  /** What of `completions` would be reported if nothing more came. */
+  #toldIfOver(state: KeyState, completions: readonly Completion[]): Completion[] {
+    const told: Completion[] = [];
+    let { barrier } = state;
+    for (const at of [...new Set(completions.map((c) => c.at))].sort((a, b) => a - b)) {
+      const chosen = this.#chosen(
+        completions.filter((c) => c.at === at),
+        barrier,
+      );
+      told.push(...chosen);
+      barrier = Math.max(barrier, ...chosen.map((c) => this.#barrierOf(c)));
+    }
+    return told;
   }
 
   #preference(a: Way, b: Way): number {
@@ -558,10 +602,7 @@ export class PlacedSequenceMatcher implements PatternMatcher {
     return from ? Math.max(start, from.no - 1) : start;
   }
 
-  #matchOf(key: string, state: KeyState, { way, end }: Completion, at: number): EngineMatch {
-    const isInDoubt = this.#isInDoubt(state, way, end);
-    // What is told in its place, and what that leaves out, may be wrong in turn.
-    if (isInDoubt) this.#doubt(state, at);
+  #matchOf(key: string, { way, end }: Completion, at: number, isInDoubt: boolean): EngineMatch {
     const uncertain = [...new Set([...way.uncertain, ...uncertainSteps(way.runs)])];
     uncertain.sort((a, b) => a - b);
     return {

@@ -23,6 +23,7 @@ import {
   withDoubt,
 } from "#core";
 import { type EngineMatch, emptyScope, type Scope } from "../../code/scope.ts";
+import { isToldAgain } from "../going-on.ts";
 import { KeptEvents } from "../kept-events.ts";
 import { KeyTable } from "../key-table.ts";
 import type {
@@ -250,6 +251,7 @@ export class SequenceMatcher implements PatternMatcher {
     state.partials = kept;
     if (turn.completed.length > 0) this.#complete(turn);
     this.#trim(turn);
+    if (this.#plan.isClosing) this.#tellGoingOn(turn);
     this.#store(turn);
   }
 
@@ -502,18 +504,46 @@ export class SequenceMatcher implements PatternMatcher {
   }
 
   #decideWaiting(key: string, state: KeyState, due: Waiting): void {
-    const { isClosing, slots } = this.#plan;
+    const { isClosing } = this.#plan;
     const at = due.decidedAt;
     const isHere = (w: Waiting) => w.decidedAt === at && (isClosing || w.last === due.last);
     const here = state.waiting.filter(isHere);
     state.waiting = state.waiting.filter((w) => !isHere(w));
-    const least = slots[this.#lastAt]?.min ?? 1;
     this.#report(
       key,
       state,
-      here.filter((w) => w.count >= least),
+      here.filter((w) => w.count >= this.#least),
       at,
     );
+  }
+
+  /** The shortest last run that makes a match. */
+  get #least(): number {
+    return this.#plan.slots[this.#lastAt]?.min ?? 1;
+  }
+
+  /** Tells of runs that go on and that this event has made long enough to say so. */
+  #tellGoingOn({ key, state, kept }: Turn): void {
+    const isNews = (w: Waiting) =>
+      w.last === kept && isToldAgain(w.count - 1, w.count, this.#least);
+    if (!this.#inputs.onGoingOn || !state.waiting.some(isNews)) return;
+    for (const w of this.#toldIfOver(state).filter(isNews)) {
+      const match = this.#matchOf(key, w, w.last.ts, this.#isInDoubt(state, w));
+      this.#inputs.onGoingOn(match, w.decidedAt);
+    }
+  }
+
+  /** What of the runs that go on would be reported if nothing more came. */
+  #toldIfOver({ waiting }: KeyState): Waiting[] {
+    const told: Waiting[] = [];
+    let open = waiting.filter((w) => w.count >= this.#least);
+    for (let due = soonest(open); due; due = soonest(open)) {
+      const at = due.decidedAt;
+      const chosen = this.#chosen(open.filter((w) => w.decidedAt === at));
+      told.push(...chosen);
+      open = open.filter((w) => w.decidedAt > at && chosen.every((c) => this.#mayFollow(w, c)));
+    }
+    return told;
   }
 
   // ---------- matches ----------
@@ -526,10 +556,8 @@ export class SequenceMatcher implements PatternMatcher {
 
   /** Reports what is selected among the matches of one completion point. */
   #report(key: string, state: KeyState, candidates: readonly Partial[], at: number): void {
-    const { select } = this.#inputs.rule.policy;
-    const { deadlineIndex, kindsOf, seq } = this.#plan;
-    const sorted = candidates.toSorted((a, b) => this.#preference(a, b));
-    const chosen = sorted.slice(0, select === "each" ? seq.partials : 1);
+    const { deadlineIndex, kindsOf } = this.#plan;
+    const chosen = this.#chosen(candidates);
     const [best] = chosen;
     if (!best) return;
     const conclusion =
@@ -538,12 +566,22 @@ export class SequenceMatcher implements PatternMatcher {
         : this.#inputs.concludes(kindsOf[deadlineIndex] ?? [], best.last.ts, at);
     if (conclusion === "hold" || conclusion === "drop") return;
     for (const partial of chosen) {
-      const match = this.#matchOf(key, state, partial, at);
+      const isInDoubt = this.#isInDoubt(state, partial);
+      // What is told in its place, and what that leaves out, may be wrong in turn.
+      if (isInDoubt) state.doubtUntil = Math.max(state.doubtUntil, at + this.#horizonUs);
+      const match = this.#matchOf(key, partial, at, isInDoubt);
       this.#tell(conclusion === "flag" ? withDoubt(match, [partial.at]) : match);
     }
     const isOpen = (p: Partial) => chosen.every((c) => this.#mayFollow(p, c));
     state.partials = state.partials.filter(isOpen);
     state.waiting = state.waiting.filter(isOpen);
+  }
+
+  /** What is selected among the matches of one completion point, best first. */
+  #chosen<P extends Partial>(candidates: readonly P[]): P[] {
+    const { select } = this.#inputs.rule.policy;
+    const sorted = candidates.toSorted((a, b) => this.#preference(a, b));
+    return sorted.slice(0, select === "each" ? this.#plan.seq.partials : 1);
   }
 
   #tell(match: EngineMatch): void {
@@ -558,10 +596,7 @@ export class SequenceMatcher implements PatternMatcher {
     this.#tellOutbox();
   }
 
-  #matchOf(key: string, state: KeyState, partial: Partial, at: number): EngineMatch {
-    const isInDoubt = this.#isInDoubt(state, partial);
-    // What is told in its place, and what that leaves out, may be wrong in turn.
-    if (isInDoubt) state.doubtUntil = Math.max(state.doubtUntil, at + this.#horizonUs);
+  #matchOf(key: string, partial: Partial, at: number, isInDoubt: boolean): EngineMatch {
     return {
       rule: this.#inputs.rule,
       key,

@@ -54,6 +54,10 @@ export class WindowKeys<S> {
     return this.#probation.size + this.#protected.size;
   }
 
+  get states(): S[] {
+    return [...this.#probation.values(), ...this.#protected.values()].map((slot) => slot.state);
+  }
+
   get(key: string): S | undefined {
     return (this.#protected.get(key) ?? this.#probation.get(key))?.state;
   }

@@ -23,6 +23,7 @@ import {
 } from "#core";
 import type { EngineMatch, LiveView } from "../../code/scope.ts";
 import type { Conclusion } from "../../intake/source-states.ts";
+import { isToldAgain } from "../going-on.ts";
 import type { MatcherInputs } from "../pattern-matcher.ts";
 import { type Cell, CellPlan } from "./cells.ts";
 import type { WindowForm, WindowState } from "./form.ts";
@@ -78,6 +79,7 @@ export class PanesForm implements WindowForm<PaneState> {
   readonly isImmediate = false;
   /** Keys are forgotten when nothing more is decided about them. */
   readonly lifeUs = Number.POSITIVE_INFINITY;
+  startUs: number | undefined;
   readonly #inputs: MatcherInputs<Win>;
   readonly #judge: WindowJudge;
   readonly #sizeUs: number;
@@ -90,6 +92,7 @@ export class PanesForm implements WindowForm<PaneState> {
 
   constructor(inputs: MatcherInputs<Win>, judge: WindowJudge) {
     this.#inputs = inputs;
+    this.startUs = inputs.startUs;
     this.#judge = judge;
     this.#sizeUs = judge.sizeUs;
     const { shape, having, step } = inputs.pattern;
@@ -165,6 +168,12 @@ export class PanesForm implements WindowForm<PaneState> {
     return state.dueUs > at;
   }
 
+  /** What the last pane held is gone, so that the next one that is true begins a run. */
+  recheck(state: PaneState): void {
+    state.run = undefined;
+    state.dueUs = this.#nextDue(state);
+  }
+
   #add(state: PaneState, event: EventData): void {
     this.#keepBefore(state, event.ts);
     this.#judge.learn(state, event.ts);
@@ -238,7 +247,7 @@ export class PanesForm implements WindowForm<PaneState> {
   }
 
   #firstOf(life: EntityLife): number {
-    const start = Math.max(life.up, this.#inputs.startUs ?? Number.NEGATIVE_INFINITY);
+    const start = Math.max(life.up, this.startUs ?? Number.NEGATIVE_INFINITY);
     return Math.ceil(start / this.#everyUs);
   }
 
@@ -272,7 +281,7 @@ export class PanesForm implements WindowForm<PaneState> {
     run.isFlagged ||= conclusion === "flag";
     const from = this.#startOf(number);
     run.isDoubtful ||= this.#hasUnknown(state, number) || this.#isDoubtful(state, from - 1);
-    if (this.#isClosing) this.#lengthen(state, run, cell);
+    if (this.#isClosing) this.#goOn(key, state, run, cell);
     else if (isFirst) this.#report(key, state, { ...run, ...this.#contents(state, run, cell) });
   }
 
@@ -289,6 +298,17 @@ export class PanesForm implements WindowForm<PaneState> {
       cell: undefined,
       kept: [],
     };
+  }
+
+  /** One pane more is true, that of `cell`; what it comes to is told at some lengths of the run. */
+  #goOn(key: string, state: PaneState, run: Run, cell: Cell): void {
+    this.#lengthen(state, run, cell);
+    const { first, last } = run;
+    const length = last - first + 1;
+    const { onGoingOn } = this.#inputs;
+    if (!onGoingOn || !isToldAgain(length - 1, length, 1)) return;
+    // Before that it is over, or has become twice as long.
+    onGoingOn(this.#matchOf(key, state, run, this.#endOf(last)), this.#endOf(last + length));
   }
 
   /** `cell` is that of the run's last pane. */
@@ -341,16 +361,22 @@ export class PanesForm implements WindowForm<PaneState> {
 
   /** At the end of the run's first pane; under `emit close` of the first one after it. */
   #report(key: string, state: PaneState, run: Run): void {
+    const at = this.#endOf(this.#isClosing ? run.last + 1 : run.first);
+    this.#inputs.emit(this.#matchOf(key, state, run, at));
+  }
+
+  /** What the run comes to, known at `at`, µs. */
+  #matchOf(key: string, state: PaneState, run: Run, at: number): EngineMatch {
     const { first, last, kept, subject } = run;
-    const at = this.#endOf(this.#isClosing ? last + 1 : first);
     const cell = run.cell ?? this.#cells.empty();
     const view = this.#viewOf(state, cell, first, last, run.past);
     const count = Number(view.aggregate(this.#judge.gauges.count));
     const isIncomplete = run.isDoubtful || this.#isDoubtful(state, this.#startOf(first) - 1);
     const evidence = { kept, count, sinceUs: cell.ts };
-    const match = this.#judge.match({ key, at, isIncomplete }, view, evidence);
+    const found = this.#judge.match({ key, at, isIncomplete }, view, evidence);
+    const match = this.#isClosing ? { ...found, beganUs: this.#startOf(first) } : found;
     const known: EngineMatch = match.last || !subject ? match : { ...match, subject };
-    this.#inputs.emit(run.isFlagged ? withDoubt(known, [0]) : known);
+    return run.isFlagged ? withDoubt(known, [0]) : known;
   }
 
   /** What the key stands for: the entity's last life around the pane. */

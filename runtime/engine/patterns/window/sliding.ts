@@ -104,6 +104,13 @@ export class SlidingForm implements WindowForm<SlidingState> {
     return true;
   }
 
+  /** Where it was true and is not, its becoming true is still to be told. */
+  recheck(state: SlidingState): void {
+    const { lastUs } = state;
+    if (!state.isTrue || lastUs === undefined) return;
+    state.isTrue = this.#judge.holds(this.#viewAt(state, lastUs), lastUs);
+  }
+
   /** Nothing has come for the window's size: what was true is over. */
   #rest(key: string, state: SlidingState): void {
     this.#close(key, state, (state.lastUs ?? 0) + this.#sizeUs, state.logs.map(newestOf));

@@ -67,7 +67,8 @@ export class WindowMatcher<S extends WindowState> implements PatternMatcher {
     this.#keys = new WindowKeys(rule.keysMax, rule.policy.evict, inputs.onGivenUp);
     this.#known = new Heap((a, b) => isEarlier(compareMatches(unit.schema, a, b), a, b));
     const emit = (match: EngineMatch) => this.#found(match);
-    this.#form = formOf({ ...inputs, emit });
+    const onGoingOn = (match: EngineMatch, untilUs: number) => this.#goesOn(match, untilUs);
+    this.#form = formOf({ ...inputs, emit, onGoingOn });
   }
 
   save() {
@@ -78,6 +79,7 @@ export class WindowMatcher<S extends WindowState> implements PatternMatcher {
       hurried: this.#hurried,
       now: this.#now,
       eventsEvicted: this.#judge.evicted,
+      startUs: this.#form.startUs,
     };
   }
 
@@ -88,6 +90,7 @@ export class WindowMatcher<S extends WindowState> implements PatternMatcher {
     this.#hurried = saved.hurried;
     this.#now = saved.now;
     this.#judge.evicted = saved.eventsEvicted;
+    this.#form.startUs = saved.startUs;
   }
 
   get counters(): StateCounters {
@@ -111,8 +114,9 @@ export class WindowMatcher<S extends WindowState> implements PatternMatcher {
     return !isClosing || this.nextDeadline === Number.POSITIVE_INFINITY;
   }
 
-  adapt({ atUs }: Adaptation): void {
+  adapt({ atUs, rechecks }: Adaptation): void {
     this.#keys.fit(atUs);
+    if (rechecks.length > 0) for (const state of this.#keys.states) this.#form.recheck?.(state);
   }
 
   /** From the beginning of a window to when it is decided at the latest, µs. */
@@ -201,6 +205,10 @@ export class WindowMatcher<S extends WindowState> implements PatternMatcher {
     if (startOf(match) > this.#drainsUs) return;
     if (this.#form.isImmediate) this.#inputs.emit(match);
     else this.#known.push(match);
+  }
+
+  #goesOn(match: EngineMatch, untilUs: number): void {
+    if (startOf(match) <= this.#drainsUs) this.#inputs.onGoingOn?.(match, untilUs);
   }
 }
 

@@ -63,6 +63,12 @@ class Node {
     if (!writer || !writeEvent(writer, s, event)) throw new Error("not written");
   }
 
+  /** A pod that is there from `up` until `down`. */
+  pod(key: string, up: number, down?: number): void {
+    const end = down === undefined ? undefined : down * second;
+    this.engine.entity({ kind: "pod", key, chain: { pod: key }, up: up * second, down: end });
+  }
+
   /** Everything before `at` is known. */
   upTo(at: number): this {
     this.engine.progress("fast", at * second);
@@ -286,6 +292,38 @@ describe("drain", () => {
     expect(node.engine.draining).toEqual([]);
   });
 
+  test("an absence leaves entities to the new version that appear after the reload", () => {
+    const gone = (text: string, n: number) =>
+      `rule r version ${n} { match absent p: t.a for ${4 + n}s for each pod ${explain("p", text)} }`;
+    const node = new Node(gone("old", 1));
+    node.event("t.c", 1);
+    node.upTo(2);
+    node.pod("p1", 3);
+    expect(node.reload(gone("new", 2))).toMatchObject([{ class: "drain" }]);
+    node.event("t.c", 10);
+    node.upTo(20);
+    expect(node.told.map((f) => [f.summary, f.at / second])).toEqual([["new", 9]]);
+  });
+
+  test("the observation of a window goes on to begin with the reload, restarts included", () => {
+    const idle = (text: string, n: number) => `rule r version ${n} {
+  match over a: t.a where a.x >= ${n} tumbling 3s by same pod having count() < 1
+  ${explain("a", text)}
+}`;
+    const node = new Node(idle("old", 1));
+    node.pod("p1", 0, 6);
+    node.event("t.c", 3);
+    node.upTo(4);
+    expect(node.reload(idle("new", 2))).toMatchObject([{ class: "drain" }]);
+    node.restart();
+    node.event("t.a", 7, 2, "p1");
+    node.upTo(20);
+    expect(node.told.map((f) => [f.summary, f.at / second])).toEqual([
+      ["old", 3],
+      ["new", 12],
+    ]);
+  });
+
   test("a window tells of spans that began before; the new one begins empty", () => {
     const many = (text: string, n: number) => `rule r version ${n} {
   match over a: t.a where a.x >= ${n} sliding 10s by k having count() >= 3
@@ -403,6 +441,52 @@ describe("migrate", () => {
     expect(node.told.slice(1).map((f) => [f.at / second, f.degraded.length])).toEqual([
       [6, 1],
       [33, 0],
+    ]);
+  });
+
+  test("a higher one is crossed once more where the lower one was", () => {
+    const node = new Node(many("sum(a.x) >= 3"));
+    for (const at of [1, 2]) node.event("t.a", at, 2);
+    node.upTo(3);
+    expect(node.reload(many("sum(a.x) >= 6"))).toMatchObject([
+      { class: "migrate", limitsHistory: false },
+    ]);
+    for (const at of [4, 5]) node.event("t.a", at, 2);
+    expect(node.upTo(6).told.map((f) => f.at / second)).toEqual([2, 4]);
+  });
+
+  test("a higher one is satisfied still: that is not told again", () => {
+    const node = new Node(many("sum(a.x) >= 3"));
+    for (const at of [1, 2]) node.event("t.a", at, 2);
+    node.upTo(3);
+    node.reload(many("sum(a.x) >= 4"));
+    node.event("t.a", 4, 2);
+    expect(node.upTo(6).told.map((f) => f.at / second)).toEqual([2]);
+  });
+
+  test("a higher one of panes: the next that satisfies it is told, history-limited", () => {
+    const panes = (having: string) => many(having).replace("sliding 10s", "tumbling 4s");
+    const node = new Node(panes("count() >= 1"));
+    node.event("t.a", 1);
+    node.event("t.c", 4);
+    node.upTo(5);
+    expect(node.reload(panes("count() >= 2"))).toMatchObject([
+      { class: "migrate", limitsHistory: true },
+    ]);
+    for (const at of [5, 6, 9, 10, 17, 18]) node.event("t.a", at);
+    node.upTo(30);
+    expect(node.told.map((f) => [f.at / second, f.degraded.length])).toEqual([
+      [4, 0],
+      [8, 1],
+      [20, 0],
+    ]);
+  });
+
+  test("a window of another size whose past it asks for begins anew", () => {
+    const odd = (size: string) => many("zscore(count(), half_life: 1m) > 2", size);
+    const node = new Node(odd("10s resolution 1s"));
+    expect(node.reload(odd("4s resolution 1s"))).toMatchObject([
+      { class: "drain", reasons: ["window 10s → 4s"] },
     ]);
   });
 
