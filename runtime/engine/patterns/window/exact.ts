@@ -20,6 +20,8 @@ export interface ExactState {
   /** Time each value was seen last, the one seen longest ago first. */
   readonly seen: Map<number, Map<string, number>>;
   readonly newest: Map<number, Entry>;
+  /** How many are kept where fewer would do, because another version of the rule kept more. */
+  readonly room: Map<number, number>;
 }
 
 /** What an exact gauge comes to. */
@@ -39,17 +41,31 @@ export class ExactGauges {
   }
 
   begin(): ExactState {
-    return { stamps: new Map(), seen: new Map(), newest: new Map() };
+    return { stamps: new Map(), seen: new Map(), newest: new Map(), room: new Map() };
   }
 
   add(state: ExactState, sample: WindowSample): void {
     for (const index of this.kept) {
       if (!sample.isTaken(index)) continue;
-      const limit = this.#limits[index] ?? 1;
       const { fn } = this.#gauges.gauges[index]?.agg ?? {};
-      if (fn === "count") stamp(state.stamps, index, sample.ts, limit);
+      if (fn === "count") stamp(state.stamps, index, sample.ts, this.#limit(state, index));
       else this.#addValue(state, index, { ts: sample.ts, value: sample.value(index) });
     }
+  }
+
+  /**
+   * The state is that of another version. What it holds is still counted when the next event makes
+   * a condition true that asks for less.
+   */
+  takeOver(state: ExactState): void {
+    for (const index of this.kept) {
+      const held = state.stamps.get(index)?.size ?? state.seen.get(index)?.size ?? 0;
+      if (held >= this.#limit(state, index)) state.room.set(index, held + 1);
+    }
+  }
+
+  #limit({ room }: ExactState, index: number): number {
+    return room.get(index) ?? this.#limits[index] ?? 1;
   }
 
   /** What gauge `index` comes to over what is later than `from`, µs. */
@@ -92,7 +108,7 @@ export class ExactGauges {
     seen.delete(text);
     seen.set(text, entry.ts);
     const [oldest] = seen.keys();
-    if (oldest !== undefined && seen.size > (this.#limits[index] ?? 1)) seen.delete(oldest);
+    if (oldest !== undefined && seen.size > this.#limit(state, index)) seen.delete(oldest);
   }
 }
 

@@ -45,6 +45,8 @@ export interface WindowForm<S extends WindowState> {
   decide(key: string, state: S, at: number): boolean;
   /** What `life` is the life of, as a key; undefined where keys are no entities of its kind. */
   keyOf?(life: EntityLife): string | undefined;
+  /** The state is that of another version of the rule. */
+  takeOver?(state: S): void;
   /** The condition is that of another version of the rule: what held may not hold any more. */
   recheck?(state: S): void;
   /** When the observation began, µs, where that is asked for; it is a part of the state. */

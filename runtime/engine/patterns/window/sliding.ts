@@ -104,6 +104,10 @@ export class SlidingForm implements WindowForm<SlidingState> {
     return true;
   }
 
+  takeOver(state: SlidingState): void {
+    this.#exact.takeOver(state.exact);
+  }
+
   /** Where it was true and is not, its becoming true is still to be told. */
   recheck(state: SlidingState): void {
     const { lastUs } = state;

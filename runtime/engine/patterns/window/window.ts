@@ -116,7 +116,10 @@ export class WindowMatcher<S extends WindowState> implements PatternMatcher {
 
   adapt({ atUs, rechecks }: Adaptation): void {
     this.#keys.fit(atUs);
-    if (rechecks.length > 0) for (const state of this.#keys.states) this.#form.recheck?.(state);
+    for (const state of this.#keys.states) {
+      this.#form.takeOver?.(state);
+      if (rechecks.length > 0) this.#form.recheck?.(state);
+    }
   }
 
   /** From the beginning of a window to when it is decided at the latest, µs. */

@@ -428,6 +428,16 @@ describe("migrate", () => {
     expect(node.upTo(6).summaries).toEqual(["4"]);
   });
 
+  test.each(["count()", "distinct(a.x)"])("a lower one than there are already: %s", (what) => {
+    const rule = (n: number) => many(`${what} >= ${n}`).replace("{count()}", `{${what}}`);
+    const node = new Node(rule(6));
+    for (const at of [1, 2, 3, 4]) node.event("t.a", at, at);
+    node.upTo(4.5);
+    expect(node.reload(rule(1))).toMatchObject([{ class: "migrate" }]);
+    node.event("t.a", 5, 5);
+    expect(node.upTo(6).summaries).toEqual(["5"]);
+  });
+
   test("a higher one: history-limited while a window may lack what was not kept", () => {
     const node = new Node(many("count() >= 2"));
     for (const at of [1, 2, 3]) node.event("t.a", at);
