@@ -175,6 +175,11 @@ export function problemOf(the: Reloading, isComparable: boolean, seen: Seen): st
   const { plan } = the;
   seen.add(plan.class);
   for (const reason of plan.reasons) seen.add(`${plan.class}: ${generally(reason)}`);
+  // What bounds do to findings is a law of its own.
+  if (the.run.engine.counters.evicted.partials > 0) {
+    seen.add("overflowed");
+    return undefined;
+  }
   if (plan.class === "drain") return afterDrain(the, seen);
   if (plan.class !== "migrate" || !isComparable) return undefined;
   seen.add(plan.limitsHistory ? "limited" : "adapted");

@@ -59,6 +59,7 @@ function story({ before, after }: ReloadPair, { trace, plan }: Reloading, proble
 /** There were real cases of each class, and findings on both sides of the reload. */
 function expectCases(seen: Seen, each: readonly string[]): void {
   expect(seen.of("drain")).toBeGreaterThan(runs);
+  expect(seen.of("overflowed")).toBeLessThan(runs / 10);
   const found = ["old after the reload", "new", "migrated findings"];
   for (const what of ["keep", "adapted", ...found, ...each])
     expect(seen.of(what), what).toBeGreaterThan(0);

@@ -108,7 +108,7 @@ export class AllMatcher implements PatternMatcher {
     this.#keys = new KeyTable({
       max: rule.keysMax,
       evict: rule.policy.evict,
-      lifeUs: this.#within + this.holdUs,
+      lifeUs: this.#reachUs,
       progressOf: (state) => this.#stepsSeen(state),
       onEvict: inputs.onGivenUp,
     });
@@ -152,11 +152,18 @@ export class AllMatcher implements PatternMatcher {
   }
 
   isDrained(watermark: number): boolean {
-    return watermark > this.#drainsUs + this.#within + this.holdUs;
+    // The last event may be told that much later, and is judged that much after its time.
+    return watermark > this.#drainsUs + this.#within + 2 * this.holdUs;
   }
 
   adapt({ atUs }: Adaptation): void {
     this.#keys.fit(atUs);
+  }
+
+  /** How long before its last event something is told that a match may depend on, µs. */
+  get #reachUs(): number {
+    // What cancels may be told before the first event, and have happened after it.
+    return this.#within + (this.#untilStep < 0 ? 1 : 2) * this.holdUs;
   }
 
   /** Whether the rule looks for matches whatever they begin with. */
@@ -220,14 +227,15 @@ export class AllMatcher implements PatternMatcher {
 
   /** Forgets what no match can use any more, and the oldest beyond the bound. */
   #trim(state: KeyState, now: number): void {
-    const horizon = now - this.#within - 2 * this.holdUs;
+    // What is judged now may be of that much earlier.
+    const horizon = now - this.#reachUs - this.holdUs;
     // Where the order is not certain an event before the barrier may still cancel one behind it.
     const first = this.holdUs > 0 ? -1 : state.barrier;
     state.entries = state.entries.filter((e) => e.event.ts >= horizon && e.no > first);
     while (state.entries.length > this.#bounds.entries) {
       const dropped = state.entries.shift();
       this.#partialsEvicted++;
-      const until = (dropped?.event.ts ?? now) + this.#within + this.holdUs;
+      const until = (dropped?.event.ts ?? now) + this.#reachUs;
       state.overflowUntil = Math.max(state.overflowUntil, until);
     }
   }
@@ -328,7 +336,7 @@ export class AllMatcher implements PatternMatcher {
   /** Not every choice was looked at, so that matches from here on may lack something. */
   #doubt(state: KeyState, now: number): void {
     this.#partialsEvicted++;
-    state.overflowUntil = Math.max(state.overflowUntil, now + this.#within + this.holdUs);
+    state.overflowUntil = Math.max(state.overflowUntil, now + this.#reachUs);
   }
 
   /**
@@ -411,7 +419,7 @@ export class AllMatcher implements PatternMatcher {
     const first = usedOf(choice)[0]?.event.ts ?? end.event.ts;
     const isPreferred =
       this.#inputs.rule.policy.select === "each" && choice.every((x) => x !== undefined);
-    return (isPreferred ? first : end.event.ts - this.#within) - this.holdUs;
+    return isPreferred ? first - this.holdUs : end.event.ts - this.#reachUs;
   }
 
   /** Of each chosen step all events of the span that satisfy it beside the other steps' choices. */

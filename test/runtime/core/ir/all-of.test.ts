@@ -125,3 +125,11 @@ test("of choices of the same events that comes first whose first step took the l
     "r@1 p=a1 q=a2",
   ]);
 });
+
+test("what may cancel is remembered as long as a match is not judged", () => {
+  const rule = `rule r { match all of by k within 2s slack 1s { p: t.far
+    q: t.b } until u: t.tick where u.x == 5 }`;
+  // Told before the first event, and possibly between the two.
+  expect(found(rule, ["tick 0.1", "far 1", "b 4.9", "b 6.8"])).toEqual(["r@4.9 p=far1 q=b1 …!"]);
+  expect(found(rule, ["tick 0.1 x=4", "far 1", "b 4.9", "b 6.8"])).toEqual(["r@4.9 p=far1 q=b1"]);
+});
