@@ -11,7 +11,6 @@ import {
   type CoreRule,
   type CoreUnit,
   type EventData,
-  type Expr,
   type Finding,
   fullName,
   judge,
@@ -182,32 +181,8 @@ describe("a reload that keeps", () => {
   });
 });
 
-/** `unit`, whose rule begins with nothing later than `untilUs`. */
-function begunBy(unit: CoreUnit, untilUs: number): CoreUnit {
-  const rules = unit.rules.map((rule) => {
-    const { pattern } = rule;
-    if (pattern.node !== "seq") throw new Error("only sequences have a first step");
-    const [first, ...rest] = pattern.steps;
-    if (!first) return rule;
-    const { where } = first.step;
-    const time: Expr = { op: "meta", of: { step: "current" }, what: "time" };
-    const isEarly: Expr = {
-      op: "cmp",
-      cmp: "<=",
-      left: time,
-      right: { op: "const", value: untilUs },
-    };
-    const step = {
-      ...first.step,
-      where: where ? ({ op: "and", args: [where, isEarly] } as const) : isEarly,
-    };
-    return { ...rule, pattern: { ...pattern, steps: [{ ...first, step }, ...rest] } };
-  });
-  return { ...unit, rules };
-}
-
-function found(unit: CoreUnit, trace: Trace, events: readonly EventData[]): Finding[] {
-  return judge(unit, new Map(), { ...trace, events }).findings.map((f) => f.finding);
+function found(unit: CoreUnit, trace: Trace): Finding[] {
+  return judge(unit, new Map(), trace).findings.map((f) => f.finding);
 }
 
 const pairs = fc.record({
@@ -242,9 +217,9 @@ describe("a reload that drains", () => {
           const [own] = run.reloads.flatMap((r) => r.plan);
           if (own?.class !== "drain") continue;
           seen.drained++;
-          const old = found(begunBy(before, own.atUs), trace, trace.events);
+          const old = found(before, { ...trace, begunBy: own.atUs });
           const later = trace.events.filter((e) => e.ts > own.atUs);
-          const now = found(after, trace, later);
+          const now = found(after, { ...trace, events: later });
           const expected = written([...old, ...now]);
           const actual = written(run.findings);
           if (actual !== expected)
@@ -314,7 +289,7 @@ describe("a reload that migrates", () => {
           const fromUs = own.limitsHistory
             ? own.atUs + spanOf(valued(after), rule)
             : decidedUs(after, reload.progressUs) - 1;
-          const expected = found(after, trace, trace.events).filter((f) => f.at > fromUs + holdUs);
+          const expected = found(after, trace).filter((f) => f.at > fromUs + holdUs);
           const told = run.told.slice(reload.toldBefore);
           const actual = told.filter((f) => f.at > fromUs + holdUs);
           if (written(actual) !== written(expected))

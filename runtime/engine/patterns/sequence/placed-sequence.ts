@@ -211,7 +211,7 @@ export class PlacedSequenceMatcher implements PatternMatcher {
   }
 
   isDrained(watermark: number): boolean {
-    if (watermark <= this.#drainsUs + this.holdUs) return false;
+    if (watermark <= this.#drainsUs + 2 * this.holdUs) return false;
     return this.#keys.size === 0 || watermark > this.#drainsUs + this.#horizonUs;
   }
 
@@ -337,7 +337,8 @@ export class PlacedSequenceMatcher implements PatternMatcher {
   /** `way` with its next step starting on `x`, and all that then follows of what came before. */
   #extend(state: KeyState, way: Way, x: Entry, judged: Entry, fresh: Partial[]): void {
     if (x.no <= state.barrier) return;
-    if (way.runs.length === 0 && x.event.ts > this.#drainsUs) return;
+    // What is told later may have happened before the rest of the match.
+    if (way.runs.length === 0 && x.event.ts > this.#drainsUs + this.holdUs) return;
     const { slots } = this.#plan;
     for (let at = way.runs.length; at < slots.length; at++) {
       if (x.steps.has(slots[at]?.index ?? -1)) {
@@ -545,7 +546,7 @@ export class PlacedSequenceMatcher implements PatternMatcher {
 
   /** What is selected among the matches of one completion point, best first. */
   #chosen(candidates: readonly Completion[], barrier: number): Completion[] {
-    const open = candidates.filter((c) => startOf(c.way) > barrier);
+    const open = candidates.filter((c) => startOf(c.way) > barrier && this.#hasBegun(c.way));
     const sorted = open.sort((a, b) => this.#preference(a.way, b.way));
     const { select } = this.#inputs.rule.policy;
     return sorted.slice(0, select === "each" ? this.#plan.seq.partials : 1);
@@ -590,6 +591,12 @@ export class PlacedSequenceMatcher implements PatternMatcher {
       compareStarts: (x, y) => (x[0]?.no ?? 0) - (y[0]?.no ?? 0),
       isWidest: this.#inputs.rule.policy.select === "widest",
     });
+  }
+
+  /** Whether a match is still looked for that has the events of `way`. */
+  #hasBegun({ runs }: Way): boolean {
+    const untilUs = this.#drainsUs;
+    return untilUs === never || chainOf(runs).some((x) => x.event.ts <= untilUs);
   }
 
   #barrierOf({ way, end }: Completion): number {
@@ -677,7 +684,7 @@ export class PlacedSequenceMatcher implements PatternMatcher {
     const { partials } = state;
     const { newestKept } = this.#plan;
     if (partials.length <= newestKept) return;
-    const settled = partials.filter((p) => isSettled(p.way, now.event.ts));
+    const settled = partials.filter((p) => isSettled(p.way, now.event.ts) && this.#hasBegun(p.way));
     const isKept = (p: Partial) =>
       settled.filter((q) => q !== p && isNewer(q.way, p.way)).length < newestKept;
     state.partials = partials.filter(isKept);
