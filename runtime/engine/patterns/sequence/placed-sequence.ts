@@ -42,7 +42,7 @@ import type {
   StateCounters,
 } from "../pattern-matcher.ts";
 import { StepTests } from "../step-tests.ts";
-import { type Due, KeyTimers, notDue } from "../timers.ts";
+import { type Due, type KeyTimer, KeyTimers, notDue } from "../timers.ts";
 import { groupsOf } from "./keys.ts";
 import {
   capturesOf,
@@ -238,7 +238,7 @@ export class PlacedSequenceMatcher implements PatternMatcher {
     }
     while (this.#timers.next === at) {
       const timer = this.#timers.pop();
-      if (timer) this.#decideNext(timer.key, at);
+      if (timer) this.#decideNext(timer);
     }
     // The time that was decided may lie before that of a match which waits to be told.
     this.#tellOutbox(at);
@@ -482,14 +482,15 @@ export class PlacedSequenceMatcher implements PatternMatcher {
   }
 
   /** Of what `key` waits for at `at`: ends runs whose span is over, then tells what is first. */
-  #decideNext(key: string, at: number): void {
+  #decideNext({ key, at, number }: KeyTimer): void {
     const state = this.#keys.get(key);
     if (!state) return;
     const now = state.judged;
     const over = this.#plan.isClosing ? state.tails.filter((t) => t.at <= at) : [];
     for (const tail of over.sort((a, b) => a.number - b.number)) this.#close(state, tail);
     const due = soonest(state.completions.filter((c) => c.isTimed && c.at <= at));
-    if (due) this.#decide(key, state, due);
+    // Behind what other keys wait for at that time it has its own turn.
+    if (due && (due.at < at || due.number <= number)) this.#decide(key, state, due);
     if (this.#tests.isOver) this.#giveUp(state, at);
     this.#schedule(key, state);
     if (state.latest === now) this.#mayLeave(key, state, now, at);

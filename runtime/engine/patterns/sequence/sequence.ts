@@ -32,7 +32,7 @@ import type {
   PatternMatcher,
   StateCounters,
 } from "../pattern-matcher.ts";
-import { type Due, KeyTimers, notDue } from "../timers.ts";
+import { type Due, type KeyTimer, KeyTimers, notDue } from "../timers.ts";
 import { fitting } from "./adapt.ts";
 import { groupsOf } from "./keys.ts";
 import { planOf, preference, type SequencePlan, type Slot } from "./plan.ts";
@@ -201,7 +201,7 @@ export class SequenceMatcher implements PatternMatcher {
     const at = this.nextDeadline;
     while (this.#timers.next === at) {
       const timer = this.#timers.pop();
-      if (timer) this.#decide(timer.key, at);
+      if (timer) this.#decide(timer);
     }
     this.#tellOutbox();
   }
@@ -494,12 +494,14 @@ export class SequenceMatcher implements PatternMatcher {
     return verdict === 1;
   }
 
-  /** Decides what comes first of what `key` waits for at `at`. */
-  #decide(key: string, at: number): void {
+  /** Decides what comes first of what a key waits for; what was next may be gone. */
+  #decide({ key, at, number }: KeyTimer): void {
     const state = this.#keys.get(key);
     const due = state && soonest(state.waiting);
     if (!state || !due) return;
-    if (due.decidedAt <= at) this.#decideWaiting(key, state, due);
+    // Behind what other keys wait for at that time it has its own turn.
+    const isNext = due.decidedAt < at || (due.decidedAt === at && due.number <= number);
+    if (isNext) this.#decideWaiting(key, state, due);
     if (!this.#schedule(key, state)) this.#forgetEmpty(key, state, at);
   }
 

@@ -68,6 +68,15 @@ describe("as the interpreter", () => {
     expect(found(rule, lines)).toEqual(["r@0.000008 p?=b2 q?=tick1"]);
   });
 
+  test.each(["", "slack 1s"])("so are those of several keys that end in silence %s", (slack) => {
+    const rule = `rule r {
+      match sequence by k within 5s ${slack} { p: t.a then no x: t.a for 2s }
+      rate 1 per 1h by true
+    }`;
+    // What `a1` waited for is void; what `a3` waits for comes behind what `a2` does.
+    expect(found(rule, ["a 0 k=1", "a 0 k=2", "a 0 k=1"])).toEqual(["r@2 p=a2"]);
+  });
+
   test("an event that lies a little earlier may complete what is begun by a later one", () => {
     const rule = "rule r { match sequence by k within 9s { p: t.a then q: t.far then s: t.away } }";
     expect(found(rule, ["away 4", "far 4", "a 4.5"])).toEqual([]);
