@@ -39,34 +39,33 @@ export function candidatesOf(scene: Scene, search: Search): Candidate[] {
   let late = 0;
   for (let x = since; own && x < scene.events.length && late < lookedAtMax; x++) {
     if (!own.has(x) || taken.includes(x)) continue;
-    const isLate = (scene.events[x]?.ts ?? 0) > to;
+    const isLate = eventAt(scene, x).ts > to;
     if (isLate) late++;
     const isFitting = judge(scene, step, x, search.capturesAt(x)) === true;
-    if (isFitting || !isLate || late <= unfitMax) out.push(...candidateAt(scene, search, x));
+    if (isFitting || !isLate || late <= unfitMax) out.push(candidateAt(scene, search, x));
     // Whatever fits after this one is further away.
     if (isFitting && isLate) break;
   }
-  return out.sort(compareCandidates).slice(0, candidatesKept);
+  return nearest(out);
 }
 
-function candidateAt(scene: Scene, search: Search, x: number): Candidate[] {
-  const event = scene.events[x];
-  if (!event) return [];
+function nearest(candidates: readonly Candidate[]): Candidate[] {
+  return [...candidates].sort(compareCandidates).slice(0, candidatesKept);
+}
+
+function candidateAt(scene: Scene, search: Search, x: number): Candidate {
+  const event = eventAt(scene, x);
   const { step, from, to, capturesAt, betweenAt, useOf } = search;
-  const proof = stepProof(scene, step, x, capturesAt(x));
   const between = betweenAt?.(x);
-  const use = useOf?.(x);
-  return [
-    {
-      step: step.name,
-      event,
-      proof,
-      overshoot: Math.max(0, event.ts - to, from - event.ts),
-      isEarly: event.ts < from,
-      ...(use === undefined ? {} : { use }),
-      ...(between === undefined ? {} : { between: scene.events[between] }),
-    },
-  ];
+  return {
+    step: step.name,
+    event,
+    proof: stepProof(scene, step, x, capturesAt(x)),
+    overshoot: Math.max(0, event.ts - to, from - event.ts),
+    isEarly: event.ts < from,
+    use: useOf?.(x),
+    between: between === undefined ? undefined : eventAt(scene, between),
+  };
 }
 
 /** What the condition of `step` comes to on event `index`. */

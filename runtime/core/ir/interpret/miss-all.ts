@@ -35,9 +35,7 @@ function missesOf(the: Case, scene: AllScene, matches: readonly Match[]): NearMi
     if (isOpen && !focus) continue;
     const { ts } = eventAt(scene, start);
     if (focus && (ts > focus.to || death.at < focus.from)) continue;
-    const span = eventsBetween(scene, ts, death.at).filter(
-      (x) => x >= start && !covered.has(x) && eventAt(scene, x).ts <= death.at,
-    );
+    const span = eventsBetween(scene, ts, death.at).filter((x) => x >= start);
     const [choice] = choicesOf(scene, span, start, 1, "tightest");
     const miss = choice && missOf(the, scene, span, choice, death);
     if (!choice || !miss) continue;
@@ -154,7 +152,7 @@ function candidatesFor(
   const within = withinOf(scene);
   // The steps are in no order: what came before the first event may also be in time.
   const from = Math.max(...chosen) - within;
-  const [since = 0] = eventsBetween(scene, from - within, death.at);
+  const since = eventsBetween(scene, from - within, death.at)[0] ?? 0;
   const all = scene.all.steps.flatMap((step, i) =>
     choice[i] !== undefined
       ? []

@@ -6,12 +6,13 @@ import type { Played } from "./completion.ts";
 import { coveredBy } from "./covered.ts";
 import { countOf, durationOf } from "./key.ts";
 import type { Candidate, Case, Focus, Match, NearMiss } from "./match.ts";
-import { isCertainlyBefore } from "./placement.ts";
+import { isPlaceable } from "./placement.ts";
 import { judge } from "./scene.ts";
 import {
   capturesOf,
   chainOf,
   closeRun,
+  constraintsOf,
   emptyWay,
   endOf,
   eventAt,
@@ -46,7 +47,7 @@ export function sequenceMisses(
   for (const way of prefixesOf(scene, isHopeless)) {
     const [first, ...rest] = chainOf(way.runs);
     if (first === undefined) continue;
-    if (covered.has(first) || rest.some((x) => covered.has(x))) isPart.add(first);
+    if (rest.some((x) => covered.has(x))) isPart.add(first);
     const attempt = attemptOf(the, scene, first, way);
     if (attempt) attempts.push(attempt);
   }
@@ -97,25 +98,26 @@ function prefixesOf(scene: SeqScene, isNoStart: (x: number) => boolean): Way[] {
 function unbegun(the: Case, scene: SeqScene, covered: ReadonlySet<number>): NearMiss[] {
   const step = scene.seq.steps.find((s) => !s.isOptional)?.step;
   if (!step) return [];
-  return [...(scene.own.get(step) ?? [])].flatMap((x): NearMiss[] => {
-    const event = eventAt(scene, x);
-    if (covered.has(x) || !isNear(scene, the.trace.focus, event.ts)) return [];
-    if (judge(scene, step, x, []) === true) return [];
-    const proof = stepProof(scene, step, x, []);
-    return [
-      {
-        rule: the.rule,
-        key: scene.key,
-        cause: "unmet",
-        reached: 0,
-        missing: step.name,
-        overshoot: undefined,
-        at: event.ts,
-        captures: [],
-        candidates: [{ step: step.name, event, proof, overshoot: 0, isEarly: false }],
-      },
-    ];
-  });
+  return [...(scene.own.get(step) ?? [])]
+    .filter((x) => !covered.has(x) && isNear(scene, the.trace.focus, eventAt(scene, x).ts))
+    .filter((x) => judge(scene, step, x, []) !== true)
+    .map((x) => unmetAt(the, scene, step, x));
+}
+
+function unmetAt(the: Case, scene: SeqScene, step: Step, x: number): NearMiss {
+  const event = eventAt(scene, x);
+  const proof = stepProof(scene, step, x, []);
+  return {
+    rule: the.rule,
+    key: scene.key,
+    cause: "unmet",
+    reached: 0,
+    missing: step.name,
+    overshoot: undefined,
+    at: event.ts,
+    captures: [],
+    candidates: [{ step: step.name, event, proof, overshoot: 0, isEarly: false }],
+  };
 }
 
 /** The step a prefix waits for. */
@@ -144,8 +146,8 @@ function attemptOf(the: Case, scene: SeqScene, first: number, prefix: Way): Atte
   const wait = waitFor(scene, way);
   if (!wait) return undefined;
   const death = deathOf(scene, way, wait);
-  const isOpen = death.cause === "expired" && death.at >= the.trace.watermark;
-  if (death.at >= the.trace.watermark && !(isOpen && the.trace.focus)) return undefined;
+  const isOpen = death.at >= the.trace.watermark;
+  if (isOpen && !the.trace.focus) return undefined;
   if (death.cause === "expired" && !isOpen && isForbidden(scene, wait)) return undefined;
   return { first, way, wait, death, isOpen, reached: wait.reached };
 }
@@ -184,8 +186,7 @@ function waitFor(scene: SeqScene, way: Way): Wait | undefined {
   const at = way.runs.length;
   const last = steps[at - 1];
   const bound = way.runs.filter((r) => r !== undefined).length;
-  const min = last?.repeat ? countOf(last.repeat.min, scene.base.params) : 1;
-  const lacking = min - (way.runs[at - 1]?.length ?? 0);
+  const lacking = leastOf(scene, last) - (way.runs[at - 1]?.length ?? 0);
   if (last && lacking > 0)
     return { step: last.step, seqStep: undefined, reached: bound - 1, negatives: [], lacking };
   const next = steps.findIndex((s, i) => i >= at && !s.isOptional);
@@ -196,6 +197,11 @@ function waitFor(scene: SeqScene, way: Way): Wait | undefined {
   }
   if (!deadline) return undefined;
   return { step: deadline.step, seqStep: undefined, reached: bound, negatives: [deadline.step] };
+}
+
+/** How many events a step takes at least. */
+function leastOf(scene: SeqScene, seqStep: SeqStep | undefined): number {
+  return seqStep?.repeat ? countOf(seqStep.repeat.min, scene.base.params) : 1;
 }
 
 /** Whether what it waits for is that a step does not come. */
@@ -210,26 +216,28 @@ interface Death {
   readonly by?: NearMiss["by"];
 }
 
-/** What happened first: a negative, a cancel, or the end of the time there was. */
+/**
+ * What happened first: a negative, a cancel, which may be one of the steps itself, or the end of
+ * the time there was.
+ */
 function deathOf(scene: SeqScene, way: Way, wait: Wait): Death {
   const chain = chainOf(way.runs);
+  const first = chain[0] ?? 0;
   const last = chain.at(-1) ?? 0;
-  const [first = 0] = chain;
   const { until } = scene.seq;
   const end = expiryOf(scene, way, wait);
   const captures = capturesOf(scene, way.runs);
+  // On exact clocks the recorded times say all.
+  const order = scene.reach ? constraintsOf(scene, way.runs) : [];
+  const isCertainlyAfter = (a: number, x: number) =>
+    !isPlaceable(scene.intervals, [...order, { is: "before", a: x, b: a }]);
   for (let x = first + 1; x < scene.events.length; x++) {
     const event = eventAt(scene, x);
     if (event.ts > end) break;
-    if (chain.includes(x)) continue;
     const known = until ? knownAt(scene, way.runs, x) : [];
-    if (
-      until &&
-      isCertainlyBefore(scene.intervals, first, x) &&
-      judge(scene, until, x, known) === true
-    )
+    if (until && isCertainlyAfter(first, x) && judge(scene, until, x, known) === true)
       return { cause: "cancelled", at: event.ts, by: killerAt(scene, until, x, known) };
-    if (!isCertainlyBefore(scene.intervals, last, x)) continue;
+    if (x === last || !isCertainlyAfter(last, x)) continue;
     const negative = wait.negatives.find((n) => judge(scene, n, x, captures) === true);
     if (negative)
       return { cause: "negated", at: event.ts, by: killerAt(scene, negative, x, captures) };
@@ -267,7 +275,7 @@ function candidatesFor(scene: SeqScene, way: Way, wait: Wait): Candidate[] {
   const isContiguous = isStrict || wait.seqStep?.gap?.gap === "next";
   return candidatesOf(scene, {
     step: wait.step,
-    since: last + 1,
+    since: last,
     from: eventAt(scene, last).ts + gapBounds(scene, wait.seqStep).min,
     to: expiryOf(scene, way, wait),
     taken: chain,

@@ -10,9 +10,9 @@ export function silenceMisses(the: Case): NearMiss[] {
   if (pattern.node !== "inv" || !the.trace.focus) return [];
   const { where } = pattern.step;
   const envOf = (current: EventData) => ({ ...the.base, current });
-  return cutSilencesOf(the).map((cut): NearMiss => {
+  return cutSilencesOf(the, pattern).map((cut): NearMiss => {
     const { by } = cut;
-    const isOpen = !by && cut.to >= the.trace.watermark;
+    const isOpen = cut.to >= the.trace.watermark;
     return {
       rule: the.rule,
       key: cut.key,

@@ -58,6 +58,8 @@ export interface Setting {
   readonly lost?: Readonly<Record<string, number>>;
   /** Only near misses between these times are looked for. */
   readonly around?: readonly [from: number, to: number];
+  /** Of these keys, with `around`. */
+  readonly keys?: readonly string[];
 }
 
 export interface Told {
@@ -113,7 +115,13 @@ export function traceOf(unit: CoreUnit, events: readonly EventData[], setting: S
     watermark: at(setting.until ?? 1000),
     start: us(setting.start),
     ...(setting.around
-      ? { focus: { keys: undefined, from: at(setting.around[0]), to: at(setting.around[1]) } }
+      ? {
+          focus: {
+            keys: setting.keys && new Set(setting.keys),
+            from: at(setting.around[0]),
+            to: at(setting.around[1]),
+          },
+        }
       : {}),
     world: {
       entities: (setting.lives ?? []).map(([entity, up, down]) => {
