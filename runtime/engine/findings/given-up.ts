@@ -30,8 +30,8 @@ export class GivenUpList {
     const name = fullName(rule);
     const own = this.#ofRule.get(name) ?? [];
     this.#ofRule.set(name, own);
-    const place = own.findIndex((g) => g.reached <= reached);
-    own.splice(place < 0 ? own.length : place, 0, { rule: name, key, reached, at });
+    const further = own.filter((g) => g.reached > reached).length;
+    own.splice(further, 0, { rule: name, key, reached, at });
     this.#count++;
     if (own.length > keptOfRule) this.#drop(own);
     else if (this.#count > keptInAll) this.#drop(this.#leastFar());

@@ -182,7 +182,7 @@ export class Ledger {
       for (const entry of place.values()) {
         if (entry.match.at < fromUs || startOf(entry.match) > toUs) continue;
         const match = this.#inputs.withLosses(entry.rule, entry.match);
-        if (match === entry.match || !isMoreIncomplete(match, entry.match)) continue;
+        if (!isMoreIncomplete(match, entry.match)) continue;
         this.#publish({ ...entry, match }, entry.reporter.write(match), entry);
       }
     }
@@ -282,7 +282,7 @@ function isMoreIncomplete(now: EngineMatch, before: EngineMatch): boolean {
 
 function claims(parent: Entry, child: Entry): boolean {
   const { rule } = parent.reporter;
-  if (rule.subsumes.length === 0 || parent.finding.id === child.finding.id) return false;
+  if (parent.finding.id === child.finding.id) return false;
   return rule.subsumes.some(
     (s, i) =>
       s.rules.includes(fullName(child.reporter.rule)) &&

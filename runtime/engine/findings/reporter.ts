@@ -239,7 +239,6 @@ export class Reporter {
 
   /** Certainly after what completed the match. */
   #isAfter(match: EngineMatch, event: EventData): boolean {
-    if (event.ts < match.at) return false;
     const { last } = match;
     if (!last || last.ts !== match.at) return event.ts > match.at;
     const { schema } = this.#inputs.unit;

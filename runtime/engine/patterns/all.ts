@@ -65,7 +65,7 @@ interface Queued {
   readonly ts: number;
 }
 
-type Verdict = "yes" | "possibly" | "unknown" | "no";
+type Verdict = "yes" | "possibly" | "unknown" | "possibly and unknown" | "no";
 
 export class AllMatcher implements PatternMatcher {
   readonly holdUs: number;
@@ -364,16 +364,18 @@ export class AllMatcher implements PatternMatcher {
     const [first] = entries;
     const end = entries.at(-1);
     if (!first || !end) return "no";
-    let worst: Verdict = "no";
+    let isPossible = false;
+    let isUnknown = false;
     for (const u of this.#between(state, first, end)) {
       if (!u.steps.has(this.#untilStep)) continue;
       const known = choice.map((x) => (x && x.no <= u.no ? x : undefined));
       const verdict = this.#verdict(this.#untilStep, u, { captures: capturesOf(known) });
       if (verdict === 1 && isCertain(first, u, end)) return "yes";
-      if (verdict === 1) worst = "possibly";
-      if (verdict === 2 && worst === "no") worst = "unknown";
+      if (verdict === 1) isPossible = true;
+      if (verdict === 2) isUnknown = true;
     }
-    return worst;
+    if (isPossible) return isUnknown ? "possibly and unknown" : "possibly";
+    return isUnknown ? "unknown" : "no";
   }
 
   #verdict(step: number, { event }: Entry, scope: Scope): number {
@@ -404,10 +406,12 @@ export class AllMatcher implements PatternMatcher {
           : this.#spanCaptures(span, choice),
       last: end.event,
       isIncomplete:
-        doubt === "unknown" ||
+        doubt.endsWith("unknown") ||
         end.event.ts <= state.overflowUntil ||
         this.#keys.evictedAt >= this.#earliest(choice, end),
-      ...(doubt === "possibly" ? { quality: { uncertain: completing, incomplete: [] } } : {}),
+      ...(doubt.startsWith("possibly")
+        ? { quality: { uncertain: completing, incomplete: [] } }
+        : {}),
     });
   }
 

@@ -161,10 +161,10 @@ export class InventoryMatcher implements PatternMatcher {
 
   fireDeadline(): void {
     const timer = this.#timers.pop();
-    if (!timer) return;
+    if (!timer || !isLive(timer)) return;
     const { clock, at } = timer;
     if (timer.number === atEnd) this.#forget(clock);
-    if (timer.number !== clock.timer || at >= clock.end) return;
+    if (at >= clock.end) return;
     // An entity may be known before the events of the time at which it appeared.
     if (clock.from > this.#drainsUs) return;
     const { pattern, concludes } = this.#inputs;

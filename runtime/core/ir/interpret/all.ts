@@ -14,7 +14,7 @@ import { durationOf } from "./key.ts";
 import type { Case, Found, Match } from "./match.ts";
 import { type Constraint, isCertainlyBefore, isPlaceable, isPossiblyBefore } from "./placement.ts";
 import { eventsBetween, judge, type Scene, scenesOf } from "./scene.ts";
-import { eventAt } from "./sequence.ts";
+import { eventAt, type Verdict, worst } from "./sequence.ts";
 
 /** For each step the event chosen for it; undefined for a step that has none. */
 export type Choice = readonly (number | undefined)[];
@@ -51,7 +51,7 @@ function report(the: Case, scene: AllScene): Match[] {
   const { rule } = the;
   const { select, skip } = rule.policy;
   const out: Match[] = [];
-  let barrier = -1;
+  let barrier = Number.NEGATIVE_INFINITY;
   for (const end of scene.events.keys()) {
     const span = spanBefore(scene, end, barrier);
     const choices = choicesOf(scene, span, end, scene.all.need, select);
@@ -75,7 +75,7 @@ function spanBefore(scene: AllScene, end: number, barrier: number): number[] {
 /** Whether some placement of `events` puts the last of them within the span of the first. */
 function isWithinSpan(scene: AllScene, events: readonly number[]): boolean {
   // On exact clocks they are: the recorded times of a span say so.
-  if (scene.reach === 0) return true;
+  if (isExact(scene)) return true;
   const us = withinOf(scene);
   return events.some((first) =>
     events.some((last) => {
@@ -88,6 +88,10 @@ function isWithinSpan(scene: AllScene, events: readonly number[]): boolean {
   );
 }
 
+function isExact(scene: AllScene): boolean {
+  return scene.reach === 0;
+}
+
 export function withinOf(scene: AllScene): number {
   return durationOf(scene.all.within, scene.base.params);
 }
@@ -95,7 +99,7 @@ export function withinOf(scene: AllScene): number {
 /** The next match must begin after this event. */
 function barrierOf(skip: "past" | "none" | number, choice: Choice, end: number): number {
   if (skip === "past") return end;
-  if (skip === "none") return -1;
+  if (skip === "none") return Number.NEGATIVE_INFINITY;
   const start = Math.min(...used(choice));
   // At least one event further, so that the same match is not found again.
   return Math.max(start, (choice[skip] ?? 0) - 1);
@@ -164,7 +168,7 @@ function optionsOf(
   const fitting = span.filter((x) => scene.fits[at]?.[x]);
   const isEitherGood = select === "widest" && stepsRead(scene.all.until?.where).length > 0;
   const isBegun = scene.begunBy < Number.POSITIVE_INFINITY;
-  if (scene.reach > 0 || isEitherGood || isBegun) return fitting;
+  if (!isExact(scene) || isEitherGood || isBegun) return fitting;
   // Of each step no more than are reported can be among the preferred choices.
   if (select === "each") return fitting.slice(-scene.all.partials);
   const best = select === "widest" ? fitting[0] : fitting.at(-1);
@@ -193,7 +197,8 @@ function preference(isWidest: boolean, a: Choice, b: Choice): number {
 
 function firstDifference(a: readonly number[], b: readonly number[]): number {
   const at = a.findIndex((x, i) => x !== b[i]);
-  return at < 0 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
+  // Where there is none, both are missing.
+  return (a[at] ?? 0) - (b[at] ?? 0);
 }
 
 // ---------- until ----------
@@ -208,35 +213,27 @@ function isBarred(scene: AllScene, x: number, end: number): boolean {
 }
 
 /** Whether `until` happened between the first event of a choice and its last. */
-export function cancelledBy(
-  scene: AllScene,
-  choice: Choice,
-): "yes" | "possibly" | "unknown" | "no" {
+function cancelledBy(scene: AllScene, choice: Choice): Verdict {
   const { until } = scene.all;
   const events = used(choice);
   const [first] = events;
   const end = events.at(-1);
   if (!until || first === undefined || end === undefined) return "no";
-  let worst: "possibly" | "unknown" | "no" = "no";
-  for (const u of betweenOf(scene, first, end)) {
+  const verdicts = betweenOf(scene, first, end).flatMap((u): Verdict[] => {
     const known = choice.map((x) => (x !== undefined && x <= u ? x : undefined));
-    const verdict = judge(scene, until, u, capturesOf(scene, known));
-    if (verdict === true && isCertain(scene, first, u, end)) return "yes";
-    if (verdict === true) worst = "possibly";
-    if (verdict === undefined && worst === "no") worst = "unknown";
-  }
-  return worst;
+    const truth = judge(scene, until, u, capturesOf(scene, known));
+    if (truth === false) return [];
+    if (truth === undefined) return ["unknown"];
+    return [isCertain(scene, first, u, end) ? "yes" : "possibly"];
+  });
+  return worst(verdicts);
 }
 
 function betweenOf(scene: AllScene, first: number, end: number): number[] {
   const from = scene.intervals[first]?.from ?? 0;
   const to = scene.intervals[end]?.to ?? 0;
   return eventsBetween(scene, from, to).filter(
-    (u) =>
-      u !== first &&
-      u !== end &&
-      isPossiblyBefore(scene.intervals, first, u) &&
-      isPossiblyBefore(scene.intervals, u, end),
+    (u) => isPossiblyBefore(scene.intervals, first, u) && isPossiblyBefore(scene.intervals, u, end),
   );
 }
 
@@ -263,8 +260,8 @@ function matchOf(
     captures:
       rule.policy.select === "each" ? capturesOf(scene, choice) : spanCaptures(scene, span, choice),
     last,
-    isIncomplete: doubt === "unknown",
-    ...(doubt === "possibly" ? { quality: { uncertain: completing, incomplete: [] } } : {}),
+    isIncomplete: doubt.endsWith("unknown"),
+    ...(doubt.startsWith("possibly") ? { quality: { uncertain: completing, incomplete: [] } } : {}),
   };
 }
 

@@ -23,8 +23,8 @@ export function finishAtClose(scene: SeqScene, way: Way): Way | undefined {
   const repeat = scene.seq.steps[at]?.repeat;
   const start = way.runs[at]?.[0];
   const [first] = chainOf(way.runs);
-  if (!repeat || start === undefined || first === undefined) return undefined;
-  if (!isWithinSpan(scene, way.runs)) return undefined;
+  if (!repeat || start === undefined || first === undefined || !isWithinSpan(scene, way.runs))
+    return undefined;
   const { params } = scene.base;
   const max = repeat.max === undefined ? Number.POSITIVE_INFINITY : countOf(repeat.max, params);
   const { index: cancel, isUnknown } = cancelOf(scene, way, first, max);
@@ -71,7 +71,7 @@ function longestRun(scene: SeqScene, way: Way, max: number, stop: number): Way {
   const [start = 0] = run;
   const chain = chainOf(way.runs);
   let captures = capturesWith(scene, way.runs, at, run);
-  for (let x = start + 1; step && x < stop && run.length < max; x++) {
+  for (let x = start; step && x < stop && run.length < max; x++) {
     if (chain.includes(x) || judge(scene, step, x, captures) !== true) continue;
     const runs = way.runs.with(at, [...run, x]);
     if (!isWithinSpan(scene, runs)) continue;

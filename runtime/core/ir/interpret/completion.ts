@@ -82,7 +82,7 @@ function report(the: Case, { scene, completions: all }: Played): Found {
   const completions = all.filter((c) => c.at < trace.watermark);
   const matches: Match[] = [];
   const withheld: Withheld[] = [];
-  let barrier = -1;
+  let barrier = Number.NEGATIVE_INFINITY;
   for (const point of new Set(completions.map((c) => c.point))) {
     const open = completions.filter(
       (c) => c.point === point && startOf(c) > barrier && hasBegun(the, scene, c),
@@ -122,13 +122,10 @@ function selected(
 function preference(isWidest: boolean, a: Way, b: Way): number {
   const bound = (w: Way) => w.runs.filter((r) => r !== undefined).length;
   if (bound(a) !== bound(b)) return bound(b) - bound(a);
-  for (const [at, x] of a.runs.entries()) {
-    const y = b.runs[at];
-    if (!x || !y) {
-      if (x === y) continue;
-      return x ? -1 : 1;
-    }
+  for (const [at, x = []] of a.runs.entries()) {
+    const y = b.runs[at] ?? [];
     if (x.length !== y.length) return y.length - x.length;
+    if (x.length === 0) continue;
     const later = (y[0] ?? 0) - (x[0] ?? 0);
     if (later !== 0) return isWidest ? -later : later;
   }
@@ -148,7 +145,7 @@ function hasBegun({ trace: { begunBy } }: Case, scene: SeqScene, c: Completion):
 function barrierOf(rule: CoreRule, c: Completion): number {
   const { skip } = rule.policy;
   if (skip === "past") return c.end;
-  if (skip === "none") return -1;
+  if (skip === "none") return Number.NEGATIVE_INFINITY;
   const step = c.way.runs[skip]?.[0];
   // At least one event further, so that the same match is not found again.
   return step === undefined ? startOf(c) : Math.max(startOf(c), step - 1);

@@ -38,6 +38,9 @@ interface Pane {
   readonly doubtful: readonly number[];
 }
 
+/** Neighbouring panes for which the condition is true. */
+type Run = readonly [Pane, ...Pane[]];
+
 export function interpretPanes(the: Case, win: Win): Found {
   const alignment = alignmentOf(the, win);
   const matches: Match[] = [];
@@ -117,8 +120,7 @@ function report(
   const out: Match[] = [];
   for (const run of runsOf(panes)) {
     const [first] = run;
-    const last = run.at(-1);
-    if (!first || !last) continue;
+    const last = run.at(-1) ?? first;
     const at = endOf(alignment, isClosing ? last.number + 1 : first.number);
     if (at >= series.the.trace.watermark) continue;
     const found = windowMatch(
@@ -131,7 +133,7 @@ function report(
     const match = named.last || !subject ? named : { ...named, subject };
     const told = isClosing ? run : [first];
     const isDoubtful = told.some((p) => p.conclusion === "flag");
-    const isIncomplete = match.isIncomplete || hasUnknown(series, alignment, told);
+    const isIncomplete = hasUnknown(series, alignment, told);
     out.push(isDoubtful ? withDoubt(match, [0]) : { ...match, isIncomplete });
   }
   return out;
@@ -157,9 +159,8 @@ function hasUnknown(series: Series, alignment: Alignment, panes: readonly Pane[]
   });
 }
 
-/** Neighbouring panes for which the condition is true. */
-function runsOf(panes: readonly Pane[]): Pane[][] {
-  const out: Pane[][] = [];
+function runsOf(panes: readonly Pane[]): Run[] {
+  const out: [Pane, ...Pane[]][] = [];
   let before: Pane | undefined;
   for (const pane of panes) {
     const isTrue = pane.conclusion === "true" || pane.conclusion === "flag";

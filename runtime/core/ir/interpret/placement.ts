@@ -33,9 +33,8 @@ export function isPlaceable(
   for (const c of constraints) {
     const a = intervals[c.a];
     const b = intervals[c.b];
-    if (!a || !b) return false;
-    if (!isPlain(a, b)) edges.push(edgeOf(c));
-    else if (!holds(c, a, b)) return false;
+    if (a && b && !isPlain(a, b)) edges.push(edgeOf(c));
+    else if (!a || !b || !holds(c, a, b)) return false;
   }
   return edges.length === 0 || isSolvable(intervals, [...edges, ...clockEdges(intervals, edges)]);
 }

@@ -99,7 +99,7 @@ function resolvedOn(the: Case, match: Match, step: Step): number | undefined {
       step.kinds.includes(event.kind) &&
       event.ts >= match.at &&
       isAfter(the, match, event) &&
-      (step.key.length === 0 || keyOf(step.key, event, env) === match.key) &&
+      keyOf(step.key, event, env) === match.key &&
       (!step.where || truth(step.where, { ...env, current: event }) === true),
   )?.ts;
 }

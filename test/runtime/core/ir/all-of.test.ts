@@ -1,6 +1,7 @@
 /** `all of`, `any of` and `n of` by hand: any order, shared events, spans, `until`. */
 import { expect, test } from "vitest";
-import { found } from "./by-hand.ts";
+import { judge } from "#core";
+import { at, compiled, eventsOf, found, shownMatch, traceOf } from "./by-hand.ts";
 
 const rule = (head: string, steps: string, policies = "") =>
   `rule r { match ${head} by k within 10s partials 8 { ${steps} }\n${policies} }`;
@@ -132,4 +133,88 @@ test("what may cancel is remembered as long as a match is not judged", () => {
   // Told before the first event, and possibly between the two.
   expect(found(rule, ["tick 0.1", "far 1", "b 4.9", "b 6.8"])).toEqual(["r@4.9 p=far1 q=b1 …!"]);
   expect(found(rule, ["tick 0.1 x=4", "far 1", "b 4.9", "b 6.8"])).toEqual(["r@4.9 p=far1 q=b1"]);
+});
+
+test("what may have cancelled and what is unknown are both said, as of a sequence", () => {
+  const until = "until u: t.far where u.x > 0";
+  const lines = ["a 0.5", "far 0 x=1", "far 1", "b 3"];
+  const marked = ["r@3 p=a1 q?=b1 …!"];
+  expect(
+    found(`rule r { match all of by k within 10s { p: t.a\nq: t.b } ${until} }`, lines),
+  ).toEqual(marked);
+  const sequence = `rule r { match sequence by k within 10s { p: t.a then q: t.b } ${until} }`;
+  expect(found(sequence, lines)).toEqual(marked);
+});
+
+test("`until` must certainly be after the first and certainly before the last to cancel", () => {
+  const until = "rule r { match all of by k within 10s { p: t.a\nq: t.b } until u: t.far }";
+  expect(found(until, ["a 0.5", "far 2", "b 2.5"])).toEqual(["r@2.5 p=a1 q?=b1"]);
+  expect(found(until, ["a 0.5", "far 2", "b 3"])).toEqual([]);
+});
+
+test("`until` knows the steps up to its own event, that event included", () => {
+  const rule = (until: string) =>
+    `rule r { match all of by k within 10s { p: t.a\nq: t.b\ns: t.c } until u: ${until} }`;
+  expect(found(rule("t.b where has q"), ["a 0", "b 1", "c 2"])).toEqual([]);
+  expect(found(rule("t.d where has q"), ["a 0", "d 0.5", "b 1", "c 2"])).toEqual([
+    "r@2 p=a1 q=b1 s=c1",
+  ]);
+});
+
+test("where the preferred first event is cancelled another one is taken", () => {
+  const rule = (p: string, policies = "") =>
+    `rule r { match all of by k within 10s partials 8 { p: ${p}\nq: t.b }
+    until u: t.d where not has q ${policies} }`;
+  // The `d` before any `b` is inside of what begins with the first `a`, not with the second.
+  const lines = ["a 0", "d 1", "a 2", "b 3"];
+  expect(found(rule("t.a", "select widest"), lines)).toEqual(["r@3 p=a1,a2 q=b1"]);
+  expect(found(rule("t.a"), lines)).toEqual(["r@3 p=a1,a2 q=b1"]);
+  // The coarse event may be behind the `d`, the exact one that ≺ has later is not.
+  expect(found(rule("t.a | t.far"), ["far 0", "a 0.5", "d 0.7", "b 2"])).toEqual([
+    "r@2 p=far1,a1 q?=b1",
+  ]);
+});
+
+test("a step that was left out has no events, also where some would fit", () => {
+  const rule = `rule r { match 3 of by k within 10s {
+    p: t.a where p.x == 1\nq: t.b\ns: t.c\nv: t.a where v.x == 2
+  } until u: t.d where has q }`;
+  expect(found(rule, ["a 0 x=1", "b 1", "d 2", "c 3", "a 4 x=2"])).toEqual(["r@4 p=a1 s=c1 v=a2"]);
+});
+
+test("`skip to` goes on from what was chosen: the latest, for the widest the earliest", () => {
+  const rule = (select: string) => `rule r {
+    match all of by k within 10s partials 2 { p: t.a\nq: t.b }\nselect ${select}\nskip to p }`;
+  const lines = ["a 0", "a 1", "a 2", "b 3", "b 4"];
+  expect(found(rule("tightest"), lines)).toEqual(["r@3 p=a1,a2,a3 q=b1"]);
+  expect(found(rule("widest"), lines)).toEqual(["r@3 p=a1,a2,a3 q=b1", "r@4 p=a2,a3 q=b1,b2"]);
+});
+
+test("`each`: more steps first, then the latest first event, then as written", () => {
+  const each = "select each\nskip none";
+  expect(found(rule("2 of", "p: t.a\nq: t.a\ns: t.b", each), ["a 0", "b 1"])).toEqual([
+    "r@0 p=a1 q=a1",
+    "r@1 p=a1 q=a1 s=b1",
+    "r@1 p=a1 s=b1",
+    "r@1 q=a1 s=b1",
+  ]);
+  expect(found(rule("all of", three, each), ["b 0", "a 1", "a 2", "b 3", "c 4"])).toEqual([
+    "r@4 p=a2 q=b2 s=c1",
+    "r@4 p=a1 q=b2 s=c1",
+    "r@4 p=a2 q=b1 s=c1",
+    "r@4 p=a1 q=b1 s=c1",
+  ]);
+});
+
+test("of a rule that drains a match takes the first event that began in time", () => {
+  const begun = (lines: readonly string[]) => {
+    const { unit } = compiled(rule("all of", "p: t.a\nq: t.b", "skip to p"));
+    const { events, names } = eventsOf(unit.schema, lines);
+    const trace = { ...traceOf(unit, events, {}), begunBy: at(1) };
+    return judge(unit, new Map(), trace).findings.map((f) => shownMatch(f.match, names));
+  };
+  // The second `a` is chosen; behind it nothing began in time.
+  expect(begun(["a 0", "a 1", "a 1.5", "b 2", "b 3"])).toEqual(["r@2 p=a1,a2,a3 q=b1"]);
+  expect(begun(["a 1", "b 2"])).toEqual(["r@2 p=a1 q=b1"]);
+  expect(begun(["a 1.000001", "b 2"])).toEqual([]);
 });

@@ -1,5 +1,5 @@
 /** `select`, `skip` and `emit` of sequences (LANGUAGE C.3, C.0.5), by hand. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { found } from "./by-hand.ts";
 
 const rule = (pattern: string, policies = "") =>
@@ -93,4 +93,94 @@ test("with `widest` the episode is reported once, from its first event", () => {
 test("`emit eager` finds what `final` finds", () => {
   const lines = ["a 0", "a 1", "b 2", "b 3"];
   expect(found(rule(pair, "emit eager"), lines)).toEqual(found(rule(pair), lines));
+});
+
+test("of two options that cannot both be there the one written first is preferred", () => {
+  const options = "p: t.a then optional m: t.c then optional n: t.d then q: t.b";
+  const lines = ["a 0", "d 1", "c 2", "b 3"];
+  expect(found(rule(options), lines)).toEqual(["r@3 p=a1 m=c1 q=b1"]);
+  expect(found(rule(options, "select widest"), lines)).toEqual(["r@3 p=a1 m=c1 q=b1"]);
+  const later = ["a 0", "a 1", "b 2"];
+  expect(found(rule(options), later)).toEqual(["r@2 p=a2 q=b1"]);
+  const more = "p: t.a then optional m: t.c then q: t.b then s: t.d";
+  const twice = ["a 0", "b 1", "b 2", "d 3"];
+  expect(found(rule(more), twice)).toEqual(["r@3 p=a1 q=b2 s=d1"]);
+  expect(found(rule(more, "select widest"), twice)).toEqual(["r@3 p=a1 q=b1 s=d1"]);
+});
+
+test("of events at one time the first in ≺ completes first", () => {
+  const joined = "p: t.a then q: t.b where q.x == p.x";
+  expect(found(rule(joined), ["a 0 x=2", "a 1 x=1", "b 5 x=1", "b 5 x=2"])).toEqual([
+    "r@5 p=a2 q=b1",
+  ]);
+});
+
+describe("`emit close`", () => {
+  const closing = (steps: string, head = "", until = "") =>
+    `rule r { match sequence by k within 10s partials 8 ${head} { ${steps} }
+    ${until} emit close }`;
+  const any = "p: t.a then q: t.b repeat 1.. keep 8";
+
+  test("of a rule without an open end changes nothing", () => {
+    expect(found(closing(pair), ["a 0", "b 1", "b 2"])).toEqual(["r@1 p=a1 q=b1"]);
+    const silence = `${any} then no n: t.c for 3s`;
+    expect(found(closing(silence), ["a 0", "b 1", "b 2"])).toEqual(["r@4 p=a1 q=b1"]);
+  });
+
+  test("an event at the time a span ends comes before it", () => {
+    const joined = "p: t.a then q: t.b where q.x == p.x repeat 1..2 keep 8";
+    // The span of a1 ends at 10, where b3 completes a2; the next match must begin behind it.
+    const lines = ["a 0 x=1", "b 1 x=1", "a 3 x=2", "b 4 x=2", "b 10 x=2"];
+    expect(found(closing(joined), lines)).toEqual(["r@10 p=a2 q=b2,b3"]);
+  });
+
+  test("`until` behind the span, or behind the upper bound, closes nothing", () => {
+    expect(found(closing(any, "", "until u: t.c"), ["a 0", "b 1", "c 11"])).toEqual([
+      "r@10 p=a1 q=b1",
+    ]);
+    const unknown = "until u: t.c where u.x > 0";
+    const two = "p: t.a then q: t.b repeat 1..2 keep 8";
+    expect(found(closing(two, "", unknown), ["a 0", "b 1", "b 2", "c 3"])).toEqual([
+      "r@2 p=a1 q=b1,b2",
+    ]);
+    expect(found(closing(two, "", unknown), ["a 0", "b 1", "c 1.5", "b 2"])).toEqual([
+      "r@2 p=a1 q=b1,b2 …!",
+    ]);
+  });
+
+  test("`until` before the run began cancels also where one event is the most", () => {
+    const one = "p: t.a then q: t.b repeat 1..1 keep 8";
+    expect(found(closing(one, "", "until u: t.c"), ["a 0", "c 1", "b 2"])).toEqual([]);
+    expect(found(closing(one, "", "until u: t.c"), ["a 0", "b 2", "c 3"])).toEqual([
+      "r@2 p=a1 q=b1",
+    ]);
+  });
+
+  test("an unknown negative before the run leaves it in doubt", () => {
+    const negative = "p: t.a without n: t.c where n.x > 0 then q: t.b repeat 1.. keep 8";
+    expect(found(closing(negative), ["a 0", "c 1", "b 2"])).toEqual(["r@10 p=a1 q=b1 …!"]);
+  });
+
+  test("a `strict` run ends where another event comes between", () => {
+    const until = "until u: t.c where u.x == 1";
+    const lines = ["a 0", "b 1", "b 2", "c 3 x=0", "b 4"];
+    expect(found(closing(any, "strict", until), lines)).toEqual(["r@10 p=a1 q=b1,b2"]);
+    expect(found(closing(any, "", until), lines)).toEqual(["r@10 p=a1 q=b1,b2,b3"]);
+  });
+
+  test("the whole way needs one placement in the span", () => {
+    // far1 is before c at 0.3, and b is 10.2 s later.
+    const way = "p: t.far then m: t.c then q: t.b repeat 1.. keep 8";
+    expect(found(closing(way), ["far 0", "c 0.3", "b 10.5"])).toEqual([]);
+    expect(found(closing(way), ["far 0", "c 0.3", "b 10.3"])).toEqual([
+      "r@10.3 p?=far1 m?=c1 q=b1",
+    ]);
+  });
+
+  test("a run goes on from its first event in ≺", () => {
+    // far1 may be behind b1, but ≺ has it before.
+    const run = "p: t.a then q: t.b | t.far where q.x == 1 or count(q) > 0 repeat 1.. keep 8";
+    expect(found(closing(run), ["a 0", "far 1 x=0", "b 1.5 x=1"])).toEqual(["r@10 p=a1 q=b1"]);
+    expect(found(closing(run), ["a 0", "b 1.5 x=1", "far 2 x=0"])).toEqual(["r@10 p=a1 q=b1,far1"]);
+  });
 });

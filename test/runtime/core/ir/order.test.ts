@@ -1,7 +1,7 @@
 /** Sequences across clocks of different granularity (LANGUAGE C.0.1, C.1), by hand. */
 import { describe, expect, test } from "vitest";
 import { compareEvents, type EventData, intervalOf, isPlain, makeEvent } from "#core";
-import { compiled, found } from "./by-hand.ts";
+import { compiled, found, tell } from "./by-hand.ts";
 
 const far = (clause: string) => `rule r { match sequence by k within ${clause} }`;
 
@@ -133,4 +133,14 @@ rule top { match f: finding.base }`);
     expect(isPlain(of("t.far"), of("t.a"))).toBe(false);
     expect(isPlain(of("t.far"), of("t.tick"))).toBe(false);
   });
+});
+
+test("the steps whose place is not certain are listed in order, each once", () => {
+  const rule = far("20s { p: t.a then q: t.far without n: t.tick then s: t.b }");
+  const qualityOf = (lines: readonly string[]) =>
+    tell(rule, lines).judgement.findings.map((f) => f.match.quality);
+  expect(qualityOf(["a 0.5", "far 0", "tick 2", "b 2.000002"])).toEqual([
+    { uncertain: [0, 1, 2], incomplete: [] },
+  ]);
+  expect(qualityOf(["a 0.5", "far 1", "b 3"])).toEqual([undefined]);
 });

@@ -118,3 +118,25 @@ test("the solver finds a placement exactly when there is one", () => {
   expect(possible).toBeGreaterThan(200);
   expect(possible).toBeLessThan(1800);
 });
+
+test("events of one clock stay in order also next to others of it", () => {
+  const events = [span(0, 9), span(0, 9), span(0, 9), point(3), point(7)];
+  const before = (a: number, b: number): Constraint => ({ is: "before", a, b });
+  // The second is before 3, so that the first is not behind 7; the third may be anywhere behind.
+  const third = before(3, 2);
+  expect(isPlaceable(events, [third, before(1, 3), before(4, 0)])).toBe(false);
+  expect(isPlaceable(events, [third, before(1, 3)])).toBe(true);
+  expect(isPlaceable(events, [third, before(4, 0)])).toBe(true);
+});
+
+test("a contradiction between wide intervals is found without trying every time", () => {
+  const events = [span(0, 1e9, 1), span(0, 1e9, 2)];
+  const begin = performance.now();
+  expect(
+    isPlaceable(events, [
+      { is: "before", a: 0, b: 1 },
+      { is: "before", a: 1, b: 0 },
+    ]),
+  ).toBe(false);
+  expect(performance.now() - begin).toBeLessThan(1000);
+});

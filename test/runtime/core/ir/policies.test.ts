@@ -1,6 +1,7 @@
 /** What becomes of matches: except, suppress, rate, resolve (LANGUAGE B.5), by hand. */
 import { expect, test } from "vitest";
-import { found, tell } from "./by-hand.ts";
+import { interpretRule } from "#core";
+import { found, tell, traceOf } from "./by-hand.ts";
 
 const single = (policies: string) => `rule r { match p: t.a\n${policies} }`;
 const counts = (rule: string, lines: readonly string[]) =>
@@ -81,4 +82,31 @@ test("a resolved finding says so", () => {
   const [first, second] = judgement.findings.map((f) => f.finding);
   expect(first?.resolvedAt).toBe((first?.at ?? 0) + 10_000_000);
   expect(second && "resolvedAt" in second).toBe(false);
+});
+
+test("of several exceptions that hold the first one is the reason", () => {
+  const rule = single('except "known" when p.x == 7\nexcept "new" when p.x > 5');
+  const { unit, events } = tell(rule, ["a 0 x=7", "a 1 x=6"]);
+  const [r] = unit.rules;
+  if (!r) throw new Error("no rule");
+  const { withheld } = interpretRule(unit, r, new Map(), traceOf(unit, events, {}));
+  expect(withheld.map((w) => w.reason)).toEqual(["known", "new"]);
+});
+
+test("quiet is over when the watermark has passed its end", () => {
+  const rule = single("resolve after 10s quiet");
+  expect(found(rule, ["a 0"], { until: 10 })).toEqual(["r@0 p=a1"]);
+  expect(found(rule, ["a 0"], { until: 10.000001 })).toEqual(["r@0→10 p=a1"]);
+});
+
+test("certainly later is by interval, slack included", () => {
+  const on = "resolve on c: t.c by k }";
+  const slack = `rule r { match sequence by k within 5s slack 2s { p: t.a then q: t.far }\n${on}`;
+  expect(found(slack, ["a 0", "far 2", "c 4.9", "c 5"])).toEqual(["r@2→5 p=a1 q=far1"]);
+  // The coarse event happened at 2.999999 at the latest, and ≺ has it before one of that time.
+  const window = `rule r { match over e: t.far sliding 10s by k having count() >= 1\n${on}`;
+  expect(found(window, ["far 2", "c 2.999998", "c 3.5"])).toEqual(["r@2→3.5 e=far1"]);
+  const tick = window.replace("c: t.c", "c: t.tick");
+  expect(found(tick, ["far 2", "tick 2.999998", "tick 3.5"])).toEqual(["r@2→3.5 e=far1"]);
+  expect(found(window, ["far 2", "c 2.999999", "c 3.5"])).toEqual(["r@2→2.999999 e=far1"]);
 });

@@ -1,6 +1,6 @@
 /** Absence over inventory, and what may be concluded from silence (LANGUAGE C.5, C.2, B.5). */
 import { expect, test } from "vitest";
-import { found, tell } from "./by-hand.ts";
+import { found, missed, type Setting, tell } from "./by-hand.ts";
 
 const absent = (policies = "") =>
   `rule r { match absent h: t.a for 10s for each pod\n${policies} }`;
@@ -130,4 +130,70 @@ test("a window can lack what was lost before its first event", () => {
   const rule = "rule r { match over e: t.a sliding 10s by k having count() >= 2 }";
   expect(found(rule, ["a 15", "a 16"], { lost: { fast: 7 } })).toEqual(["r@16 e!=a1,a2 …!"]);
   expect(found(rule, ["a 15", "a 16"], { lost: { fast: 5 } })).toEqual(["r@16 e=a1,a2"]);
+});
+
+test("without an entity the clock begins with the first event that would reset it", () => {
+  const picky = "rule r { match absent h: t.a where h.x > 0 for 10s }";
+  expect(found(picky, ["a 3 x=0", "a 20 x=1"])).toEqual(["r@30 h=a2"]);
+  expect(found("rule r { match absent h: t.a for 10s }", ["b 1", "a 20"])).toEqual(["r@30 h=a1"]);
+});
+
+test("a conclusion of `then no` that is not drawn is counted", () => {
+  const counts = (policies: string) =>
+    tell(
+      `rule r { match sequence by k within 20s { p: t.a then no x: t.far for 10s }\n${policies} }`,
+      ["a 0"],
+      { silent: { coarse: 12 } },
+    ).judgement.counts.get("hand.rules.r");
+  expect(counts("")).toMatchObject({ findings: 0, held: 1, dropped: 0 });
+  expect(counts("on idle drop")).toMatchObject({ findings: 0, held: 0, dropped: 1 });
+  expect(counts("on idle flag")).toMatchObject({ findings: 1, held: 0, dropped: 0 });
+});
+
+test("a pane whose silence is in doubt is counted when the watermark has passed it", () => {
+  const counts = (having: string, until: number, policies = "") =>
+    tell(`rule r { match over e: t.a tumbling 10s by k having ${having}\n${policies} }`, ["a 3"], {
+      until,
+      silent: { fast: 9 },
+    }).judgement.counts.get("hand.rules.r");
+  expect(counts("count() == 0", 20)).toMatchObject({ findings: 0, held: 0, dropped: 0 });
+  expect(counts("count() == 0", 20.000001)).toMatchObject({ findings: 0, held: 1, dropped: 0 });
+  expect(counts("count() == 0", 30, "on idle drop")).toMatchObject({ held: 0, dropped: 1 });
+  expect(counts("count() == 0", 30, "on idle flag")).toMatchObject({
+    findings: 1,
+    held: 0,
+    dropped: 0,
+  });
+  expect(counts("count() == 9", 30)).toMatchObject({ findings: 0, held: 0, dropped: 0 });
+});
+
+test("a run of panes is in doubt when one of them is", () => {
+  const rule = "rule r { match over e: t.a tumbling 10s by k having count() < 3\nemit close }";
+  const lines = ["a 1", "a 11", "a 21", "a 22", "a 23", "a 31", "a 32", "a 33"];
+  const run = (lost?: number) =>
+    found(rule, lines, lost === undefined ? { until: 45 } : { until: 45, lost: { fast: lost } });
+  expect(run()).toEqual(["r@30 e=a1,a2"]);
+  expect(run(5)).toEqual(["r@30 e!=a1,a2 …!"]);
+  expect(run(15)).toEqual(["r@30 e!=a1,a2 …!"]);
+});
+
+test("near misses of an absence: each silence that did not last, the longest first", () => {
+  const near = (lines: readonly string[], lives: Setting["lives"], until: number) =>
+    missed(absent(), lines, { lives: lives ?? [], until, around: [0, 100] });
+  const up = [["pod p1", 0]] as const;
+  // Exactly as long as the wait is still not long enough.
+  expect(near(["a 4 pod=p1", "a 14 pod=p1", "a 30 pod=p1"], up, 35)).toEqual([
+    "r@14 negated 0 waiting h by 0",
+    "r@40 open 0 waiting h by 5",
+    "r@4 negated 0 waiting h by 6",
+  ]);
+  // The entity went before the silence was long enough.
+  expect(near([], [["pod p1", 0, 8]], 35)).toEqual(["r@8 expired 0 waiting h by 2"]);
+  expect(near([], [["pod p1", 0, 10]], 35)).toEqual(["r@10 expired 0 waiting h by 0"]);
+  // It had not lasted long enough when the trace ended.
+  expect(near([], up, 10)).toEqual(["r@10 open 0 waiting h by 0"]);
+  expect(near([], up, 10.5)).toEqual([]);
+  expect(near([], [["pod p1", 0, 50]], 7)).toEqual(["r@10 open 0 waiting h by 3"]);
+  // No time passed between its appearance and an event.
+  expect(near(["a 0 pod=p1"], up, 5)).toEqual(["r@10 open 0 waiting h by 5"]);
 });

@@ -1,8 +1,9 @@
 /** Windows of every shape by hand (LANGUAGE C.4). */
 
 import { describe, expect, test } from "vitest";
-import { evaluate, matchEnv } from "#core";
-import { at, found, tell } from "./by-hand.ts";
+import { evaluate, judge, matchEnv } from "#core";
+import { disagreement } from "../../../harness/unit-agreement.ts";
+import { at, compiled, found, missed, tell, traceOf } from "./by-hand.ts";
 
 const over = (shape: string, having: string, policies = "") =>
   `rule r { match over e: t.a ${shape} by k having ${having}\n${policies} }`;
@@ -215,4 +216,72 @@ test("aggregates of an explanation see the window of the match", () => {
   const [f] = judgement.findings;
   expect(f?.finding.summary).toBe("0.25/s");
   expect(f && evaluate({ op: "taken", step: 0 }, matchEnv(unit, new Map(), f.match))).toBe(2);
+});
+
+test("a run of panes says where its first pane begins", () => {
+  const lines = ["a 11", "a 12", "a 21", "a 22"];
+  const { findings } = tell(over("tumbling 10s", "count() >= 2", "emit close"), lines).judgement;
+  expect(findings.map((f) => f.match.beganUs)).toEqual([at(10)]);
+});
+
+describe("panes of an entity", () => {
+  const empty = (key = "same pod", where = "") =>
+    `rule r { match over e: t.a ${where} tumbling 10s by ${key} having count() == 0 }`;
+
+  test("an empty pane is about the life that reached into it or into the length before", () => {
+    const about = (...life: [up: number, down?: number]) =>
+      found(empty(), ["a 3 pod=p1"], { lives: [["pod p1", ...life]], until: 20.5 });
+    expect(about(0, 5)).toEqual(["r@20(p1)"]);
+    expect(about(-5, 0)).toEqual(["r@20"]);
+    expect(about(-5, 0.000001)).toEqual(["r@20(p1)"]);
+    expect(about(19.999999)).toEqual(["r@20(p1)"]);
+    expect(about(20)).toEqual(["r@20"]);
+  });
+
+  test("of several lives it is about the one that began last", () => {
+    const { unit } = compiled(empty());
+    const life = (node: string, up: number, down?: number) => ({
+      kind: "pod",
+      key: "p1",
+      chain: { pod: "p1", node },
+      up: at(up),
+      down: down === undefined ? undefined : at(down),
+    });
+    const entities = [life("n2", 16), life("n1", 0, 15)];
+    const trace = { ...traceOf(unit, [], {}), world: { entities, relations: [] } };
+    expect(disagreement(unit, trace)).toBeUndefined();
+    const { findings } = judge(unit, new Map(), trace);
+    expect(findings.map(({ match }) => [match.at - at(0), match.subject?.node])).toEqual([
+      [10e6, "n1"],
+      [30e6, "n2"],
+    ]);
+  });
+
+  test("panes known from events and from its life make one run", () => {
+    const lives = [["pod p1", 0, 60]] as const;
+    expect(found(empty(), ["a 35 pod=p1"], { lives })).toEqual(["r@10(p1)", "r@50(p1)"]);
+  });
+
+  test("only where the entity alone is the key, and is of that kind", () => {
+    const lives = [["pod p1", 0, 60]] as const;
+    expect(found(empty("same pod, e.k"), [], { lives })).toEqual([]);
+    expect(found(empty(), [], { lives: [["node n1", 0, 60]] })).toEqual([]);
+  });
+
+  test("a run is in doubt when an event of one of its panes is", () => {
+    const rule = `rule r { match over e: t.a where e.x > 0 tumbling 10s by same pod
+      having count() == 0\nemit close }`;
+    const lives = [["pod p1", 0]] as const;
+    const run = (x: string) =>
+      found(rule, [`a 15 ${x} pod=p1`, "a 35 x=1 pod=p1"], { lives, until: 55 });
+    expect(run("")).toEqual(["r@40(p1) …!"]);
+    expect(run("x=0")).toEqual(["r@40(p1)"]);
+  });
+});
+
+test("a pane that ends with the trace is open", () => {
+  const rule = over("tumbling 10s", "count() >= 4");
+  const near = (until: number) => missed(rule, ["a 1", "a 2"], { until, around: [0, 10] });
+  expect(near(10)).toEqual(["r@10 open 2 waiting e"]);
+  expect(near(10.000001)).toEqual(["r@10 threshold 2 waiting e"]);
 });

@@ -40,6 +40,45 @@ describe("lost times", () => {
   });
 });
 
+describe("lost times, kept in order", () => {
+  const shown = (times: LostTimes) => times.items.map((t) => `${t.from}-${t.to}×${t.count}`);
+
+  test("are put in the order of their beginnings, then of their ends; equal ones are one", () => {
+    const times = new LostTimes();
+    for (const [from, to] of [
+      [5, 9],
+      [5, 7],
+      [1, 3],
+      [5, 9],
+      [5, 8],
+      [9, 9],
+    ] as const)
+      times.add(from, to, 2);
+    expect(shown(times)).toEqual(["1-3×2", "5-7×2", "5-8×2", "5-9×4", "9-9×2"]);
+    expect([0, 1, 3, 4, 8, 9, 10].map((t) => times.between(t, t))).toEqual([0, 2, 2, 0, 6, 6, 0]);
+    times.forgetAfter(5);
+    expect(shown(times)).toEqual(["1-3×2", "5-7×2", "5-8×2", "5-9×4"]);
+    times.forgetAfter(4);
+    expect(shown(times)).toEqual(["1-3×2"]);
+  });
+
+  test.each<[string, [number, number], [number, number], string[]]>([
+    ["the two that reach least far", [10, 40], [45, 46], ["10-40×1", "45-71×2"]],
+    ["of equally close ones the first", [10, 20], [40, 41], ["10-41×2", "70-71×1"]],
+    ["one that reaches over the next one", [10, 30], [12, 15], ["10-30×2", "70-71×1"]],
+  ])("become fewer: %s", (_, first, second, expected) => {
+    const times = new LostTimes();
+    times.add(...first, 1);
+    times.add(...second, 1);
+    times.add(70, 71, 1);
+    // All others are far from each other, and there is room for all but one.
+    const others = lostTimesMax - 2;
+    for (let i = 1; i <= others; i++) times.add(1000 * i, 1000 * i, 1);
+    expect(times.items).toHaveLength(lostTimesMax);
+    expect(shown(times).slice(0, 2)).toEqual(expected);
+  });
+});
+
 describe("a flood of late events", () => {
   const chain = `rule r {
     match sequence by pid within 10s {

@@ -323,6 +323,7 @@ describe("lengths", () => {
     const at = (least: number) => upTo(20).filter((n) => isToldAgain(n - 1, n, least));
     expect(at(1)).toEqual([1, 2, 4, 8, 16]);
     expect(at(3)).toEqual([3, 6, 12]);
+    expect(at(0)).toEqual(at(1));
     // A run on a coarse clock may become longer by several events at once.
     expect(isToldAgain(0, 7, 2)).toBe(true);
     expect(isToldAgain(5, 7, 2)).toBe(false);
