@@ -11,6 +11,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -99,7 +100,9 @@ async function tapioc(args: readonly string[], how: How = {}): Promise<Done> {
 function file(name: string, text: string | Uint8Array): string {
   const path = join(folder, name);
   mkdirSync(join(path, ".."), { recursive: true });
-  writeFileSync(path, text);
+  // A test beside this one may be reading it.
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
   return path;
 }
 
