@@ -51,7 +51,9 @@ function findGauges(rule: CoreRule): Gauge[] {
   const { pattern } = rule;
   if (pattern.node !== "win") return [];
   const name = (e: Aggregate) => gaugeName(e, pattern);
-  const pinned = pinnedBy(pattern.having, rule.policy.emit === "close");
+  // Only a window that slides is judged at every event: a pane may hold more when it ends.
+  const isSliding = pattern.shape.shape === "sliding";
+  const pinned = isSliding ? pinnedBy(pattern.having, rule.policy.emit === "close") : undefined;
   const shown = shownExprs(rule);
   const uses = [pattern.having, ...shown].flatMap((e) => usesOf(e));
   const isShown = namesIn(shown, name);
@@ -64,7 +66,8 @@ function findGauges(rule: CoreRule): Gauge[] {
   for (const { agg, threshold } of uses) {
     const key = name(agg);
     const known = gauges.get(key);
-    const isFree = !threshold && !(pinned && name(pinned) === key);
+    // What it was is not what it is when the condition becomes true.
+    const isFree = isPast.has(key) || (!threshold && !(pinned && name(pinned) === key));
     const before = known ? known.thresholds : [];
     const thresholds = isFree
       ? undefined

@@ -285,3 +285,23 @@ test("a pane that ends with the trace is open", () => {
   expect(near(10)).toEqual(["r@10 open 2 waiting e"]);
   expect(near(10.000001)).toEqual(["r@10 threshold 2 waiting e"]);
 });
+
+test.each(["tumbling 10s", "hop 10s every 5s", "session gap 4s max 20s"])(
+  "a pane holds more values than its condition asks for: %s",
+  (shape) => {
+    const rule = `rule r { match over e: t.a ${shape} by k having distinct(e.x) >= 2
+      explain { root e summary "{distinct(e.x)}" } }`;
+    const { judgement } = tell(rule, ["a 5 x=1", "a 6 x=2", "a 7 x=3", "a 7 x=4"]);
+    expect(judgement.findings[0]?.finding.summary).toBe("4");
+  },
+);
+
+test.each(["tumbling 2s", "sliding 2s"])(
+  "a past has values that no condition asks for: %s",
+  (shape) => {
+    const rule = `rule r { match over e: t.a ${shape} by k having distinct(e.x) >= 1
+    explain { root e summary "{baseline(distinct(e.x), half_life: 1s)}" } }`;
+    // The engine must find the same.
+    expect(found(rule, ["a 0 x=1", "a 0 x=2", "a 6 x=3"]).length).toBeGreaterThan(1);
+  },
+);
