@@ -407,6 +407,7 @@ export class AllMatcher implements PatternMatcher {
       last: end.event,
       isIncomplete:
         doubt.endsWith("unknown") ||
+        this.#tests.isOver ||
         end.event.ts <= state.overflowUntil ||
         this.#keys.evictedAt >= this.#earliest(choice, end),
       ...(doubt.startsWith("possibly")
@@ -432,7 +433,8 @@ export class AllMatcher implements PatternMatcher {
     return choice.map((own, at) => {
       if (!own) return undefined;
       const scope = { captures: chosen.slice(0, at) };
-      const mine = span.filter((x) => x.steps.has(at) && this.#verdict(at, x, scope) === 1);
+      const fits = (x: Entry) => x.steps.has(at) && this.#verdict(at, x, scope) === 1;
+      const mine = span.filter((x) => x === own || fits(x));
       return takenOf(
         mine.map((x) => x.event),
         evidenceKept,

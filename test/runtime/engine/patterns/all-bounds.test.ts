@@ -103,3 +103,16 @@ test("with `select each` only choices that begin before the loss may be wrong", 
     ["1 2 2", 1],
   ]);
 });
+
+test("what more events fit is not tested beyond the bound, and the finding says so", () => {
+  const rule = `rule r {
+  match 2 of by k within 2s partials 2 { p: t.a
+    q: t.a
+    r: t.a where r.x == p.x }
+  select widest
+  skip none
+  explain { root p summary "{count(p)} {first(p).x ?? 0} {count(r)}" }
+}`;
+  const { findings } = told(rule, ["a 0 x=0", "a 0 x=0", "a 0 x=0", "a 0 x=1"]);
+  expect(findings.at(-1)).toEqual(["4 0 1", 1]);
+});
