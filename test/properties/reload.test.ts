@@ -185,16 +185,19 @@ function found(unit: CoreUnit, trace: Trace): Finding[] {
   return judge(unit, new Map(), trace).findings.map((f) => f.finding);
 }
 
+/** How each trace arrives, and when the rules are reloaded. */
+const reloadings = fc.array(
+  fc.record({
+    picks: fc.array(fc.nat(), { minLength: 200, maxLength: 200 }),
+    at: fc.integer({ min: 1, max: 9 }),
+    restarts: fc.uniqueArray(fc.nat({ max: 12 }), { maxLength: 1 }),
+  }),
+  { minLength: 8, maxLength: 8 },
+);
+
 const pairs = fc.record({
   pair: sequencePair,
-  cases: fc.array(
-    fc.record({
-      picks: fc.array(fc.nat(), { minLength: 200, maxLength: 200 }),
-      at: fc.integer({ min: 1, max: 9 }),
-      restarts: fc.uniqueArray(fc.nat({ max: 12 }), { maxLength: 1 }),
-    }),
-    { minLength: 8, maxLength: 8 },
-  ),
+  cases: reloadings,
 });
 
 describe("a reload that drains", () => {
@@ -240,14 +243,7 @@ describe("a reload that drains", () => {
 
 const adaptable = fc.record({
   pair: adaptablePair,
-  cases: fc.array(
-    fc.record({
-      picks: fc.array(fc.nat(), { minLength: 200, maxLength: 200 }),
-      at: fc.integer({ min: 1, max: 9 }),
-      restarts: fc.uniqueArray(fc.nat({ max: 12 }), { maxLength: 1 }),
-    }),
-    { minLength: 8, maxLength: 8 },
-  ),
+  cases: reloadings,
 });
 
 /** The time before which everything about the rule was decided at the reload, µs. */
