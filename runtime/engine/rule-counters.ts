@@ -31,8 +31,8 @@ export function countersOf(
     sum.findings += reporter.counters.findings;
     sum.excepted += reporter.counters.excepted;
     sum.openEvicted += reporter.counters.openEvicted;
-    sum.suppressed += suppressor?.suppressed ?? 0;
-    sum.limited += limiter?.limited ?? 0;
+    sum.suppressed += reporter.counters.suppressed;
+    sum.limited += reporter.counters.limited;
     sum.suppressorsEvicted += (suppressor?.evicted ?? 0) + (limiter?.evicted ?? 0);
     sum.keysEvicted += counters.keysEvicted;
     sum.partialsEvicted += counters.partialsEvicted;

@@ -63,7 +63,15 @@ export class Reporter {
   /** Number of the rule in its unit. */
   readonly index: number;
   readonly code: RuleCode;
-  counters = { matches: 0, excepted: 0, findings: 0, openEvicted: 0, hurried: 0 };
+  counters = {
+    matches: 0,
+    excepted: 0,
+    suppressed: 0,
+    limited: 0,
+    findings: 0,
+    openEvicted: 0,
+    hurried: 0,
+  };
   readonly suppressor: Suppressor | undefined;
   readonly limiter: RateLimiter | undefined;
   readonly #inputs: ReporterInputs;
@@ -149,10 +157,20 @@ export class Reporter {
       return false;
     }
     this.#open.prolong(match.key, match.at, this.#quietUs);
+    const { suppressor, limiter } = this;
     const { suppressKey, rateKey } = this.code;
-    if (this.suppressor && !this.suppressor.admits(keyBy(suppressKey, match), match.at))
+    if (suppressor && !suppressor.admits(keyBy(suppressKey, match), match.at)) {
+      this.counters.suppressed++;
       return false;
-    return !this.limiter || this.limiter.admits(keyBy(rateKey, match), match.at);
+    }
+    if (limiter && !limiter.admits(keyBy(rateKey, match), match.at)) {
+      this.counters.limited++;
+      return false;
+    }
+    // Only now: what one of them withholds must not count as emitted for the other.
+    suppressor?.onEmitted(keyBy(suppressKey, match), match.at);
+    limiter?.onEmitted(keyBy(rateKey, match), match.at);
+    return true;
   }
 
   /** The same as `#admits`; changes nothing. */
@@ -160,8 +178,8 @@ export class Reporter {
     const { suppressKey, rateKey } = this.code;
     return (
       !this.#isExcepted(match) &&
-      (!this.suppressor || this.suppressor.wouldAdmit(keyBy(suppressKey, match), match.at)) &&
-      (!this.limiter || this.limiter.wouldAdmit(keyBy(rateKey, match), match.at))
+      (!this.suppressor || this.suppressor.admits(keyBy(suppressKey, match), match.at)) &&
+      (!this.limiter || this.limiter.admits(keyBy(rateKey, match), match.at))
     );
   }
 

@@ -5,7 +5,6 @@ export class Suppressor {
   readonly #us: number;
   readonly #max: number;
   #since = new Map<string, number>();
-  suppressed = 0;
   evicted = 0;
 
   constructor(us: number, max: number) {
@@ -14,13 +13,11 @@ export class Suppressor {
   }
 
   save() {
-    const { suppressed, evicted } = this;
-    return { since: this.#since, suppressed, evicted };
+    return { since: this.#since, evicted: this.evicted };
   }
 
   restore(saved: ReturnType<Suppressor["save"]>): void {
     this.#since = saved.since;
-    this.suppressed = saved.suppressed;
     this.evicted = saved.evicted;
   }
 
@@ -29,23 +26,18 @@ export class Suppressor {
     this.#since.clear();
   }
 
-  /** Whether one complete at `at` (µs) would be emitted; changes nothing. */
-  wouldAdmit(key: string, at: number): boolean {
+  /** Whether a finding complete at `at` (µs) may be emitted; times must not decrease. */
+  admits(key: string, at: number): boolean {
     const since = this.#since.get(key);
     return since === undefined || at >= since + this.#us;
   }
 
-  /** Whether a finding complete at `at` (µs) may be emitted; times must not decrease. */
-  admits(key: string, at: number): boolean {
-    if (!this.wouldAdmit(key, at)) {
-      this.suppressed++;
-      return false;
-    }
+  /** One that it admits is emitted. */
+  onEmitted(key: string, at: number): void {
     // Deleting first keeps the map in order of emission, so the oldest entries come first.
     this.#since.delete(key);
     this.#forget(at);
     this.#since.set(key, at);
-    return true;
   }
 
   #forget(at: number): void {
@@ -65,7 +57,6 @@ export class RateLimiter {
   readonly #keysMax: number;
   /** Times of the last emissions of each key, oldest first. */
   #times = new Map<string, number[]>();
-  limited = 0;
   evicted = 0;
 
   constructor(max: number, us: number, keysMax: number) {
@@ -75,13 +66,11 @@ export class RateLimiter {
   }
 
   save() {
-    const { limited, evicted } = this;
-    return { times: this.#times, limited, evicted };
+    return { times: this.#times, evicted: this.evicted };
   }
 
   restore(saved: ReturnType<RateLimiter["save"]>): void {
     this.#times = saved.times;
-    this.limited = saved.limited;
     this.evicted = saved.evicted;
   }
 
@@ -90,23 +79,18 @@ export class RateLimiter {
     this.#times.clear();
   }
 
-  /** Whether one complete at `at` (µs) would be emitted; changes nothing. */
-  wouldAdmit(key: string, at: number): boolean {
+  /** Whether a finding complete at `at` (µs) may be emitted; times must not decrease. */
+  admits(key: string, at: number): boolean {
     return this.#recent(key, at).length < this.#max;
   }
 
-  /** Whether a finding complete at `at` (µs) may be emitted; times must not decrease. */
-  admits(key: string, at: number): boolean {
+  /** One that it admits is emitted. */
+  onEmitted(key: string, at: number): void {
     const recent = this.#recent(key, at);
-    if (recent.length >= this.#max) {
-      this.limited++;
-      return false;
-    }
     // Deleting first keeps the map in order of emission, so the oldest entries come first.
     this.#times.delete(key);
     this.#forget(at);
     this.#times.set(key, [...recent, at]);
-    return true;
   }
 
   /** Times of the emissions of `key` that count at `at`, µs. */

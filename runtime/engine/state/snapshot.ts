@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { decode, encode } from "cborg";
 
 /** One more with every change of what parts of the engine save: other state is not taken back. */
-const stateVersion = 3;
+const stateVersion = 4;
 const magic = new TextEncoder().encode("TAPIOS01");
 const hashBytes = 32;
 

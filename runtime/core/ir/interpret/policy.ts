@@ -16,9 +16,8 @@ export function applyPolicies(the: Case, found: readonly Match[]): Reported {
   const withheld: Withheld[] = [];
   const withhold = (w: Withheld) => void withheld.push(w);
   const allowed = found.filter((m) => !isExcepted(the, m, withhold));
-  const unsuppressed = suppress(the, allowed, withhold);
-  const limited = limit(the, unsuppressed, withhold);
-  return { matches: limited.map((m) => resolve(the, m, allowed)), withheld };
+  const admitted = admit(the, allowed, withhold);
+  return { matches: admitted.map((m) => resolve(the, m, allowed)), withheld };
 }
 
 /** Is told of a match that is not reported. */
@@ -46,38 +45,29 @@ function policyKey(the: Case, match: Match, parts: readonly KeyPart[] | undefine
   return keyOfValues(parts.map((p) => evaluate(p.expr, env)));
 }
 
-/** For a while after a reported match the others under its key are not; they do not prolong it. */
-function suppress(the: Case, matches: readonly Match[], withhold: Withhold): readonly Match[] {
-  const { suppress: policy } = the.rule;
-  if (!policy) return matches;
-  const reported = new Map<string, Match>();
-  return matches.filter((match) => {
-    const key = policyKey(the, match, policy.key);
-    const since = reported.get(key);
-    if (since && match.at < since.at + policy.us) {
+/**
+ * `suppress` and `rate`: for a while after a reported match the others under its key are not, and do
+ * not prolong it; at most `max` are reported in any (at − us, at]. Both count what was reported: a
+ * match that one of them withheld stands in the way of no other.
+ */
+function admit(the: Case, matches: readonly Match[], withhold: Withhold): readonly Match[] {
+  const { suppress, rate } = the.rule;
+  const reported: Match[] = [];
+  const under = (parts: readonly KeyPart[] | undefined, match: Match) => {
+    const key = policyKey(the, match, parts);
+    return reported.filter((r) => policyKey(the, r, parts) === key);
+  };
+  for (const match of matches) {
+    const since = suppress && under(suppress.key, match).at(-1);
+    if (since && match.at < since.at + suppress.us) {
       withhold({ match, cause: "suppressed", since });
-      return false;
+      continue;
     }
-    reported.set(key, match);
-    return true;
-  });
-}
-
-/** At most `max` reported matches in any (at − us, at]. */
-function limit(the: Case, matches: readonly Match[], withhold: Withhold): readonly Match[] {
-  const { rate } = the.rule;
-  if (!rate) return matches;
-  const reported = new Map<string, number[]>();
-  return matches.filter((match) => {
-    const key = policyKey(the, match, rate.key);
-    const recent = (reported.get(key) ?? []).filter((at) => at > match.at - rate.us);
-    if (recent.length >= rate.max) {
-      withhold({ match, cause: "limited" });
-      return false;
-    }
-    reported.set(key, [...recent, match.at]);
-    return true;
-  });
+    const recent = rate && under(rate.key, match).filter((r) => r.at > match.at - rate.us);
+    if (recent && recent.length >= rate.max) withhold({ match, cause: "limited" });
+    else reported.push(match);
+  }
+  return reported;
 }
 
 /** `allowed`: all matches of the rule that were not excepted, suppressed ones included. */

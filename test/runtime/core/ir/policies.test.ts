@@ -44,8 +44,15 @@ test("at most so many in any span", () => {
 
 test("what is suppressed takes no part in the rate", () => {
   const rule = single("suppress 5s by p.k\nrate 1 per 8s by p.k");
-  expect(found(rule, ["a 0", "a 1", "a 6", "a 8"])).toEqual(["r@0 p=a1"]);
-  expect(counts(rule, ["a 0", "a 1", "a 6", "a 8"])).toMatchObject({ suppressed: 2, limited: 1 });
+  expect(found(rule, ["a 0", "a 1", "a 6", "a 8"])).toEqual(["r@0 p=a1", "r@8 p=a4"]);
+  expect(counts(rule, ["a 0", "a 1", "a 6", "a 8"])).toMatchObject({ suppressed: 1, limited: 1 });
+});
+
+test("what the rate withholds begins no suppression", () => {
+  const rule = single("suppress 10s by p.x\nrate 1 per 5s");
+  const lines = ["a 1 x=1", "a 4 x=2", "a 6 x=2", "a 12 x=2", "a 16 x=2"];
+  expect(found(rule, lines)).toEqual(["r@1 p=a1", "r@6 p=a3", "r@16 p=a5"]);
+  expect(counts(rule, lines)).toMatchObject({ suppressed: 1, limited: 1 });
 });
 
 test("resolved by the first event after it under its key", () => {
