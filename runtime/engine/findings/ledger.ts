@@ -145,7 +145,7 @@ export class Ledger {
       state: "retracted",
       ...(parent === undefined ? {} : { parent }),
     });
-    this.#reconsiderChildrenOf(entry);
+    this.#reconsiderChildrenOf(entry, entry.finding.id);
   }
 
   /** Whether one more can be told without another being forgotten before it is confirmed. */
@@ -189,9 +189,9 @@ export class Ledger {
   }
 
   /** Tells `written`, the finding of `entry` as it is known now. */
-  #publish(entry: Entry, written: Finding, known: Entry | undefined): void {
+  #publish(entry: Entry, written: Finding, known: Entry | undefined, retracted?: string): void {
     const before = known?.finding;
-    const parent = this.#parentOf({ ...entry, finding: written });
+    const parent = this.#parentOf({ ...entry, finding: written }, before?.parent, retracted);
     const { parent: _, isProvisional: __, ...rest } = written;
     const finding: Finding = {
       ...rest,
@@ -243,17 +243,26 @@ export class Ledger {
     return own;
   }
 
-  #reconsiderChildrenOf(parent: Entry): void {
+  #reconsiderChildrenOf(parent: Entry, retracted?: string): void {
     for (const rule of this.#children[parent.rule] ?? []) {
       for (const entry of [...this.#entriesOf(rule).values()]) {
-        if (this.#parentOf(entry) === entry.finding.parent) continue;
-        this.#publish(entry, entry.reporter.write(entry.match), entry);
+        const { parent: before } = entry.finding;
+        if (this.#parentOf(entry, before, retracted) === before) continue;
+        this.#publish(entry, entry.reporter.write(entry.match), entry, retracted);
       }
     }
   }
 
-  /** Id of the first finding that claims `child`: of the first rule the one told first. */
-  #parentOf(child: Entry): string | undefined {
+  /**
+   * Id of the first finding that claims `child`: of the first rule the one told first. A parent that
+   * is remembered no more has not let go of its children; one that was `retracted` has.
+   */
+  #parentOf(
+    child: Entry,
+    before: string | undefined,
+    retracted: string | undefined,
+  ): string | undefined {
+    if (before !== undefined && before !== retracted && !this.#find(before)) return before;
     for (const rule of this.#parents[child.rule] ?? []) {
       for (const parent of this.#entriesOf(rule).values())
         if (claims(parent, child)) return parent.finding.id;

@@ -386,6 +386,22 @@ describe("what is forgotten", () => {
     expect(early.news).toEqual(["first 2.1 retracted?"]);
   });
 
+  test("keeps its children, unless it is retracted", () => {
+    const book = new Book(plain, { ...subsuming(), keysMax: 1 });
+    for (const id of ["p0", "p1"]) book.tell("above", id, 5);
+    book.tell("first", "a", 6);
+    for (const id of ["p2", "p3", "p4"]) book.early("above", id, 5);
+    expect(book.ledger.forgotten).toBe(1);
+    book.restart();
+    book.told.splice(0);
+    book.tell("above", "p1", 5, { resolvedAt: 7 });
+    book.ledger.withhold("p2");
+    book.tell("first", "a", 6, { resolvedAt: 8 });
+    book.tell("first", "b", 6);
+    const ends = ["p1.1 resolved", "p2.1 retracted?"];
+    expect(book.news).toEqual([...ends, "a.1 resolved ^p0", "b.0 open ^p1"]);
+  });
+
   test("behind a time is what was found after it, of one rule", () => {
     const book = new Book(plain, { name: "second" });
     for (const at of [4, 5, 6]) book.tell("first", `a${at}`, at);
