@@ -136,7 +136,7 @@ export class PanesForm implements WindowForm<PaneState> {
     return life.kind === this.#entity ? JSON.stringify([keyText(life.key)]) : undefined;
   }
 
-  live(state: PaneState, life: EntityLife, now: number): void {
+  live(state: PaneState, life: EntityLife, now: number, isLatest: boolean): void {
     const others = state.lives.filter((x) => x.up !== life.up);
     const lives = [...others, life].sort((a, b) => a.up - b.up);
     if (lives.length > livesMost) {
@@ -145,7 +145,8 @@ export class PanesForm implements WindowForm<PaneState> {
       state.lostUs = Math.max(state.lostUs, now);
     }
     state.lives = lives;
-    state.isLifeLost = false;
+    // Of a key that was given up a later one may have been lost, which says more than this one.
+    if (isLatest) state.isLifeLost = false;
     const open = Math.ceil((now - this.#sizeUs) / this.#everyUs);
     state.decided = Math.max(state.decided, open - 1);
     state.dueUs = this.#nextDue(state);

@@ -53,6 +53,8 @@ export class WindowMatcher<S extends WindowState> implements PatternMatcher {
   readonly #known: Heap<EngineMatch>;
   #hurried = 0;
   #now = Number.NEGATIVE_INFINITY;
+  /** When the latest life that was told began, µs. */
+  #latestUp = Number.NEGATIVE_INFINITY;
   /** Windows that begin later are not told of, µs. */
   #drainsUs = Number.POSITIVE_INFINITY;
 
@@ -78,6 +80,7 @@ export class WindowMatcher<S extends WindowState> implements PatternMatcher {
       known: this.#known.items,
       hurried: this.#hurried,
       now: this.#now,
+      latestUp: this.#latestUp,
       eventsEvicted: this.#judge.evicted,
       startUs: this.#form.startUs,
     };
@@ -89,6 +92,7 @@ export class WindowMatcher<S extends WindowState> implements PatternMatcher {
     this.#known.replace(saved.known);
     this.#hurried = saved.hurried;
     this.#now = saved.now;
+    this.#latestUp = saved.latestUp;
     this.#judge.evicted = saved.eventsEvicted;
     this.#form.startUs = saved.startUs;
   }
@@ -154,7 +158,8 @@ export class WindowMatcher<S extends WindowState> implements PatternMatcher {
     const key = this.#form.keyOf?.(life);
     if (key === undefined) return;
     const state = this.#stateOf(key);
-    this.#form.live?.(state, life, this.#now);
+    this.#form.live?.(state, life, this.#now, life.up >= this.#latestUp);
+    this.#latestUp = Math.max(this.#latestUp, life.up);
     this.#keys.touch(key, this.#now, this.#form.isAdvanced(state));
     this.#wind(key, state);
   }

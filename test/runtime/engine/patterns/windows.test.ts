@@ -201,6 +201,19 @@ describe("keys", () => {
     ]);
   });
 
+  test("an entity of which an earlier life is told after it had to go is in doubt", () => {
+    const rule = "rule r { match over e: t.a tumbling 10s by same pod having count() == 0 }";
+    const { unit } = compiled(rule);
+    const narrow = { ...unit, rules: unit.rules.map((r) => ({ ...r, keysMax: 1 })) };
+    const degraded = (...ups: readonly (readonly [pod: number, up: number])[]) => {
+      const lives = ups.map(([pod, up]) => [`pod p${pod}`, up] as const);
+      const { findings } = runEngine(narrow, traceOf(unit, [], { until: 25, lives }));
+      return findings.map((f) => [f.entity.pod, f.degraded.length]);
+    };
+    expect(degraded([1, 5], [2, 0], [1, 0])).toEqual([["p1", 1]]);
+    expect(degraded([1, 0], [2, 0], [1, 5])).toEqual([["p1", 0]]);
+  });
+
   test("those without events make room by themselves", () => {
     for (const shape of ["sliding 1s", "tumbling 1s", "session gap 1s max 5s"]) {
       const lines = Array.from({ length: 100 }, (_, i) => `a ${i * 4} k=${i}`);
