@@ -17,8 +17,9 @@ const timeout = Math.max(120_000, rules * 400);
 describe("interpreter = engine, all-of", () => {
   test(`${rules} rules on ${tracesPerRule} traces each`, { timeout }, () => {
     const seed = lawSeed("P1, all-of");
-    const { cases, findings } = tryAgreement(allCase(tracesPerRule), { rules, seed });
-    console.log(`${cases} cases, ${findings} findings`);
+    const { cases, findings, cut } = tryAgreement(allCase(tracesPerRule), { rules, seed });
+    console.log(`${cases} cases, ${findings} findings, ${cut} without room`);
+    expect(cut).toBeLessThan(Math.max(10, cases / 1000));
     expect(findings).toBeGreaterThan(cases / 4);
   });
 

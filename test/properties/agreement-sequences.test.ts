@@ -17,7 +17,8 @@ const timeout = Math.max(120_000, rules * 400);
 describe("interpreter = engine, sequences", () => {
   test(`${rules} rules on ${tracesPerRule} traces each`, { timeout }, () => {
     const seed = lawSeed("P1, sequences");
-    const { cases, findings } = tryAgreement(sequenceCase(tracesPerRule), { rules, seed });
+    const { cases, findings, cut } = tryAgreement(sequenceCase(tracesPerRule), { rules, seed });
+    expect(cut).toBe(0);
     console.log(`${cases} cases, ${findings} findings`);
     expect(findings).toBeGreaterThan(cases / 20);
   });

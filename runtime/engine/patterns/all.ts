@@ -336,6 +336,10 @@ export class AllMatcher implements PatternMatcher {
   /** Not every choice was looked at, so that matches from here on may lack something. */
   #doubt(state: KeyState, now: number): void {
     this.#partialsEvicted++;
+    this.#prolongDoubt(state, now);
+  }
+
+  #prolongDoubt(state: KeyState, now: number): void {
     state.overflowUntil = Math.max(state.overflowUntil, now + this.#reachUs);
   }
 
@@ -395,6 +399,10 @@ export class AllMatcher implements PatternMatcher {
 
   #report(key: string, state: KeyState, span: readonly Entry[], end: Entry, choice: Choice): void {
     const doubt = this.#cancelled(state, choice);
+    const isInDoubt = this.#isInDoubt(state, choice, end);
+    // What is told in place of another leaves out what that would have left in.
+    if (isInDoubt && this.#inputs.rule.policy.skip !== "none")
+      this.#prolongDoubt(state, end.event.ts);
     const completing = [...choice.keys()].filter((i) => choice[i] === end);
     this.#inputs.emit({
       rule: this.#inputs.rule,
@@ -405,26 +413,25 @@ export class AllMatcher implements PatternMatcher {
           ? capturesOf(choice)
           : this.#spanCaptures(span, choice),
       last: end.event,
-      isIncomplete:
-        doubt.endsWith("unknown") ||
-        this.#tests.isOver ||
-        end.event.ts <= state.overflowUntil ||
-        this.#keys.evictedAt >= this.#earliest(choice, end),
+      isIncomplete: doubt.endsWith("unknown") || this.#tests.isOver || isInDoubt,
       ...(doubt.startsWith("possibly")
         ? { quality: { uncertain: completing, incomplete: [] } }
         : {}),
     });
   }
 
-  /**
-   * From then on an event that is missing may be missed in what is told, µs. Of several choices
-   * that are told, one without a step left out is preferred to all that begin before it.
-   */
-  #earliest(choice: Choice, end: Entry): number {
+  /** Whether something that was given up could have been reported instead, or before it. */
+  #isInDoubt(state: KeyState, choice: Choice, end: Entry): boolean {
+    const { select, skip } = this.#inputs.rule.policy;
+    const { evictedAt } = this.#keys;
     const first = usedOf(choice)[0]?.event.ts ?? end.event.ts;
-    const isPreferred =
-      this.#inputs.rule.policy.select === "each" && choice.every((x) => x !== undefined);
-    return isPreferred ? first - this.holdUs : end.event.ts - this.#reachUs;
+    const until = Math.max(state.overflowUntil, evictedAt + this.#reachUs);
+    // Where matches exclude each other it matters what was reported since it began.
+    if (skip !== "none") return first <= until;
+    // Of several choices one without a step left out is preferred to all that begin before it.
+    const isPreferred = select === "each" && choice.every((x) => x !== undefined);
+    if (isPreferred) return end.event.ts <= state.overflowUntil || evictedAt >= first - this.holdUs;
+    return end.event.ts <= until;
   }
 
   /** Of each chosen step all events of the span that satisfy it beside the other steps' choices. */

@@ -48,7 +48,8 @@ test("a finding says that events may be missing as long as they may", () => {
   const lines = ["a 0 x=1", "a 1 x=2", "a 2 x=3", "a 3 x=4", "b 10 x=1", "b 11 x=2", "b 11.5 x=3"];
   const { findings } = told(pair("partials 1", "").replace("skip none", ""), lines);
   expect(findings).toEqual([["2 3 4", 1]]);
-  const later = [...lines.slice(0, 4), "a 11.5 x=5", "b 11.6", "a 12 x=6", "b 12.5"];
+  // What is told in doubt leaves the next one in doubt until its span is over.
+  const later = [...lines.slice(0, 4), "a 11.5 x=5", "b 11.6", "a 21.7 x=6", "b 22.5"];
   expect(told(pair("partials 1", "").replace("skip none", ""), later).findings).toEqual([
     ["2 4 5", 1],
     ["1 6 6", 0],
@@ -79,6 +80,25 @@ test("the events of a key that was given up may be missing from its next match",
   const { findings, keys } = told(pair("", "keys max 1 evict oldest"), lines);
   expect(keys).toBe(2);
   expect(findings.map(([, degraded]) => degraded)).toEqual([1, 1, 1]);
+});
+
+test("a match that excludes another one than it would have excluded leaves the next in doubt", () => {
+  const rule = `rule r {
+    match all of by k within 8s { p: t.b
+      q: t.a | t.b }
+    select widest
+    skip to q
+    keys max 1
+    explain { root q summary "{first(p).x ?? 0} {first(q).x ?? 0}" }
+  }`;
+  const lines = ["a 0 x=1", "a 0 k=2", "b 0 x=2", "b 1 x=3", "b 9 x=4", "b 19 x=5"];
+  const { findings } = told(rule, lines);
+  expect(findings).toEqual([
+    ["2 2", 1],
+    ["3 3", 1],
+    ["4 4", 1],
+    ["5 5", 0],
+  ]);
 });
 
 test("with `select each` a choice that leaves a step out may stand in the place of a lost one", () => {
