@@ -116,6 +116,7 @@ export function showsRedacted(e: Expr, isRedacted: IsRedacted): boolean {
     case "agg":
       return !countsOnly.has(e.fn) && (shows(e.arg) || shows(e.limit));
     case "history":
+    case "run":
       return shows(e.arg);
     default:
       return false;

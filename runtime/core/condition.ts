@@ -12,6 +12,7 @@ import {
   format,
   printExpr,
   type Ref,
+  type RunAggregate,
   someExpr,
   stepsOf,
   type Unit,
@@ -49,7 +50,7 @@ interface Written {
 
 class Writer {
   readonly #names: readonly string[];
-  readonly #current: string;
+  #current: string;
   readonly #schema: Schema;
   /** Types of the fields of the rule's events, by name. */
   readonly #types = new Map<string, FieldType>();
@@ -180,6 +181,8 @@ class Writer {
         return `has ${this.#within(e.arg, primary)}`;
       case "taken":
         return `count(${this.#names[e.step] ?? "?"})`;
+      case "run":
+        return this.#run(e);
       case "span":
         return "duration()";
       case "quality":
@@ -229,6 +232,14 @@ class Writer {
   #variable(level: number): string {
     const name = ["x", "y", "z"][level] ?? `x${level}`;
     return this.#names.includes(name) || name === this.#current ? `${name}_` : name;
+  }
+
+  #run({ fn, step, arg }: RunAggregate): string {
+    const outside = this.#current;
+    this.#current = this.#names[step] ?? "?";
+    const text = `${fn}(${this.write(arg)})`;
+    this.#current = outside;
+    return text;
   }
 
   #aggregate(e: Extract<Expr, { op: "agg" }>): string {
@@ -285,6 +296,7 @@ class Writer {
       case "history":
         return this.#unitOf(e.arg);
       case "agg":
+      case "run":
         return this.#aggregateUnit(e);
       default:
         return undefined;
@@ -322,7 +334,7 @@ class Writer {
     return undefined;
   }
 
-  #aggregateUnit(e: Extract<Expr, { op: "agg" }>): Unit | undefined {
+  #aggregateUnit(e: Extract<Expr, { op: "agg" }> | RunAggregate): Unit | undefined {
     const arg = e.unit ?? (e.arg && this.#unitOf(e.arg));
     switch (e.fn) {
       case "count":

@@ -48,6 +48,7 @@ export function fieldsReadLater(unit: CoreUnit, rule: CoreRule): FieldsByKind {
   for (const expr of [...exprsLookingBack(rule), ...keysOfParents(unit, rule)]) {
     walkExpr(expr, (e) => {
       if (e.op === "field" && e.of.step !== "current") note(steps[e.of.step]?.kinds ?? [], e.name);
+      if (e.op === "run") for (const name of namesIn(e.arg)) note(steps[e.step]?.kinds ?? [], name);
     });
   }
   for (const { step, field } of readOfFindings(unit, rule)) {
@@ -70,6 +71,15 @@ export function fieldsJudged(rule: CoreRule): FieldsByKind {
     for (const kind of kinds) found.set(kind, new Set([...(found.get(kind) ?? []), ...names]));
   }
   return found;
+}
+
+/** Fields that an expression reads. */
+function namesIn(expr: Expr): Set<string> {
+  const names = new Set<string>();
+  walkExpr(expr, (e) => {
+    if (e.op === "field") names.add(e.name);
+  });
+  return names;
 }
 
 function exprsIn(parts: readonly KeyPart[] | undefined): Expr[] {

@@ -88,6 +88,9 @@ function kindsOf(clock: Clock): fc.Arbitrary<string> {
     .map((kinds) => kinds.map((k) => `t.${k}`).join(" | "));
 }
 
+/** Written of a step that does not repeat, it is the step's own value. */
+const aggregate = fc.constantFrom("SUM", "SUM", "AVG", "MIN", "MAX", "STDDEV", "INCREASE");
+
 function condition(n: string, earlier: readonly string[]): fc.Arbitrary<string> {
   const own = fc.tuple(op, small).map(([o, v]) => `${n}.x ${o} ${v}`);
   if (earlier.length === 0) return own;
@@ -99,6 +102,10 @@ function condition(n: string, earlier: readonly string[]): fc.Arbitrary<string> 
     { weight: 1, arbitrary: other.map((e) => `count(${e}) >= 2`) },
     { weight: 1, arbitrary: fc.tuple(op, other).map(([o, e]) => `${n}.x ${o} SECOND(${e}).x`) },
     { weight: 1, arbitrary: other.map((e) => `not (has ${e})`) },
+    {
+      weight: 2,
+      arbitrary: fc.tuple(aggregate, op, other).map(([f, o, e]) => `${n}.x ${o} ${f}(${e})`),
+    },
   );
 }
 
@@ -111,6 +118,10 @@ function ownRun(n: string): fc.Arbitrary<string> {
     small.map((v) => `${n}.x >= (first(${n}).x ?? ${v})`),
     small.map((v) => `${n}.x <= (SECOND(${n}).x ?? ${v})`),
     fc.tuple(op, small).map(([o, v]) => `(${n}.x ${o} ${v} or count(${n}) == 1)`),
+    fc
+      .tuple(aggregate, op, small)
+      .map(([f, o, v]) => `(count(${n}) == 0 or ${f}(${n}) ${o} ${v + 1})`),
+    small.map((v) => `sum(${n}.x + 1) < ${2 + 2 * v}`),
     fc
       .constantFrom("2us", "3us")
       .map((d) => `(not has last(${n}) or ${n}.time - last(${n}).time < ${d})`),
@@ -229,11 +240,16 @@ function ruleText(used: readonly string[], all: Items, said: Clauses, bounds: Bo
   ];
   const [first] = used;
   const last = used.at(-1);
+  const repeatOf = (name: string) => all[used.indexOf(name)]?.ran.repeat ?? "";
   const written = (text: string) =>
-    text.replace(/SECOND\((\w+)\)/g, (_, name: string) => {
-      const { repeat = "" } = all[used.indexOf(name)]?.ran ?? {};
-      return repeat === "" || repeat.includes("keep 1") ? `last(${name})` : `${name}[1]`;
-    });
+    text
+      .replace(/SECOND\((\w+)\)/g, (_, name: string) => {
+        const repeat = repeatOf(name);
+        return repeat === "" || repeat.includes("keep 1") ? `last(${name})` : `${name}[1]`;
+      })
+      .replace(/([A-Z]+)\((\w+)\)/g, (_, fn: string, name: string) =>
+        repeatOf(name) === "" ? `${name}.x` : `${fn.toLowerCase()}(${name}.x)`,
+      );
   return written(`module law.rules
 import law.schema
 rule r {
@@ -244,7 +260,7 @@ rule r {
   explain {
     root ${last}
     confidence 0.1 ${used.map((name, i) => `plus 0.0${1 << i} when ${name} is uncertain plus 0.0${1 << i} when ${name} is incomplete`).join(" ")}
-    summary "{count(${last})} {first(${first}).x} {last(${last}).x} {SECOND(${last}).x} {duration()}"
+    summary "{count(${last})} {first(${first}).x} {last(${last}).x} {SECOND(${last}).x} {SUM(${last})} {AVG(${first})} {duration()}"
   }
 }
 `);

@@ -13,6 +13,7 @@ import {
   type Aggregate,
   type CoreRule,
   type CoreUnit,
+  cellOfRun,
   conjuncts,
   type Derive,
   type Expr,
@@ -25,6 +26,7 @@ import {
   type KeyPart,
   layoutOf,
   type Pattern,
+  runAggregatesOf,
   type Step,
   scoreExpr,
   stepsOf,
@@ -181,6 +183,7 @@ function ruleObject(unit: CoreUnit, rule: CoreRule, paramIndex: (p: string) => n
     current: undefined,
     paramIndex,
     aggregateIndex: (e) => gauges.findIndex((g) => g.name === nameOf(e)),
+    runIndex: (e) => cellOfRun(rule, e),
     historyIndex: (e) => histories.findIndex((h) => historyName(h) === historyName(e)),
   };
   const steps = heardSteps(rule).map((s) => stepObject(s, isPositive(pattern, s), unit, base));
@@ -192,6 +195,7 @@ steps: ${list(steps)},
 resolveStep: ${quiet ? heardSteps(rule).indexOf(quiet) : -1},
 having: ${test(having)},
 aggregates: ${list(gauges.map((g) => aggregateObject(g.agg, base)))},
+runs: ${list(runAggregatesOf(rule).map(({ arg, step }) => valueFunction(arg, { ...base, current: base.steps[step] })))},
 histories: ${list(histories.map((h) => code`{ decay: ${h.decay}, arg: ${inputs} => ${plainValue(h.arg, base)} }`))},
 score: ${score ? valueFunction(score, base) : code`undefined`},
 entity: ${test(pattern.node === "inv" ? pattern.where : undefined)},
@@ -221,6 +225,7 @@ function deriveObject(unit: CoreUnit, derive: Derive, paramIndex: (p: string) =>
     current: derive.step,
     paramIndex,
     aggregateIndex: () => -1,
+    runIndex: () => -1,
     historyIndex: () => -1,
   };
   const { judge } = stepParts(derive.step, true, unit, cx);

@@ -5,7 +5,15 @@
  * Every function made here takes the current event and a scope (`Scope` in `runtime/engine`): what
  * the pattern has captured so far, and of a match also its window, quality, subject and time.
  */
-import { type Aggregate, assertNever, type CoreUnit, type Expr, type Ref, type Step } from "#core";
+import {
+  type Aggregate,
+  assertNever,
+  type CoreUnit,
+  type Expr,
+  type Ref,
+  type RunAggregate,
+  type Step,
+} from "#core";
 import { both, type Code, code, data, either, join, lit, name, no, yes } from "./code.ts";
 import { id } from "./names.ts";
 
@@ -17,6 +25,8 @@ export interface PlainContext {
   readonly paramIndex: (name: string) => number;
   /** Number of an aggregate among those of the rule. */
   readonly aggregateIndex: (e: Aggregate) => number;
+  /** Number of an aggregate among those of the runs of its step. */
+  readonly runIndex: (e: RunAggregate) => number;
   /** Number of a `zscore` or `baseline` among those of the rule. */
   readonly historyIndex: (e: Extract<Expr, { op: "history" }>) => number;
 }
@@ -130,6 +140,7 @@ type KnownOp =
   | "matched"
   | "history"
   | "taken"
+  | "run"
   | "span"
   | "agg"
   | "finding";
@@ -153,6 +164,8 @@ function known(e: Known, cx: PlainContext): Code {
       return code`rt.matched(${id.scope}.captures, ${data(cx.steps.map((s) => s.name))})`;
     case "taken":
       return code`(${id.scope}.captures[${e.step}]?.count ?? 0)`;
+    case "run":
+      return code`rt.run(${id.scope}.captures[${e.step}], ${cx.runIndex(e)}, ${lit(e.fn)}, ${data(e.unit)})`;
     case "span":
       return code`rt.span(${id.scope}.captures)`;
     case "agg":

@@ -150,7 +150,7 @@ function unmet(scene: Scene, step: Step, own: readonly EventData[]): string | un
 
 /** Whether `expr` can be judged without knowing what earlier steps took. */
 function isOfOneEvent(expr: Expr): boolean {
-  const ops = ["taken", "span", "quality"];
+  const ops = ["taken", "run", "span", "quality"];
   return !someExpr(expr, (e) => ops.includes(e.op) || ("of" in e && e.of.step !== "current"));
 }
 

@@ -12,6 +12,8 @@ import {
   evidenceKept,
   heardSteps,
   type KeyPart,
+  runAggregatesOf,
+  runMath,
   type Step,
   sourcesOf,
   stepsOf,
@@ -65,6 +67,12 @@ export class EventBytes {
     return 3 * word + keep * word;
   }
 
+  /** The numbers that are kept of the runs of step `at`. */
+  cells(at: number): number {
+    const own = runAggregatesOf(this.#rule).filter((e) => e.step === at);
+    return own.reduce((n, { fn }) => n + word * runMath(fn).width, 0);
+  }
+
   /** The text of the key. */
   key(parts: readonly KeyPart[] = keyPartsOf(this.#rule)): number {
     if (parts.length === 0) return word;
@@ -99,7 +107,7 @@ export class EventBytes {
       const isOne = pattern.node === "inv" || (pattern.node === "seq" && !repeat);
       const keep = isOne ? 1 : (repeat?.keep ?? evidenceKept);
       const own = isOne || pattern.node === "win" ? keep : keep + 1;
-      runs += this.run(keep) + word;
+      runs += this.run(keep) + word + this.cells(i);
       events += own * this.taken(step);
       widest = Math.max(widest, this.taken(step));
     }

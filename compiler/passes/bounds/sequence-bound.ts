@@ -66,7 +66,7 @@ function exactBound(unit: CoreUnit, rule: CoreRule, seq: Seq, bytes: EventBytes)
   const isHeld = hasTimes(rule, seq) || seq.steps.at(-1)?.repeat !== undefined;
   const held = isHeld ? seq.steps : seq.steps.slice(0, -1);
   const waiting = hasTimes(rule, seq) ? waitingBytes : 0;
-  const runs = held.map((s) => runBytes(s, bytes));
+  const runs = held.map((s, at) => runBytes(s, at, bytes));
   const each = partialBytes + waiting + runs.reduce((n, x) => n + x, 0);
   const state: Term[] = [
     { what: `${slots} partial matches × ${inWords(unit, rule, held, each)}`, amount: slots * each },
@@ -86,9 +86,9 @@ function exactBound(unit: CoreUnit, rule: CoreRule, seq: Seq, bytes: EventBytes)
 }
 
 /** What a partial match has of a step: its run, and the events that are not shared with others. */
-function runBytes({ step, repeat }: SeqStep, bytes: EventBytes): number {
+function runBytes({ step, repeat }: SeqStep, at: number, bytes: EventBytes): number {
   const events = repeat ? 2 : 1;
-  return bytes.run(repeat?.keep ?? 1) + word + events * bytes.taken(step);
+  return bytes.run(repeat?.keep ?? 1) + word + events * bytes.taken(step) + bytes.cells(at);
 }
 
 function inWords(unit: CoreUnit, rule: CoreRule, held: readonly SeqStep[], each: number): string {
@@ -128,7 +128,7 @@ function slotsOf(rule: CoreRule, seq: Seq): number {
 }
 
 function looksBack(e: Expr): boolean {
-  const ops = ["taken", "span", "matched"];
+  const ops = ["taken", "run", "span", "matched"];
   return someExpr(e, (x) => ops.includes(x.op) || ("of" in x && x.of.step !== "current"));
 }
 

@@ -1,9 +1,10 @@
 /**
- * Aggregates over the events of a window (LANGUAGE B.4). Inside one the window's step is each of
- * its events in turn. Most see whole panes, and so does all that stands inside `ratio`, `zscore`
- * and `baseline`; which of the others do is decided in `exact-aggregates.ts`.
+ * Aggregates over the events of a window (LANGUAGE B.4), and some of them over those of a repeated
+ * step. Inside one the step is each of the events in turn. Of a window most see whole panes, and so
+ * does all that stands inside `ratio`, `zscore` and `baseline`; which of the others do is decided in
+ * `exact-aggregates.ts`.
  */
-import type { AggregateFn, Expr } from "#core";
+import type { AggregateFn, Expr, RunFn } from "#core";
 import type { CallExpr } from "#grammar";
 import {
   commonType,
@@ -19,6 +20,7 @@ import { baseline, zscore } from "./history.ts";
 import { mapParts } from "./rebase.ts";
 import {
   type Ast,
+  type Groups,
   type Operand,
   type Scope,
   type StepBinding,
@@ -71,6 +73,7 @@ export function elaborateAggregate(e: CallExpr, aggregate: Aggregate, scope: Sco
   if (scope.window) return aggregate(e, scope);
   if (scope.place === "aggregate") return insideAnother(e, scope);
   const name = e.callee.text;
+  if (runsIn(scope).length > 0 && ofRuns.has(name)) return aggregate(e, scope);
   const help = `\`${name}()\` speaks of the events of a window: \`match over x: … sliding 1m having ${name}(…) …\``;
   scope.session.report("TAP2037", e, { what: `\`${name}()\``, where: "in a window" }, { help });
   return { is: "error" };
@@ -86,15 +89,64 @@ export function insideAnother(e: CallExpr, scope: Scope): Operand {
 
 /** Inside an aggregate the window's step is each of its events in turn. */
 export function overWindow(scope: Scope, window: StepBinding): Scope {
-  const each: StepBinding = { ...window, of: { step: "current" }, isOptional: false };
+  return overEach(scope, window, scope.windowGroups);
+}
+
+function overEach(scope: Scope, step: StepBinding, groups: Groups | undefined): Scope {
+  const each: StepBinding = { ...step, of: { step: "current" }, isOptional: false };
   return {
     ...scope,
     place: "aggregate",
-    steps: new Map([[window.name, each]]),
-    bound: new Map([...scope.bound, ...(scope.windowGroups ?? [])]),
+    steps: new Map([[step.name, each]]),
+    bound: new Map([...scope.bound, ...(groups ?? [])]),
     window: undefined,
     facts: new Set(),
   };
+}
+
+/** What is aggregated of runs: a few numbers, however long they get. */
+const ofRuns: ReadonlySet<string> = new Set<RunFn>([
+  "sum",
+  "avg",
+  "min",
+  "max",
+  "stddev",
+  "increase",
+  "slope",
+]);
+
+/** Repeated steps that are known here, the one whose condition this is among them. */
+function runsIn({ steps }: Scope): StepBinding[] {
+  return [...steps.values()].filter((s) => numberOfRun(s) !== undefined);
+}
+
+function numberOfRun({ run, items, of }: StepBinding): number | undefined {
+  return run ?? (items && of.step !== "current" ? of.step : undefined);
+}
+
+/** The one run that `node` speaks of; undefined after an error. */
+function runOf(e: CallExpr, node: Ast, scope: Scope): StepBinding | undefined {
+  const runs = runsIn(scope);
+  const named = [...scope.steps.values()].filter((s) => isNamed(node, s.name));
+  const [only, ...more] = named.length === 0 ? runs : named;
+  if (only && more.length === 0 && runs.includes(only)) return only;
+  const names = runs.map((s) => `\`${s.name}\``).join(", ");
+  const help = `\`${e.callee.text}()\` takes something that each event of one repeated step has: here of ${names}`;
+  scope.session.wrongCount(e, "a value of the events of one repeated step", help);
+  return undefined;
+}
+
+function isNamed(node: object, name: string): boolean {
+  if ("kind" in node && node.kind === "nameRef" && "name" in node && node.name === name)
+    return true;
+  return Object.values(node).some((x) => typeof x === "object" && x !== null && isNamed(x, name));
+}
+
+/** Inside an aggregate of a run its step is each of its events in turn. */
+function overRun(scope: Scope, step: StepBinding): Scope {
+  const { run: _, items: __, groups, ...each } = step;
+  const values = [...scope.bound].filter(([, x]) => x.is !== "groups");
+  return overEach({ ...scope, bound: new Map(values) }, { ...each, isRepeated: false }, groups);
 }
 
 /** `rate` and `count` with nothing, with the window's step, or with a condition on its events. */
@@ -114,18 +166,33 @@ function rate(e: CallExpr, scope: Scope): Operand {
   return value({ t: "rate" }, { op: "agg", fn: "rate", arg: undefined, ...taken, isPaned: true });
 }
 
-/** The argument, which each event of the window has a value of; undefined after an error. */
-function argument(e: CallExpr, scope: Scope): { x: Value; node: Ast } | undefined {
+function isOfRuns(fn: AggregateFn): fn is RunFn {
+  return ofRuns.has(fn);
+}
+
+/** What each event of the window, or of one run, has a value of. */
+interface Argument {
+  readonly x: Value;
+  readonly node: Ast;
+  /** Number of the step whose run it is; undefined in a window. */
+  readonly run: number | undefined;
+}
+
+/** Undefined after an error. */
+function argument(e: CallExpr, scope: Scope): Argument | undefined {
   const node = e.args[0]?.value;
   if (!node || e.args.length > 1) {
     scope.session.wrongCount(e, "one argument");
     return undefined;
   }
-  return scope.window && read(node, scope, scope.window);
+  const run = scope.window ? undefined : runOf(e, node, scope);
+  const inside = scope.window ? overWindow(scope, scope.window) : run && overRun(scope, run);
+  const arg = inside && read(node, scope, inside);
+  return arg && { ...arg, run: run && numberOfRun(run) };
 }
 
-function read(node: Ast, scope: Scope, window: StepBinding) {
-  const x = elaborateValue(node, overWindow(scope, window));
+function read(node: Ast, scope: Scope, inside: Scope) {
+  const x = elaborateValue(node, inside);
   if (x.type.t === "error") return undefined;
   if (isScalar(x.type)) return { x, node };
   const help = "aggregate something that each event has one of, such as `len(…)` of the list";
@@ -154,6 +221,9 @@ function ofNumber(
   const type = isNumeric(arg.x.type) ? typeOf(arg.x.type) : undefined;
   if (!type) return notAggregated(fn, arg, scope);
   const unit = unitOfType(fn === "slope" ? arg.x.type : type);
+  const { run: step } = arg;
+  if (step !== undefined && isOfRuns(fn))
+    return value(type, { op: "run", fn, step, arg: arg.x.core, unit }, mayBeMissing.has(fn));
   const core: Expr = { op: "agg", fn, arg: arg.x.core, where: undefined, unit, isPaned: true };
   return value(type, core, mayBeMissing.has(fn));
 }
@@ -219,7 +289,7 @@ function top(e: CallExpr, scope: Scope): Operand {
   const [node, count, more] = e.args.map((x) => x.value);
   if (!node || !count || more || !scope.window)
     return scope.session.wrongCount(e, "a value and how many of them");
-  const arg = read(node, scope, scope.window);
+  const arg = read(node, scope, overWindow(scope, scope.window));
   const isFine =
     count.kind === "number" && count.isInt && count.value >= 1 && count.value <= topMax;
   if (!isFine) {
@@ -238,8 +308,9 @@ function eta(e: CallExpr, scope: Scope): Operand {
   const [node, bound, more] = e.args.map((x) => x.value);
   if (!node || !bound || more || !scope.window)
     return scope.session.wrongCount(e, "a value and the limit it grows towards");
-  const arg = read(node, scope, scope.window);
-  const limit = read(bound, scope, scope.window);
+  const inside = overWindow(scope, scope.window);
+  const arg = read(node, scope, inside);
+  const limit = read(bound, scope, inside);
   if (!arg || !limit) return wrong;
   const isTime = arg.x.type.t === "time" || limit.x.type.t === "time";
   if (!isNumeric(arg.x.type) || !commonType(arg.x.type, limit.x.type) || isTime) {
@@ -261,7 +332,7 @@ function eta(e: CallExpr, scope: Scope): Operand {
 
 /** `first(x)`, `last(x)` of a value: that of the first or last event that has one. */
 export function pickedValue(node: Ast, fn: "first" | "last", scope: Scope): Operand {
-  const arg = scope.window && read(node, scope, scope.window);
+  const arg = scope.window && read(node, scope, overWindow(scope, scope.window));
   if (!arg) return wrong;
   const core: Expr = { op: "agg", fn, arg: arg.x.core, where: undefined };
   return value(arg.x.type, core, true);

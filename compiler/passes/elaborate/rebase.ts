@@ -22,6 +22,7 @@ export function mapParts(e: Expr, f: (part: Expr) => Expr): Expr {
     case "not":
     case "has":
     case "history":
+    case "run":
       return { ...e, arg: f(e.arg) };
     case "and":
     case "or":
@@ -70,10 +71,10 @@ export function mapParts(e: Expr, f: (part: Expr) => Expr): Expr {
 
 /**
  * `e` with the event `to` in the place of the current one. What stands inside an aggregate speaks
- * of the window's events and stays.
+ * of other events and stays.
  */
 export function rebase(e: Expr, to: Ref): Expr {
-  if (e.op === "agg" || e.op === "history") return e;
+  if (e.op === "agg" || e.op === "history" || e.op === "run") return e;
   if ("of" in e) return e.of.step === "current" ? { ...e, of: to } : e;
   return mapParts(e, (part) => rebase(part, to));
 }

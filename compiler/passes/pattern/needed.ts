@@ -95,6 +95,9 @@ function isLost(e: Expr, step: number): boolean {
       return false;
     case "quant":
       return e.quantifier === "count" && isLost(e.list, step);
+    // The sum of no events is 0.
+    case "run":
+      return e.step === step && e.fn !== "sum" && e.fn !== "increase";
     default:
       return childrenOf(e).some((x) => isLost(x, step));
   }

@@ -106,7 +106,8 @@ export function captured(
   how: Pick<StepBinding, "isOptional" | "isRepeated" | "items">,
   pick: "first" | "last" = "first",
 ): SeenStep {
-  const binding: StepBinding = { ...lowered.self, of: { step: at, pick }, ...how };
+  const { self, groups: each } = lowered;
+  const binding: StepBinding = { ...self, of: { step: at, pick }, ...how, groups: each };
   const groups = [...lowered.groups].map(
     ([name, x]) => [name, rebaseOperand(x, binding.of)] as const,
   );

@@ -41,6 +41,8 @@ function note(
     if (!expr) continue;
     walkExpr(expr, (e) => {
       if (e.op === "member") read.add(readInItem(e.name));
+      // Inside it the events of the run are the current ones.
+      if (e.op === "run") note(read, [e.arg], captured[e.step] ?? [], captured);
       if (e.op !== "field") return;
       const kinds = e.of.step === "current" ? current : (captured[e.of.step] ?? []);
       for (const kind of kinds) read.add(readBy(kind, e.name));

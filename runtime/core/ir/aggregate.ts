@@ -4,7 +4,14 @@
  * `cells.ts` says.
  */
 import type { EventData, Value } from "../schema.ts";
-import { type Aggregate, type CellMath, cellMath, windowCell } from "./cells.ts";
+import {
+  type Aggregate,
+  type CellMath,
+  cellMath,
+  type RunAggregate,
+  runMath,
+  windowCell,
+} from "./cells.ts";
 import type { Expr } from "./core.ts";
 import { type Env, evaluate, truth } from "./eval.ts";
 import { format } from "./format.ts";
@@ -28,6 +35,7 @@ export interface WindowView {
 }
 
 type History = Extract<Expr, { op: "history" }>;
+type Parts = Pick<Aggregate, "arg" | "where" | "limit">;
 
 const noEvents: WindowView = {
   events: [],
@@ -55,7 +63,7 @@ function overCells(e: Aggregate, math: CellMath, view: WindowView, env: Env): Va
   return math.value(whole, 0, e.unit, view.sizeUs);
 }
 
-function cellOf(e: Aggregate, math: CellMath, events: readonly EventData[], env: Env) {
+function cellOf(e: Parts, math: CellMath, events: readonly EventData[], env: Env) {
   const cell = new Float64Array(math.width);
   math.clear(cell, 0);
   const inside = movable(env);
@@ -68,12 +76,19 @@ function cellOf(e: Aggregate, math: CellMath, events: readonly EventData[], env:
   return cell;
 }
 
+/** The value of an aggregate of a run; missing when that holds nothing to speak of. */
+export function ofRun(e: RunAggregate, env: Env): Value {
+  const math = runMath(e.fn);
+  const { run = [] } = env.captures[e.step] ?? {};
+  return math.value(cellOf({ ...e, where: undefined }, math, run, env), 0, e.unit, 0);
+}
+
 /** As cells hold it. */
 export function asNumber(x: Value): number {
   return typeof x === "number" ? x : Number.NaN;
 }
 
-function takenBy(e: Aggregate, events: readonly EventData[], env: Env): readonly EventData[] {
+function takenBy(e: Parts, events: readonly EventData[], env: Env): readonly EventData[] {
   const { where } = e;
   if (!where) return events;
   const inside = movable(env);

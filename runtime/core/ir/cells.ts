@@ -9,10 +9,11 @@
  * - what goes on (an episode, a run of panes) takes in one cell after the other.
  */
 import type { Value } from "../schema.ts";
-import type { AggregateFn, Expr, Unit } from "./core.ts";
+import type { AggregateFn, Expr, RunFn, Unit } from "./core.ts";
 import { bounded } from "./numbers.ts";
 
 export type Aggregate = Extract<Expr, { op: "agg" }>;
+export type RunAggregate = Extract<Expr, { op: "run" }>;
 
 /** What an event adds: `x` and `limit` are NaN when missing; `ts` in µs. */
 export interface CellSample {
@@ -86,6 +87,11 @@ export function laterCells(
 
 /** The arithmetic of an aggregate that is a few numbers; undefined for those of other values. */
 export function cellMath(fn: AggregateFn): CellMath | undefined {
+  return maths[fn];
+}
+
+/** The same of an aggregate of a run. */
+export function runMath(fn: RunFn): CellMath {
   return maths[fn];
 }
 
@@ -355,7 +361,7 @@ const eta: CellMath = {
   },
 };
 
-const maths: { readonly [fn in AggregateFn]?: CellMath } = {
+const maths: { readonly [fn in RunFn]: CellMath } & { readonly [fn in AggregateFn]?: CellMath } = {
   count,
   rate,
   sum,

@@ -159,6 +159,15 @@ export type Expr =
   | { readonly op: "matched" }
   /** Number of events a step took. */
   | { readonly op: "taken"; readonly step: number }
+  /** Over the events that a repeated step took; `arg` sees each of them as `current`. */
+  | {
+      readonly op: "run";
+      readonly fn: RunFn;
+      readonly step: number;
+      readonly arg: Expr;
+      /** Of `arg`, to know what is an integer. */
+      readonly unit: Unit | undefined;
+    }
   /** Time from the first to the last event of the match, µs. */
   | { readonly op: "span" }
   /** Over the events of a window; `arg`, `where` and `limit` see each of them as `current`. */
@@ -211,6 +220,12 @@ export type AggregateFn =
   | "increase"
   | "share"
   | "top";
+
+/** Aggregates of a run: those that are a few numbers, whatever its length. */
+export type RunFn = Extract<
+  AggregateFn,
+  "sum" | "avg" | "min" | "max" | "stddev" | "increase" | "slope"
+>;
 
 export type FindingFact =
   | "confidence"
@@ -572,7 +587,7 @@ export function stepsRead(expr: Expr | undefined): number[] {
   if (!expr) return out;
   walkExpr(expr, (e) => {
     if ("of" in e && e.of.step !== "current") out.push(e.of.step);
-    if (e.op === "taken") out.push(e.step);
+    if (e.op === "taken" || e.op === "run") out.push(e.step);
   });
   return out;
 }
@@ -602,6 +617,7 @@ export function childrenOf(e: Expr): readonly Expr[] {
     case "not":
     case "has":
     case "history":
+    case "run":
       return [e.arg];
     case "list":
       return e.items;

@@ -20,7 +20,7 @@ import {
   textStartsWith,
   textsInOrder,
 } from "../text/index.ts";
-import { aggregate, historyOf, type WindowView } from "./aggregate.ts";
+import { aggregate, historyOf, ofRun, type WindowView } from "./aggregate.ts";
 import {
   assertNever,
   type CmpOp,
@@ -44,6 +44,10 @@ export interface Taken {
   readonly kept: readonly EventData[];
   /** When it began, where that is before `first`, µs. */
   readonly sinceUs?: number | undefined;
+  /** Of a repeated step all of its events, where they are there. */
+  readonly run?: readonly EventData[] | undefined;
+  /** What is known of all of them, in the order of `runAggregatesOf`: a cell each. */
+  readonly cells?: readonly Float64Array[] | undefined;
 }
 
 export interface Env {
@@ -156,6 +160,7 @@ type KnownOp =
   | "matched"
   | "history"
   | "taken"
+  | "run"
   | "span"
   | "agg"
   | "finding";
@@ -187,6 +192,8 @@ function known(e: Known, env: Env): Value {
       return historyOf(e, env);
     case "taken":
       return env.captures[e.step]?.count ?? 0;
+    case "run":
+      return ofRun(e, env);
     case "span":
       return spanOf(env.captures);
     case "agg":

@@ -15,6 +15,8 @@ export {
   type CellSample,
   cellMath,
   laterCells,
+  type RunAggregate,
+  runMath,
   windowCell,
 } from "./cells.ts";
 export * from "./core.ts";
@@ -77,6 +79,7 @@ export {
 } from "./interpret/index.ts";
 export { keyText } from "./key-text.ts";
 export { bounded } from "./numbers.ts";
+export { perRule } from "./per-rule.ts";
 export { printDerive, printExpr, printRule } from "./print.ts";
 export { reachOf } from "./reach.ts";
 export {

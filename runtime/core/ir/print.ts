@@ -283,6 +283,8 @@ export function printExpr(e: Expr): string {
       return `${e.fn}(${e.args.map(printExpr).join(", ")})`;
     case "taken":
       return `count(@${e.step})`;
+    case "run":
+      return `${e.fn}(${printExpr(e.arg)} of @${e.step})`;
     case "span":
       return "span()";
     case "finding":

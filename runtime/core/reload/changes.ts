@@ -23,6 +23,7 @@ import {
   type Win,
   walkExpr,
 } from "../ir/index.ts";
+import { runAggregatesOf } from "../run-aggregates.ts";
 import type { EventKind, Field } from "../schema.ts";
 import {
   canonicalText,
@@ -63,6 +64,7 @@ export function changesOf(a: RuleIn, b: RuleIn): Change[] {
     ...schemaChanges(a, b),
     ...evidenceChanges(a, b),
     ...patternChanges(a, b, differ),
+    ...runChanges(a, b, differ),
     ...boundChanges(a.rule, b.rule),
     ...policyChanges(a.rule, b.rule),
     ...lifecycleChanges(a.rule, b.rule, differ),
@@ -235,6 +237,8 @@ function conditionChange({ a, x }: Two<Seq>, s: SeqStep, t: SeqStep, at: number)
   const isSettled = !s.repeat && !x.steps.slice(0, at).every((p) => p.isOptional);
   if (!isSettled || !isExact(a, x) || asksWorld(t.step.where))
     return anew(`the condition of ${name} changed`);
+  if (t.step.where && someExpr(t.step.where, (e) => e.op === "run"))
+    return anew(`the condition of ${name}, which aggregates a run, changed`);
   const lacking = missingField(a, s.step, t.step);
   return lacking
     ? anew(`${name} asks for \`${lacking}\`, which the old state has not captured`)
@@ -315,6 +319,13 @@ function negativeChanges({ a, x, differ }: Two<Seq>, s: SeqStep, t: SeqStep): Ch
   if (!kept || !isExact(a, x))
     return [anew(`what must not come before \`${t.step.name}\` changed`)];
   return added.map((n) => limited(`adds the negative \`no ${n.name}\` before \`${t.step.name}\``));
+}
+
+/** Of runs that go on nothing is known but what was asked of them from their beginning. */
+function runChanges(a: RuleIn, b: RuleIn, differ: Differ): Change[] {
+  const [had, asked] = [runAggregatesOf(a.rule), runAggregatesOf(b.rule)];
+  if (asked.length === 0 || !differ(had, asked)) return [];
+  return [anew("what it asks of its runs, such as their sums, changed")];
 }
 
 function winChanges({ a, b, x, y, differ }: Two<Win>): Change[] {

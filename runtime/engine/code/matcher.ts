@@ -50,6 +50,8 @@ export interface RuleCode {
   readonly having: TestFunction | undefined;
   /** In the order of `gaugesOf`. */
   readonly aggregates: readonly AggregateCode[];
+  /** In the order of `runAggregatesOf`: what each event of the run adds. */
+  readonly runs: readonly ValueFunction[];
   /** In the order of `historiesOf`. */
   readonly histories: readonly HistoryCode[];
   /** What a finding of the rule has as `score`. */

@@ -15,6 +15,8 @@ import {
   matchText,
   neighbours,
   RecordValue,
+  type RunFn,
+  runMath,
   type Schema,
   sinceOf,
   type Taken,
@@ -94,6 +96,7 @@ export function createSupport(inputs: SupportInputs) {
       names.filter((_, i) => taken[i]).join(", "),
     span: spanOf,
     aggregate,
+    run: runValue,
     history,
     key,
   };
@@ -183,6 +186,19 @@ function spanOf(taken: readonly (Taken | undefined)[]): number {
     if (t && t.last.ts > to) to = t.last.ts;
   }
   return to >= from ? to - from : 0;
+}
+
+/** The value of an aggregate of a run, by its number among those of the step. */
+function runValue(
+  taken: Taken | undefined,
+  index: number,
+  fn: RunFn,
+  unit: Unit | undefined,
+): Value {
+  const math = runMath(fn);
+  const none = new Float64Array(math.width);
+  math.clear(none, 0);
+  return math.value(taken?.cells?.[index] ?? none, 0, unit, 0);
 }
 
 /** The value of an aggregate by its number among those of the rule. */

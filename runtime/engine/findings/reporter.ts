@@ -289,7 +289,7 @@ function keyBy(own: RuleCode["suppressKey"], match: EngineMatch): string {
 /** Whether the key under which an event resolves is the event's alone. */
 function isKeyedByEvent({ resolve }: CoreRule): boolean {
   if (!resolve || !("on" in resolve)) return false;
-  const ofMatch: readonly Expr["op"][] = ["taken", "subject", "span", "quality", "matched"];
+  const ofMatch: readonly Expr["op"][] = ["taken", "run", "subject", "span", "quality", "matched"];
   const readsMatch = (e: Expr) => ofMatch.includes(e.op) || ("of" in e && e.of.step !== "current");
   return resolve.on.key.every((part) => !someExpr(part.expr, readsMatch));
 }

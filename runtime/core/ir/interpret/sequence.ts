@@ -76,7 +76,9 @@ export function chainOf(runs: Way["runs"]): number[] {
 export function capturesOf(scene: SeqScene, runs: Way["runs"]): (Taken | undefined)[] {
   return runs.map((run, at) => {
     const events = (run ?? []).map((i) => scene.events[i]).filter((e) => e !== undefined);
-    return takenOf(events, scene.seq.steps[at]?.repeat?.keep ?? 1);
+    const { repeat } = scene.seq.steps[at] ?? {};
+    const taken = takenOf(events, repeat?.keep ?? 1);
+    return taken && repeat ? { ...taken, run: events } : taken;
   });
 }
 

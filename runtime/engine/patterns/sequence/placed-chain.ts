@@ -61,13 +61,13 @@ export function endOf(chain: readonly Entry[]): Entry | undefined {
   );
 }
 
-export function capturesOf({ slots }: SequencePlan, runs: Runs): (Taken | undefined)[] {
-  return runs.map((run, at) =>
-    takenOf(
-      (run ?? []).map((x) => x.event),
-      slots[at]?.keep ?? 1,
-    ),
-  );
+export function capturesOf({ slots, cells }: SequencePlan, runs: Runs): (Taken | undefined)[] {
+  return runs.map((run, at) => {
+    const events = (run ?? []).map((x) => x.event);
+    const taken = takenOf(events, slots[at]?.keep ?? 1);
+    const known = cells.of(at, events);
+    return taken && known ? { ...taken, cells: known } : taken;
+  });
 }
 
 /** Whether one placement of all entries satisfies all of `ties`. */

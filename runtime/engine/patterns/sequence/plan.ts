@@ -11,6 +11,7 @@ import {
   walkExpr,
 } from "#core";
 import type { MatcherInputs } from "../pattern-matcher.ts";
+import { RunCells } from "./run-cells.ts";
 
 /** A positive step. */
 export interface Slot {
@@ -30,6 +31,7 @@ export interface Slot {
 export interface SequencePlan {
   readonly seq: Seq;
   readonly slots: readonly Slot[];
+  readonly cells: RunCells;
   /** By index in the order of `allStepsOf`. */
   readonly kindsOf: readonly (readonly number[])[];
   readonly deadlineIndex: number;
@@ -56,7 +58,7 @@ export interface SequencePlan {
 
 const never = Number.POSITIVE_INFINITY;
 
-export function planOf({ pattern: seq, rule, params }: MatcherInputs<Seq>): SequencePlan {
+export function planOf({ pattern: seq, rule, code, params }: MatcherInputs<Seq>): SequencePlan {
   const all = allStepsOf(seq);
   const count = (c: Parameters<typeof countOf>[0]) => countOf(c, params);
   const slots = seq.steps.map((step): Slot => {
@@ -80,6 +82,7 @@ export function planOf({ pattern: seq, rule, params }: MatcherInputs<Seq>): Sequ
   return {
     seq,
     slots,
+    cells: new RunCells(rule, code),
     kindsOf: all.map((s) => s.kinds),
     deadlineIndex: seq.deadline ? all.indexOf(seq.deadline.step) : -1,
     untilIndex: seq.until ? all.indexOf(seq.until) : -1,
@@ -101,7 +104,7 @@ function capturesRead(seq: Seq, steps: readonly Step[] = allStepsOf(seq)): Set<n
   const look = (e: Expr | undefined) => {
     if (!e) return;
     walkExpr(e, (x) => {
-      if (x.op === "taken") read.add(x.step);
+      if (x.op === "taken" || x.op === "run") read.add(x.step);
       if (x.op === "span" || x.op === "matched") for (const i of seq.steps.keys()) read.add(i);
       if ("of" in x && x.of.step !== "current") read.add(x.of.step);
     });

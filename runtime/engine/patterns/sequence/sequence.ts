@@ -284,7 +284,7 @@ export class SequenceMatcher implements PatternMatcher {
         this.#gapHolds(partial, slot, turn.event) &&
         this.#judge(slot.index, turn.event, partial) === 1
       )
-        turn.fresh.push(taken(partial, to, turn.kept));
+        turn.fresh.push(this.#taken(turn, partial, to));
       if (!slot.step.isOptional) break;
     }
     return turn.fresh.length > before;
@@ -321,8 +321,9 @@ export class SequenceMatcher implements PatternMatcher {
     const isShown = run.kept.length < slot.keep && (this.#hasRoom(turn) || isNumbered);
     if (run.kept.length < slot.keep && !isShown) partial.isIncomplete = true;
     const kept = isShown ? [...run.kept, last] : run.kept;
+    const cells = this.#plan.cells.grown(partial.at, run.cells, event);
     const longer = { first: run.first, last, count: run.count + 1, kept };
-    partial.captures = partial.captures.with(partial.at, longer);
+    partial.captures = partial.captures.with(partial.at, cells ? { ...longer, cells } : longer);
     partial.last = last;
     partial.count++;
     partial.blockedFrom = never;
@@ -381,13 +382,34 @@ export class SequenceMatcher implements PatternMatcher {
     return verdict === 1;
   }
 
-  #start({ event, kept, hits, fresh }: Turn): void {
+  #start(turn: Turn): void {
+    const { event, hits, fresh } = turn;
     if (event.ts > this.#drainsUs) return;
     for (const [to, slot] of this.#plan.slots.entries()) {
       if (hits.has(slot.index) && this.#judge(slot.index, event, emptyScope) === 1)
-        fresh.push(taken(undefined, to, kept));
+        fresh.push(this.#taken(turn, undefined, to));
       if (!slot.step.isOptional) break;
     }
+  }
+
+  /** `from` (nothing yet, when undefined) with step `to` bound to the event. */
+  #taken({ event, kept }: Turn, from: Partial | undefined, to: number): Partial {
+    const captures = [...(from?.captures ?? [])];
+    while (captures.length < to) captures.push(undefined);
+    const cells = this.#plan.cells.grown(to, undefined, event);
+    const run = { first: kept, last: kept, count: 1, kept: [kept] };
+    captures.push(cells ? { ...run, cells } : run);
+    return {
+      at: to,
+      captures,
+      first: from?.first ?? kept,
+      last: kept,
+      count: 1,
+      blockedFrom: never,
+      unknownFrom: never,
+      isTouched: false,
+      isIncomplete: from !== undefined && (from.isIncomplete || from.unknownFrom <= to),
+    };
   }
 
   #keepFresh(turn: Turn, kept: Partial[]): void {
@@ -677,24 +699,6 @@ export class SequenceMatcher implements PatternMatcher {
     if (isEmpty) this.#keys.delete(key);
     return isEmpty;
   }
-}
-
-/** `from` (nothing yet, when undefined) with step `to` bound to `event`. */
-function taken(from: Partial | undefined, to: number, event: EventData): Partial {
-  const captures = [...(from?.captures ?? [])];
-  while (captures.length < to) captures.push(undefined);
-  captures.push({ first: event, last: event, count: 1, kept: [event] });
-  return {
-    at: to,
-    captures,
-    first: from?.first ?? event,
-    last: event,
-    count: 1,
-    blockedFrom: never,
-    unknownFrom: never,
-    isTouched: false,
-    isIncomplete: from !== undefined && (from.isIncomplete || from.unknownFrom <= to),
-  };
 }
 
 /** What is decided first. */
