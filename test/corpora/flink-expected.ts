@@ -11,11 +11,16 @@
  * A loop at the end completes at its minimum, and so does an option at the end: it is left out.
  * Matches with more go from Flink's list.
  *
+ * A condition may read the events taken so far. Then a match whose run leaves out an event need not
+ * be a longer one cut short, since for the longer run the condition may not hold; but ours has the
+ * longest runs only, and such a match goes from Flink's list too.
+ *
  * Flink's skip strategies leave a part of the list. Of the matches that one event completes Flink
  * takes the one that started first, so `select widest` under the same strategy reports the same.
  */
 import { exclude } from "./corpus.ts";
-import type { FlatPattern, FlinkCase, FlinkEvent } from "./flink-pattern.ts";
+import type { Atom, FlatPattern, FlinkCase, FlinkEvent } from "./flink-pattern.ts";
+import type { Taken } from "./flink-taken.ts";
 import { type Runs, reportedOf } from "./policy.ts";
 
 export interface Expected {
@@ -67,7 +72,46 @@ function completeMatches(record: FlinkCase, pattern: FlatPattern): Runs[] {
     .filter((m) => m.slice(atoms.length).every((run) => run.length === 0))
     .map((m) => m.slice(0, atoms.length));
   const trailing = atoms.at(-1);
-  return matches.filter((m) => m.at(-1)?.length === trailing?.min || !trailing?.isLoop);
+  const complete = matches.filter((m) => m.at(-1)?.length === trailing?.min || !trailing?.isLoop);
+  if (![...atoms, ...more].some(readsTaken) && !pattern.absence?.readsTaken) return complete;
+  if (pattern.skip.strategy !== "noSkip")
+    exclude("a skip strategy and a condition over the events taken so far");
+  return complete.filter((m) => hasLongestRuns(record, pattern, m));
+}
+
+function readsTaken({ test, negatives }: Atom): boolean {
+  return test.readsTaken || negatives.some((n) => n.test.readsTaken);
+}
+
+/** Whether every run has all events that fit it until the next step's, or its upper bound. */
+function hasLongestRuns(record: FlinkCase, { atoms }: FlatPattern, m: Runs): boolean {
+  return atoms.every((atom, i) => {
+    const run = m[i] ?? [];
+    const [first = 0] = run;
+    const end = m.slice(i + 1).flat()[0] ?? run.at(-1) ?? 0;
+    if (!atom.isLoop || run.length === 0) return true;
+    for (let p = first; p < end; p++) {
+      const sofar = run.filter((r) => r < p);
+      const taken = takenBy(record, atoms, [...m.slice(0, i), sofar]);
+      const fits = sofar.length < atom.max && atom.test.holds(eventAt(record, p), taken);
+      if (fits && !run.includes(p)) return false;
+    }
+    return true;
+  });
+}
+
+/** The events of `runs` by the name of the step. */
+function takenBy(record: FlinkCase, atoms: readonly Atom[], runs: Runs): Taken {
+  const out = new Map<string, FlinkEvent[]>();
+  for (const [i, run] of runs.entries()) {
+    const name = atoms[i]?.name ?? "";
+    out.set(name, [...(out.get(name) ?? []), ...run.map((p) => eventAt(record, p))]);
+  }
+  return out;
+}
+
+function eventAt(record: FlinkCase, at: number): FlinkEvent {
+  return record.events[at] ?? exclude("the record expects events that it does not send");
 }
 
 /** Whether `longer` is `m` but for runs that start with the same event and go on for longer. */
@@ -93,7 +137,7 @@ function takesFirstOption(
     (a) =>
       a.isOptional &&
       a.follow === "followedBy" &&
-      record.events.filter(a.test.holds).length > (most ?? (a.isLoop ? a.max : 1)),
+      record.events.filter((e) => a.test.holds(e)).length > (most ?? (a.isLoop ? a.max : 1)),
   );
 }
 
@@ -110,7 +154,8 @@ export function runsOf(record: FlinkCase, pattern: FlatPattern, refs: readonly s
     if (atom.isOptional) go([...runs, []], at + 1, from);
     for (let n = atom.min; n <= Math.min(atom.max, positions.length - from); n++) {
       const run = positions.slice(from, from + n);
-      if (run.every((p) => atom.test.holds(record.events[p] as FlinkEvent)))
+      const takenAt = (k: number) => takenBy(record, pattern.atoms, [...runs, run.slice(0, k)]);
+      if (run.every((p, k) => atom.test.holds(eventAt(record, p), takenAt(k))))
         go([...runs, run], at + 1, from + n);
     }
   };

@@ -7,7 +7,9 @@
  * as so many atoms where it is not the default; others are loops of ours where both mean the same
  * on the case's events, which the functions here decide by looking at them.
  */
-import { exclude } from "./corpus.ts";
+import { Excluded, exclude } from "./corpus.ts";
+import { readJava } from "./flink-java.ts";
+import { javaText, judgeJava, type PartsOf, readsTaken, type Taken } from "./flink-taken.ts";
 
 export interface Condition {
   readonly field?: "name" | "price" | "volume" | "id";
@@ -60,9 +62,12 @@ export interface FlinkCase {
 
 /** A condition on one event, in both notations. */
 export interface Test {
-  /** Tapio text for the event called `name`. */
-  readonly text: (name: string) => string;
-  readonly holds: (event: FlinkEvent) => boolean;
+  /** Tapio text for the event called `name`; `partsOf`: what the rule has of earlier steps. */
+  readonly text: (name: string, partsOf?: PartsOf) => string;
+  /** Without `taken` a test that reads it holds when it may. */
+  readonly holds: (event: FlinkEvent, taken?: Taken) => boolean;
+  /** It reads what was taken before the event. */
+  readonly readsTaken: boolean;
 }
 
 export type Follow = "begin" | "next" | "followedBy" | "followedByAny";
@@ -216,7 +221,7 @@ function atomsOf(step: FlinkStep, events: readonly FlinkEvent[]): Atom[] {
     return Array.from({ length: min }, (_, i) => ({ ...single, follow: i === 0 ? follow : inner }));
   }
   if (isBetween(step)) exclude("a time between the events inside a loop");
-  const isCut = events.filter(single.test.holds).length > max;
+  const isCut = events.filter((e) => single.test.holds(e)).length > max;
   const isCombination = isCut && (step.allowCombinations ?? false);
   return [
     { ...single, follow, isOptional, isLoop: true, isCombination, min: Math.max(min, 1), max },
@@ -263,6 +268,8 @@ function checkLoop(
     exclude("`until` on a loop that goes on fitting after it");
   const run = taken.filter((t) => !ends || end < 0 || t < end);
   if (!step.consecutive || isStrict) return;
+  if (testOf(step).readsTaken)
+    exclude("neighbours only inside a loop over the events taken so far");
   if (run.some((at, i) => i > 0 && at !== (run[i - 1] ?? 0) + 1))
     exclude("neighbours only inside a loop: ours has `strict` for a whole sequence");
 }
@@ -295,10 +302,16 @@ function testOf(step: FlinkStep): Test {
     parts.push({
       text: (n) => `${n}.type == ${JSON.stringify(subtype)}`,
       holds: (e) => e.type === subtype,
+      readsTaken: false,
     });
   if (step.until) {
     const stop = conditionTest(step.until);
-    parts.push({ text: (n) => `not (${stop.text(n)})`, holds: (e) => !stop.holds(e) });
+    if (stop.readsTaken) exclude("`until` over the events taken so far");
+    parts.push({
+      text: (n) => `not (${stop.text(n)})`,
+      holds: (e) => !stop.holds(e),
+      readsTaken: false,
+    });
   }
   return all(parts);
 }
@@ -309,12 +322,13 @@ function conditionTest(conditions: readonly Condition[]): Test {
 
 function all(tests: readonly Test[]): Test {
   return {
-    text: (n) =>
+    text: (n, partsOf) =>
       tests
-        .map((t) => t.text(n))
+        .map((t) => t.text(n, partsOf))
         .filter((t) => t !== "true")
         .join(" and ") || "true",
-    holds: (e) => tests.every((t) => t.holds(e)),
+    holds: (e, taken) => tests.every((t) => t.holds(e, taken)),
+    readsTaken: tests.some((t) => t.readsTaken),
   };
 }
 
@@ -330,8 +344,7 @@ const operators: Readonly<Record<string, string>> = {
 };
 
 function oneTest(c: Condition): Test {
-  if (c.iterative) return exclude("a condition in Java over the events taken so far");
-  if (c.source !== undefined) return javaTest(c.source);
+  if (c.iterative || c.source !== undefined) return javaTest(c.source ?? "", c.iterative ?? false);
   const { field = "name", op = "", value = "" } = c;
   if (op === "contains" || op === "startsWith" || op === "endsWith")
     return nameTest(op, `${value}`);
@@ -341,6 +354,7 @@ function oneTest(c: Condition): Test {
   return {
     text: (n) => `${n}.${field} ${symbol} ${literal}`,
     holds: (e) => compare(e[field], symbol, value),
+    readsTaken: false,
   };
 }
 
@@ -367,20 +381,33 @@ function nameTest(method: string, text: string): Test {
         : method === "startsWith"
           ? name.startsWith(text)
           : name.endsWith(text),
+    readsTaken: false,
   };
 }
 
-/** `value.getName().contains("a") || …` is the one shape of Java that is read. */
-function javaTest(source: string): Test {
-  const tests = source.split("||").map((part): Test => {
-    const call = /^\s*value\.getName\(\)\.(contains|startsWith|endsWith|equals)\("(\w+)"\)\s*$/;
-    const [, method, text] = call.exec(part) ?? [];
-    if (method === undefined || text === undefined) return exclude("a condition in Java");
-    if (method !== "equals") return nameTest(method, text);
-    return { text: (n) => `${n}.name == "${text}"`, holds: (e) => e.name === text };
-  });
+/** What the reader leaves is excluded as a whole, whatever of it was too much. */
+function javaTest(source: string, isIterative: boolean): Test {
+  const reason = isIterative
+    ? "a condition in Java over the events taken so far"
+    : "a condition in Java";
+  const condition = orExclude(reason, () => readJava(source));
   return {
-    text: (n) => `(${tests.map((t) => t.text(n)).join(" or ")})`,
-    holds: (e) => tests.some((t) => t.holds(e)),
+    text: (n, partsOf) => orExclude(reason, () => javaText(condition, n, partsOf ?? unplaced)),
+    holds: (e, taken) => judgeJava(condition, e, taken) ?? taken === undefined,
+    readsTaken: readsTaken(condition),
   };
+}
+
+/** Where two texts are only compared. */
+function unplaced(step: string) {
+  return [{ name: step, isRun: true, isSure: false }];
+}
+
+function orExclude<T>(reason: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Excluded) exclude(reason);
+    throw error;
+  }
 }

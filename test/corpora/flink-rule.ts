@@ -15,6 +15,7 @@
 import { exclude } from "./corpus.ts";
 import { type Sent, source } from "./execution.ts";
 import type { Atom, FlatPattern, FlinkEvent, Test } from "./flink-pattern.ts";
+import type { Part, PartsOf } from "./flink-taken.ts";
 
 const schema = `module corpus.flink
 ${source}
@@ -82,17 +83,34 @@ function exclusive(ms: number): string {
 
 function atomLines(pattern: FlatPattern, atom: Atom, i: number): string[] {
   const name = `s${i}`;
+  const before = partsBefore(pattern, i);
   const out = atom.negatives.map((n, k) => {
     const test = n.isNextOnly ? nextOnly(pattern, n.test, `x${i}_${k}`, i) : n.test;
-    return `without ${stepText(`x${i}_${k}`, test)}`;
+    return `without ${stepText(`x${i}_${k}`, test, before)}`;
   });
   if (atom.follow === "followedBy" && !atom.isOptional)
-    out.push(`without ${stepText(`f${i}`, atom.test)}`);
+    out.push(`without ${stepText(`f${i}`, atom.test, before)}`);
   const gap = pattern.isStrict || i === 0 ? "" : gapOf(atom);
   const optional = atom.isOptional ? "optional " : "";
   const then = i === 0 ? "" : "then ";
-  out.push(`${then}${gap}${optional}${stepText(name, atom.test)}${repeatOf(atom)}`);
+  const step = stepText(name, atom.test, atom.isLoop ? withOwn(before, atom, name) : before);
+  out.push(`${then}${gap}${optional}${step}${repeatOf(atom)}`);
   return out;
+}
+
+/** The steps of the rule before step `i` that are one step of Flink's. */
+function partsBefore({ atoms }: FlatPattern, i: number): PartsOf {
+  return (step) =>
+    atoms.slice(0, i).flatMap((atom, k): Part[] => {
+      const { isLoop, isOptional } = atom;
+      return atom.name === step ? [{ name: `s${k}`, isRun: isLoop, isSure: !isOptional }] : [];
+    });
+}
+
+/** In the condition of a loop its own name is the run so far. */
+function withOwn(before: PartsOf, atom: Atom, name: string): PartsOf {
+  const own: Part = { name, isRun: true, isSure: false };
+  return (step) => (step === atom.name ? [...before(step), own] : before(step));
 }
 
 function gapOf(atom: Atom): string {
@@ -107,8 +125,9 @@ function nextOnly(pattern: FlatPattern, test: Test, name: string, i: number): Te
   const before = pattern.atoms[i - 1];
   if (!before || before.isOptional || before.isLoop) exclude("`notNext` after a loop or an option");
   return {
-    text: (n) => `${bracketed(test.text(n))} and ${name}.n == s${i - 1}.n + 1`,
+    text: (n, partsOf) => `${bracketed(test.text(n, partsOf))} and ${name}.n == s${i - 1}.n + 1`,
     holds: test.holds,
+    readsTaken: test.readsTaken,
   };
 }
 
@@ -116,8 +135,8 @@ function bracketed(text: string): string {
   return text.includes(" or ") ? `(${text})` : text;
 }
 
-function stepText(name: string, test: Test): string {
-  const where = test.text(name);
+function stepText(name: string, test: Test, partsOf: PartsOf): string {
+  const where = test.text(name, partsOf);
   return `${name}: flink.event${where === "true" ? "" : ` where ${where}`}`;
 }
 
@@ -130,7 +149,7 @@ function repeatOf(atom: Atom): string {
 /** Flink counts the time of an absence from the first event, unless the step says otherwise. */
 function absenceLine(pattern: FlatPattern, test: Test): string {
   const time = exclusive(pattern.absenceMs);
-  const step = stepText("x", test);
+  const step = stepText("x", test, partsBefore(pattern, pattern.atoms.length));
   if (pattern.isAbsenceFromLast) return `then no ${step} for ${time}`;
   const isInside = `x.time - first(s0).time <= ${time}`;
   return `then no ${step}${step.includes(" where ") ? " and" : " where"} ${isInside} for ${time}`;
