@@ -14,6 +14,7 @@ import {
   type KeyPart,
   stepsOf,
   walkExpr,
+  walkOutsideRuns,
 } from "./ir/index.ts";
 
 /** Names of fields by event kind. */
@@ -65,7 +66,7 @@ export function fieldsJudged(rule: CoreRule): FieldsByKind {
   for (const { kinds, where, key } of heardSteps(rule)) {
     const names = new Set<string>();
     for (const expr of [...(where ? [where] : []), ...exprsIn(key)])
-      walkExpr(expr, (e) => {
+      walkOutsideRuns(expr, (e) => {
         if (e.op === "field" && e.of.step === "current") names.add(e.name);
       });
     for (const kind of kinds) found.set(kind, new Set([...(found.get(kind) ?? []), ...names]));

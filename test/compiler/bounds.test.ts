@@ -93,6 +93,21 @@ describe("terms of the state for each key", () => {
     ]);
   });
 
+  test("of a run what is asked of it is kept, a few numbers each", () => {
+    const bound = (text: string) =>
+      boundOf(`rule r {
+        match sequence by pid within 1m partials 4 { x: proc.exec repeat 3.. keep 5 then y: proc.exit }
+        explain { root x summary "${text}" }
+      }`).state;
+    const amount = (text: string) => bound(text)[0]?.amount ?? 0;
+    const none = amount("plain");
+    expect(amount("{sum(x.pid)} {sum(x.pid)}") - none).toBe(4 * 8);
+    expect(amount("{sum(x.pid)} {sum(x.pid + 1)}") - none).toBe(2 * 4 * 8);
+    expect(amount("{avg(x.pid)} {max(x.pid)}") - none).toBe(4 * (2 + 1) * 8);
+    // Its text of 16 bytes is there in any case.
+    expect(amount("{max(len(x.comm))}") - none).toBe(4 * 8);
+  });
+
   test("a window keeps what its condition needs, not its events", () => {
     const bound = boundOf(`rule r {
       match over e: proc.exit sliding 1m by e.pid having count() >= 10 and distinct(e.comm) >= 3

@@ -443,6 +443,50 @@ rule s {
   ]);
 });
 
+test("aggregates of runs are shown as their author would write them", () => {
+  const { unit } = compiled(`${head}rule r {
+  match sequence by comm within 1m {
+    p: proc.oom where sum(p.rss) < 10MiB repeat 2..
+    then o: proc.exit where o.took > 5s and (avg(o.took) ?? 0s) < 90s repeat 2..
+    then q: proc.oom where q.rss > max(p.rss) * 2 and sum(p.rss + 1MiB) > 3MiB and avg(o.code) > 1
+      and increase(p.rss) > 4KiB and sum(o.took) > 2m and slope(p.rss) > 1MiB/s
+  }
+}
+`);
+  const [rule] = unit.rules;
+  const texts = new Observations().of(rule!, unit.schema).gaps.map((g) => g.text);
+  expect(texts.filter((text) => text !== "an event")).toEqual([
+    "`sum(p.rss) < 10MiB`",
+    "`o.took > 5s`",
+    "`avg(o.took) ?? 0s < 1m30s`",
+    "`q.rss > max(p.rss) * 2`",
+    "`sum(p.rss + 1MiB) > 3MiB`",
+    "`avg(o.code) > 1`",
+    "`increase(p.rss) > 4KiB`",
+    "`sum(o.took) > 2m`",
+    "`slope(p.rss) > 1MiB/s`",
+  ]);
+});
+
+test("what only an aggregate of a run reads must be given, the rest may be left out", () => {
+  const notGiven = (line: string) => {
+    const text = `${head}rule r {
+  match sequence by comm within 10s {
+    p: proc.exit repeat 2..
+    then q: proc.exec where sum(p.code) > 3 and max(p.pid) > 1
+  }
+}
+${block(`at 1s every 1s times 2 ${line} at 5s proc.exec { comm: "x" }`, "finding r", "r")}`;
+    const { diagnostics } = compileFixture([{ file: "r.tapio", text }]);
+    return diagnostics.map((d) => `${d.code} ${d.message}`);
+  };
+  // Of the second step, whose events have a `pid` too, nothing asks for it.
+  expect(notGiven('proc.exit { comm: "x" code: 2 pid: 3 }')).toEqual([]);
+  expect(notGiven('proc.exit { comm: "x" pid: 3 }')).toEqual([
+    "TAP2016 `proc.exit` always has `code`, which is not given here",
+  ]);
+});
+
 describe("mutants", () => {
   const source = `${head}rule r {
   match sequence by k within 10s {

@@ -67,6 +67,24 @@ export const floodForms: Readonly<Record<string, Form>> = {
       p: t.a repeat 2.. keep 4 then q: t.b where q.x > 900 } ${bounds}`,
     kinds: { a: 6, b: 1 },
   },
+  "a run that is summed": {
+    rule: `match sequence by k within 1ms partials 6 {
+      p: t.a where sum(p.x) >= 0 repeat 2.. keep 4
+      then q: t.b where q.x > 900 and max(len(p.long)) + sum(p.x) + avg(p.x) + stddev(p.x) > 0 } ${bounds}`,
+    kinds: { a: 6, b: 1 },
+  },
+  "a short run that is summed": {
+    rule: `match sequence by k within 1ms partials 3 {
+      p: t.a repeat 2.. keep 2 then q: t.b where sum(p.x) > 900 } ${bounds}`,
+    kinds: { a: 6, b: 1 },
+  },
+  "a run that is summed, on coarse clocks": {
+    rule: `match sequence by k within 1ms partials 3 {
+      p: t.f repeat 2.. keep 2 then q: t.a where sum(p.x) + max(p.x) > 900 } ${bounds}`,
+    kinds: { f: 6, a: 1 },
+    leastWork: 0.1,
+    burst: 4,
+  },
   "a sequence that waits": {
     rule: `match sequence by k within 1ms partials 6 {
       p: t.a then q: t.b where q.x >= p.x then no z: t.z for 1ms } skip none ${bounds}`,

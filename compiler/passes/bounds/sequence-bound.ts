@@ -11,6 +11,7 @@ import {
   type Param,
   placedBounds,
   reachOf,
+  runAggregatesOf,
   type Seq,
   type SeqStep,
   someExpr,
@@ -18,7 +19,7 @@ import {
 import { type EventBytes, flag, word } from "./event-bytes.ts";
 import { wholeTexts } from "./reads.ts";
 import { always, type PatternBound, type Term, term, termByKeys } from "./term.ts";
-import { keyWork, stepWork, type Tested } from "./work.ts";
+import { keyWork, runWork, stepWork, type Tested } from "./work.ts";
 import { longest } from "./worst.ts";
 
 export function sequenceBound(
@@ -30,7 +31,7 @@ export function sequenceBound(
 ): PatternBound {
   const slack = longest(seq.slack, params, "the width of the events' places");
   const isPlaced = reachOf(unit, allStepsOf(seq), slack) > 0;
-  if (isPlaced) return placedBound(rule, seq, bytes);
+  if (isPlaced) return placedBound(unit, rule, seq, bytes);
   if (isDecidedAtOnce(seq)) {
     const work = () => [...stepWork(unit, stepsTested(seq, 0)), ...keyWork(rule)];
     return { state: [], shared: [], work };
@@ -81,7 +82,11 @@ function exactBound(unit: CoreUnit, rule: CoreRule, seq: Seq, bytes: EventBytes)
   return {
     state: [...state, ...times.state],
     shared: times.shared,
-    work: () => [...stepWork(unit, stepsTested(seq, slots)), ...keyWork(rule)],
+    work: () => [
+      ...stepWork(unit, stepsTested(seq, slots)),
+      ...runWork(unit, rule, 1),
+      ...keyWork(rule),
+    ],
   };
 }
 
@@ -174,11 +179,13 @@ const wayStepBytes = 2 * word;
 /** What is kept of a key besides: places, doubt, what is due. */
 const placedKeyBytes = 7 * word;
 
-function placedBound(rule: CoreRule, seq: Seq, bytes: EventBytes): PatternBound {
+function placedBound(unit: CoreUnit, rule: CoreRule, seq: Seq, bytes: EventBytes): PatternBound {
   const all = allStepsOf(seq);
   const bounds = placedBounds(seq, rule.keysMax);
-  const event = entryBytes + word * all.length + bytes.judgedLater(all);
-  const held = entryBytes + word * all.length + bytes.judgedLater(seq.steps.map((s) => s.step));
+  const samples = word * runAggregatesOf(rule).length;
+  const event = entryBytes + word * all.length + bytes.judgedLater(all) + samples;
+  const later = bytes.judgedLater(seq.steps.map((s) => s.step));
+  const held = entryBytes + word * all.length + later + samples;
   const way = wayBytes + wayStepBytes * seq.steps.length;
   const queued = 2 * word + bytes.key();
   const refs = bounds.refs + seq.partials * seq.steps.length;
@@ -196,6 +203,7 @@ function placedBound(rule: CoreRule, seq: Seq, bytes: EventBytes): PatternBound 
     shared: [termByKeys(waiting, "events to be judged or left", queued), ...times.shared],
     work: () => [
       { what: `tests of conditions, then it gives up`, amount: bounds.tests },
+      ...runWork(unit, rule, bounds.entries),
       ...keyWork(rule),
     ],
   };

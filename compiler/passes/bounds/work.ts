@@ -9,6 +9,7 @@ import {
   type Expr,
   needsContiguity,
   openPerKey,
+  runAggregatesOf,
   type Step,
   walkExpr,
 } from "#core";
@@ -36,6 +37,15 @@ function workOf(unit: CoreUnit, { step, times, against }: Tested): Term {
   const lookups = lookupsOf(unit, step);
   const following = lookups === 1 ? "" : ` × ${lookups} related entities`;
   return { what: `\`${step.name}\` ${against}${following}`, amount: times * lookups };
+}
+
+/** What the runs of repeated steps are asked, of `events` of them at most. */
+export function runWork(unit: CoreUnit, rule: CoreRule, events: number): Term[] {
+  const asked = runAggregatesOf(rule);
+  if (asked.length === 0) return [];
+  const works = asked.map(({ arg }) => lookupsOf(unit, { where: arg, key: [] }));
+  const of = events === 1 ? "" : ` of ${events} events`;
+  return [{ what: `aggregates of runs${of}`, amount: events * works.reduce((n, x) => n + x, 0) }];
 }
 
 /** The keys of an event: of each step it may be for. */

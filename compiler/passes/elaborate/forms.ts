@@ -53,6 +53,7 @@ export function picked(e: CallExpr, scope: Scope, pick: "first" | "last"): Opera
   const { window } = scope;
   const name = node.kind === "nameRef" ? node.name : undefined;
   const step = name === undefined ? undefined : scope.steps.get(name);
+  if (step && scope.place === "aggregate") return insideAnother(e, scope);
   if (step?.run !== undefined)
     return { is: "event", step: { ...step, of: { step: step.run, pick }, isOptional: true } };
   if (step && step.of.step !== "current")

@@ -5,7 +5,7 @@
  *     a, optional b, then c where c.x == a.x and (b is missing or c.y == b.y)
  *     c is connected with a always, and with b whenever b is bound
  */
-import { type Expr, walkExpr } from "#core";
+import { type Expr, walkOutsideRuns } from "#core";
 
 /** A positive step as far as connections go. */
 export interface Node {
@@ -140,7 +140,8 @@ function spokenOf(side: readonly Expr[]) {
   let isCurrent = false;
   let mayLack = false;
   for (const e of side) {
-    walkExpr(e, (x) => {
+    walkOutsideRuns(e, (x) => {
+      if (x.op === "run") steps.add(x.step);
       if (x.op === "coalesce" || x.op === "if") mayLack = true;
       if (!("of" in x)) return;
       if (x.of.step === "current") isCurrent = true;

@@ -1,5 +1,5 @@
 /** Which fields of which events the rules of a compilation read: those a test must give. */
-import { allStepsOf, type CoreRule, type Derive, type Expr, stepsOf, walkExpr } from "#core";
+import { allStepsOf, type CoreRule, type Derive, type Expr, stepsOf, walkOutsideRuns } from "#core";
 import { exprsOf } from "../bounds/reads.ts";
 
 /** How a field that is read is named: by kind id, or of any kind. */
@@ -39,7 +39,7 @@ function note(
 ): void {
   for (const expr of exprs) {
     if (!expr) continue;
-    walkExpr(expr, (e) => {
+    walkOutsideRuns(expr, (e) => {
       if (e.op === "member") read.add(readInItem(e.name));
       // Inside it the events of the run are the current ones.
       if (e.op === "run") note(read, [e.arg], captured[e.step] ?? [], captured);

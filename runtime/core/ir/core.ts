@@ -598,6 +598,13 @@ export function walkExpr(expr: Expr, visit: (e: Expr) => void): void {
   for (const child of childrenOf(expr)) walkExpr(child, visit);
 }
 
+/** The same without what stands inside aggregates of runs, which speaks of other events. */
+export function walkOutsideRuns(expr: Expr, visit: (e: Expr) => void): void {
+  visit(expr);
+  if (expr.op === "run") return;
+  for (const child of childrenOf(expr)) walkOutsideRuns(child, visit);
+}
+
 export function childrenOf(e: Expr): readonly Expr[] {
   switch (e.op) {
     case "const":

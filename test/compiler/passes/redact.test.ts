@@ -1,7 +1,15 @@
 /** A planted secret must not come out: not in findings, not in recordings. */
 import { expect, test } from "vitest";
 import { bundleBody } from "#compiler";
-import { decodeBundle, type EventData, encodeBundle, judge, layoutHash } from "#core";
+import {
+  decodeBundle,
+  type EventData,
+  encodeBundle,
+  judge,
+  layoutHash,
+  runAggregatesOf,
+  valuesOf,
+} from "#core";
 import { decodeLine, encodeLine } from "#runtime/sources/replay";
 import { compileFixture } from "../fixtures.ts";
 
@@ -95,4 +103,40 @@ test("schema and rules carry what annotations say, in the bundle too", () => {
     ]);
   }
   expect(layoutHash(decoded.bundle.unit.schema)).toBe(layoutHash(unit.schema));
+});
+
+test("nor does what a run of it comes to", () => {
+  const { unit, diagnostics, tests } = compileFixture([
+    {
+      file: "r.tapio",
+      text: `module a
+import fixture.schema
+event auth.login from log { user: string(16) pin: int @redact pages: int }
+rule r {
+  match sequence by user within 1m {
+    a: auth.login repeat 2..
+    then b: auth.login where b.pages == 0
+  }
+  explain { root b summary "{sum(a.pin)} {max(a.pin * 2)} {sum(a.pages)} {count(a)}" }
+}
+test "t" for r {
+  given {
+    at 1s auth.login { user: "ann" pin: 4711 pages: 3 }
+    at 2s auth.login { user: "ann" pin: 4711 pages: 4 }
+    at 3s auth.login { user: "ann" pin: 4711 pages: 0 }
+  }
+  expect { finding r }
+}
+`,
+    },
+  ]);
+  expect(diagnostics).toEqual([]);
+  const all = tests[0]?.events.map((e) => e.event) ?? [];
+  const watermark = (all.at(-1)?.ts ?? 0) + 120_000_000;
+  const [found] = judge(unit, new Map(), { events: all, watermark }).findings;
+  expect(found?.finding.summary).toBe("‹redacted› ‹redacted› 7 2");
+  const [rule] = unit.rules;
+  if (!rule) throw new Error("no rule");
+  const shown = runAggregatesOf(rule).map((e) => valuesOf(rule, "b", unit.schema)(e, 7));
+  expect(shown).toEqual(["‹redacted›", "‹redacted›", "7"]);
 });

@@ -56,6 +56,16 @@ describe("what nothing reads later is cut", () => {
 
   test.each([
     ["the step's own condition", 'p: t.a where p.long == "x"', all],
+    [
+      "an aggregate of a run",
+      "p: t.a repeat 2.. then q: t.b where max(len(p.long)) > 9",
+      ["t.a.other", "t.a.tags"],
+    ],
+    [
+      "an aggregate of the run so far",
+      "p: t.a where (max(len(p.other)) ?? 0) < 9 repeat 2.. then q: t.b",
+      ["t.a.long", "t.a.tags"],
+    ],
     ["a later condition", "p: t.a then q: t.b where q.text == p.long", ["t.a.other", "t.a.tags"]],
   ])("%s", (_, steps, cut) => {
     expect(cutOf(`rule r { match sequence by k within 1m { ${steps} } }`)).toEqual(cut);

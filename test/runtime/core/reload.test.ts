@@ -81,6 +81,45 @@ rule first { match c: log.made | t.d where c.k > n explain { root c } }
     );
   });
 
+  test("drain: what is asked of runs is known from their beginning only", () => {
+    const summed = (b: string, text = "one") => sequence({ a: "t.a repeat 2..", b, text });
+    const anew = "drain: what it asks of its runs, such as their sums, changed";
+    expect(said(summed("t.b"), summed("t.b", "{sum(a.x)}"))).toBe(anew);
+    expect(said(summed("t.b", "{sum(a.x)}"), summed("t.b", "{avg(a.x)}"))).toBe(anew);
+    expect(said(summed("t.b", "{sum(a.x)}"), summed("t.b", "{sum(a.x + 1)}"))).toBe(anew);
+    expect(said(summed("t.b", "{sum(a.x)}"), summed("t.b", "{sum(a.x)} {max(a.x)}"))).toBe(anew);
+    // When nothing is asked any more nothing can be wrong; less of it is another list.
+    expect(said(summed("t.b", "{sum(a.x)}"), summed("t.b"))).toBe(
+      "keep: only what its findings say",
+    );
+    expect(said(summed("t.b", "{sum(a.x)} {max(a.x)}"), summed("t.b", "{max(a.x)}"))).toBe(anew);
+    expect(said(summed("t.b", "{sum(a.x)}"), summed("t.b", "sum {sum(a.x)}"))).toBe(
+      "keep: only what its findings say",
+    );
+    expect(said(summed("t.b where sum(a.x) > 3"), summed("t.b where sum(a.x) > 4"))).toBe(
+      "drain: the condition of step `b`, which aggregates a run, changed",
+    );
+    expect(said(summed("t.b where sum(a.x) > 3"), summed("t.b where b.x > 4"))).toBe(
+      "migrate: the condition of step `b` changed (limited)",
+    );
+    expect(said(summed("t.b where b.x > 3"), summed("t.b where sum(a.x) > 4"))).toBe(
+      `drain: the condition of step \`b\`, which aggregates a run, changed; ${anew.slice(7)}`,
+    );
+  });
+
+  test("drain: a parameter inside what is asked of runs has another value", () => {
+    const unit = unitOf(`param factor: int = 2 range 1 .. 9
+${sequence({ a: "t.a repeat 2..", b: "t.b", text: "{sum(a.x * factor)}" })}`);
+    const name = unit.params[0]?.name ?? "";
+    const planned = (value: number) =>
+      reloadPlan({ unit }, { unit, params: new Map([[name, value]]) })[0];
+    expect(planned(2)?.class).toBe("keep");
+    expect(planned(3)).toMatchObject({
+      class: "drain",
+      reasons: ["what it asks of its runs, such as their sums, changed"],
+    });
+  });
+
   test("keep: only what is said changes", () => {
     expect(said(sequence(), sequence({ text: "two" }))).toBe("keep: only what its findings say");
     expect(said(window("count() >= 3"), window("count() >= 3", "two"))).toBe(

@@ -12,40 +12,64 @@ import { emptyScope, type ValueFunction } from "../../code/scope.ts";
 
 export type Cells = readonly Float64Array[];
 
-interface Kept {
+interface Part {
   readonly math: CellMath;
   readonly arg: ValueFunction;
 }
 
+/** What is asked of the runs of a step. */
+interface Asked {
+  readonly parts: Part[];
+  /** What an event adds to each part: the same event may be tried in many runs. */
+  readonly samples: WeakMap<EventData, readonly number[]>;
+}
+
 export class RunCells {
-  /** By step what is asked of its runs. */
-  readonly #ofStep = new Map<number, Kept[]>();
+  readonly #ofStep = new Map<number, Asked>();
 
   constructor(rule: CoreRule, code: RuleCode) {
     for (const [i, { step, fn }] of runAggregatesOf(rule).entries()) {
       const arg = code.runs[i];
       if (!arg) throw new Error(`no code for ${fn} of step ${step}`);
-      this.#ofStep.set(step, [...(this.#ofStep.get(step) ?? []), { math: runMath(fn), arg }]);
+      const asked = this.#ofStep.get(step) ?? { parts: [], samples: new WeakMap() };
+      asked.parts.push({ math: runMath(fn), arg });
+      this.#ofStep.set(step, asked);
     }
   }
 
   /** What is known of a run of `step` with one more event; undefined where nothing is asked. */
   grown(step: number, before: Cells | undefined, event: EventData): Cells | undefined {
-    return this.#ofStep.get(step)?.map(({ math, arg }, i) => {
-      const known = before?.[i];
-      const cell = known ? known.slice() : new Float64Array(math.width);
-      if (!known) math.clear(cell, 0);
-      const x = asNumber(arg(event, emptyScope));
-      math.add(cell, 0, { x, ts: event.ts, limit: Number.NaN });
-      return cell;
-    });
+    const asked = this.#ofStep.get(step);
+    if (!asked) return undefined;
+    const cells = before ? before.map((cell) => cell.slice()) : empty(asked);
+    take(asked, cells, event);
+    return cells;
   }
 
   /** The same of all of a run. */
   of(step: number, run: readonly EventData[]): Cells | undefined {
-    return run.reduce<Cells | undefined>(
-      (cells, event) => this.grown(step, cells, event),
-      undefined,
-    );
+    const asked = this.#ofStep.get(step);
+    if (!asked || run.length === 0) return undefined;
+    const cells = empty(asked);
+    for (const event of run) take(asked, cells, event);
+    return cells;
+  }
+}
+
+function empty({ parts }: Asked): Cells {
+  return parts.map(({ math }) => {
+    const cell = new Float64Array(math.width);
+    math.clear(cell, 0);
+    return cell;
+  });
+}
+
+/** Adds an event to cells that are nobody else's. */
+function take({ parts, samples }: Asked, cells: Cells, event: EventData): void {
+  const xs = samples.get(event) ?? parts.map(({ arg }) => asNumber(arg(event, emptyScope)));
+  samples.set(event, xs);
+  for (const [i, { math }] of parts.entries()) {
+    const [cell, x] = [cells[i], xs[i]];
+    if (cell && x !== undefined) math.add(cell, 0, { x, ts: event.ts, limit: Number.NaN });
   }
 }
