@@ -52,8 +52,8 @@ export interface WindowForm<S extends WindowState> {
   /** When the observation began, µs, where that is asked for; it is a part of the state. */
   startUs?: number | undefined;
   /**
-   * Learns of a life; what ended before `now` (µs) is not judged afterwards. `isLatest`: no life that
-   * was told before began later.
+   * Learns of a life; what ended before `now` (µs) is not judged afterwards. `isLatest`: no life
+   * that was told before began later.
    */
   live?(state: S, life: EntityLife, now: number, isLatest: boolean): void;
 }

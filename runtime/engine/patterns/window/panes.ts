@@ -59,8 +59,8 @@ export interface PaneState extends WindowState {
   nearTo: number;
   /** Lives that panes still to be decided may be in. */
   lives: EntityLife[];
-  /** Whether the key may have been given up together with lives. */
-  isLifeLost: boolean;
+  /** From then on all lives are known, µs: before, the key may have been given up with some. */
+  livesFrom: number;
   /** The first event of unknown truth in each `every` that a pane still to be decided has, µs. */
   doubtful: number[];
   /** Panes that hold an event and are still to be decided, oldest first. */
@@ -117,7 +117,7 @@ export class PanesForm implements WindowForm<PaneState> {
       nearFrom: Number.POSITIVE_INFINITY,
       nearTo: none,
       lives: [],
-      isLifeLost: isAgain && this.#entity !== undefined,
+      livesFrom: isAgain && this.#entity !== undefined ? Number.POSITIVE_INFINITY : none,
       doubtful: [],
       open: [],
       parts: [],
@@ -146,7 +146,7 @@ export class PanesForm implements WindowForm<PaneState> {
     }
     state.lives = lives;
     // Of a key that was given up a later one may have been lost, which says more than this one.
-    if (isLatest) state.isLifeLost = false;
+    if (isLatest) state.livesFrom = Math.min(state.livesFrom, life.up);
     const open = Math.ceil((now - this.#sizeUs) / this.#everyUs);
     state.decided = Math.max(state.decided, open - 1);
     state.dueUs = this.#nextDue(state);
@@ -281,7 +281,7 @@ export class PanesForm implements WindowForm<PaneState> {
     run.subject = this.#subjectAt(state, number);
     run.isFlagged ||= conclusion === "flag";
     const from = this.#startOf(number);
-    run.isDoubtful ||= this.#hasUnknown(state, number) || this.#isDoubtful(state, from - 1);
+    run.isDoubtful ||= this.#hasUnknown(state, number) || this.#isDoubtful(state, from);
     if (this.#isClosing) this.#goOn(key, state, run, cell);
     else if (isFirst) this.#report(key, state, { ...run, ...this.#contents(state, run, cell) });
   }
@@ -295,7 +295,7 @@ export class PanesForm implements WindowForm<PaneState> {
       subject: undefined,
       isFlagged: false,
       // What is not known of the pane before leaves open whether this is the first one.
-      isDoubtful: this.#isDoubtful(state, before - 1),
+      isDoubtful: this.#isDoubtful(state, before),
       cell: undefined,
       kept: [],
     };
@@ -324,9 +324,9 @@ export class PanesForm implements WindowForm<PaneState> {
     return { cell, kept };
   }
 
-  /** Whether something that a pane from `us` on may lack was given up. */
+  /** Whether something that a pane which starts at `us` may lack was given up. */
   #isDoubtful(state: PaneState, us: number): boolean {
-    return state.isLifeLost || this.#judge.isDoubtful(state, us);
+    return us < state.livesFrom || this.#judge.isDoubtful(state, us - 1);
   }
 
   #keptUntil({ before, kept }: PaneState, number: number): readonly EventData[] {
@@ -372,7 +372,7 @@ export class PanesForm implements WindowForm<PaneState> {
     const cell = run.cell ?? this.#cells.empty();
     const view = this.#viewOf(state, cell, first, last, run.past);
     const count = Number(view.aggregate(this.#judge.gauges.count));
-    const isIncomplete = run.isDoubtful || this.#isDoubtful(state, this.#startOf(first) - 1);
+    const isIncomplete = run.isDoubtful || this.#isDoubtful(state, this.#startOf(first));
     const evidence = { kept, count, sinceUs: cell.ts };
     const found = this.#judge.match({ key, at, isIncomplete }, view, evidence);
     const match = this.#isClosing ? { ...found, beganUs: this.#startOf(first) } : found;
