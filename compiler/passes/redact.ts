@@ -13,6 +13,7 @@ import {
   redactedText,
   stepsOf,
 } from "#core";
+import { rebase } from "./elaborate/rebase.ts";
 
 type Field = Extract<Expr, { op: "field" }>;
 type IsRedacted = (field: Field) => boolean;
@@ -116,8 +117,9 @@ export function showsRedacted(e: Expr, isRedacted: IsRedacted): boolean {
     case "agg":
       return !countsOnly.has(e.fn) && (shows(e.arg) || shows(e.limit));
     case "history":
-    case "run":
       return shows(e.arg);
+    case "run":
+      return shows(rebase(e.arg, { step: e.step, pick: "first" }));
     default:
       return false;
   }

@@ -122,6 +122,7 @@ function tie(left: Expr, right: Expr): string[] {
 }
 
 function readsEarlier(e: Expr): boolean {
+  if (e.op === "run") return true;
   return ("of" in e && e.of.step !== "current") || childrenOf(e).some(readsEarlier);
 }
 

@@ -1,18 +1,20 @@
 /** What a rule asks of the runs of its repeated steps: each aggregate once, in a fixed order. */
-import { type CoreRule, perRule, printExpr, type RunAggregate, walkExpr } from "./ir/index.ts";
+import { type CoreRule, perRule, type RunAggregate, stable, walkExpr } from "./ir/index.ts";
 import { exprsLookingBack } from "./later-reads.ts";
 
 export const runAggregatesOf: (rule: CoreRule) => readonly RunAggregate[] = perRule((rule) => {
   const found = new Map<string, RunAggregate>();
   for (const expr of exprsLookingBack(rule))
     walkExpr(expr, (e) => {
-      if (e.op === "run") found.set(printExpr(e), e);
+      if (e.op === "run") found.set(stable(e), e);
     });
   return [...found.values()].sort((a, b) => a.step - b.step);
 });
 
-/** Place of `e` among the cells of its step. */
+/** Place of `e`, which the rule asks for, among the cells of its step. */
 export function cellOfRun(rule: CoreRule, e: RunAggregate): number {
   const own = runAggregatesOf(rule).filter((a) => a.step === e.step);
-  return own.findIndex((a) => printExpr(a) === printExpr(e));
+  const place = own.findIndex((a) => stable(a) === stable(e));
+  if (place < 0) throw new Error(`${rule.name} does not ask for this ${e.fn} of a run`);
+  return place;
 }

@@ -48,7 +48,7 @@ function countedRule(code: RuleCode, rule: number): RuleCode {
       key: key && counted(rule, key),
     })),
     having: code.having && counted(rule, code.having),
-    runs: code.runs.map((f) => counted(rule, f)),
+    runAggregates: code.runAggregates.map((f) => counted(rule, f)),
     aggregates: code.aggregates.map((a) => ({
       ...a,
       where: a.where && counted(rule, a.where),

@@ -165,7 +165,7 @@ function known(e: Known, cx: PlainContext): Code {
     case "taken":
       return code`(${id.scope}.captures[${e.step}]?.count ?? 0)`;
     case "run":
-      return code`rt.run(${id.scope}.captures[${e.step}], ${cx.runIndex(e)}, ${lit(e.fn)}, ${data(e.unit)})`;
+      return code`rt.runAggregate(${id.scope}.captures[${e.step}], ${cx.runIndex(e)}, ${lit(e.fn)}, ${data(e.unit)})`;
     case "span":
       return code`rt.span(${id.scope}.captures)`;
     case "agg":

@@ -67,10 +67,10 @@ export class EventBytes {
     return 3 * word + keep * word;
   }
 
-  /** The numbers that are kept of the runs of step `at`. */
+  /** The numbers that are kept of a run of step `at`, and of the event that it takes. */
   cells(at: number): number {
     const own = runAggregatesOf(this.#rule).filter((e) => e.step === at);
-    return own.reduce((n, { fn }) => n + word * runMath(fn).width, 0);
+    return own.reduce((n, { fn }) => n + word * (runMath(fn).width + 1), 0);
   }
 
   /** The text of the key. */

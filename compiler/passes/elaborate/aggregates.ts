@@ -1,10 +1,10 @@
 /**
  * Aggregates over the events of a window (LANGUAGE B.4), and some of them over those of a repeated
  * step. Inside one the step is each of the events in turn. Of a window most see whole panes, and so
- * does all that stands inside `ratio`, `zscore` and `baseline`; which of the others do is decided in
- * `exact-aggregates.ts`.
+ * does all that stands inside `ratio`, `zscore` and `baseline`; which of the others do is decided
+ * in `exact-aggregates.ts`.
  */
-import type { AggregateFn, Expr, RunFn } from "#core";
+import { type AggregateFn, type Expr, type RunFn, someExpr, stepsRead } from "#core";
 import type { CallExpr } from "#grammar";
 import {
   commonType,
@@ -17,10 +17,9 @@ import {
 } from "../types.ts";
 import { condition, elaborateValue } from "./elaborate.ts";
 import { baseline, zscore } from "./history.ts";
-import { mapParts } from "./rebase.ts";
+import { mapParts, ofEach } from "./rebase.ts";
 import {
   type Ast,
-  type Groups,
   type Operand,
   type Scope,
   type StepBinding,
@@ -31,7 +30,7 @@ import {
 
 type Aggregate = (e: CallExpr, scope: Scope) => Operand;
 
-/** Every aggregate that only a window has, by name. */
+/** Every aggregate by name. */
 export const aggregates: ReadonlyMap<string, Aggregate> = new Map<string, Aggregate>([
   ["distinct", (e, scope) => ofScalar(e, "distinct", { t: "int" }, scope)],
   ["sum", (e, scope) => ofNumber(e, "sum", summed, scope)],
@@ -68,14 +67,18 @@ const mayBeMissing: ReadonlySet<AggregateFn> = new Set<AggregateFn>([
   "last",
 ]);
 
-/** An aggregate of the window around `scope`, or a report that there is none. */
+/** An aggregate of the window around `scope` or of a run, or a report that there is none. */
 export function elaborateAggregate(e: CallExpr, aggregate: Aggregate, scope: Scope): Operand {
   if (scope.window) return aggregate(e, scope);
   if (scope.place === "aggregate") return insideAnother(e, scope);
   const name = e.callee.text;
-  if (runsIn(scope).length > 0 && ofRuns.has(name)) return aggregate(e, scope);
-  const help = `\`${name}()\` speaks of the events of a window: \`match over x: … sliding 1m having ${name}(…) …\``;
-  scope.session.report("TAP2037", e, { what: `\`${name}()\``, where: "in a window" }, { help });
+  const hasRuns = ofRuns.has(name);
+  if (hasRuns && runsIn(scope).length > 0) return aggregate(e, scope);
+  const window = `of a window: \`match over x: … sliding 1m having ${name}(…) …\``;
+  const run = hasRuns ? `, or of an earlier step of a sequence that repeats` : "";
+  const help = `\`${name}()\` speaks of the events ${window}${run}`;
+  const where = hasRuns ? "in a window or behind a repeated step" : "in a window";
+  scope.session.report("TAP2037", e, { what: `\`${name}()\``, where }, { help });
   return { is: "error" };
 }
 
@@ -89,16 +92,16 @@ export function insideAnother(e: CallExpr, scope: Scope): Operand {
 
 /** Inside an aggregate the window's step is each of its events in turn. */
 export function overWindow(scope: Scope, window: StepBinding): Scope {
-  return overEach(scope, window, scope.windowGroups);
+  return overEach(scope, window, new Map([...scope.bound, ...(scope.windowGroups ?? [])]));
 }
 
-function overEach(scope: Scope, step: StepBinding, groups: Groups | undefined): Scope {
+function overEach(scope: Scope, step: StepBinding, bound: Scope["bound"]): Scope {
   const each: StepBinding = { ...step, of: { step: "current" }, isOptional: false };
   return {
     ...scope,
     place: "aggregate",
     steps: new Map([[step.name, each]]),
-    bound: new Map([...scope.bound, ...(groups ?? [])]),
+    bound,
     window: undefined,
     facts: new Set(),
   };
@@ -115,38 +118,80 @@ const ofRuns: ReadonlySet<string> = new Set<RunFn>([
   "slope",
 ]);
 
-/** Repeated steps that are known here, the one whose condition this is among them. */
-function runsIn({ steps }: Scope): StepBinding[] {
-  return [...steps.values()].filter((s) => numberOfRun(s) !== undefined);
+/** A repeated step that is known here, or the one whose condition this is. */
+interface Run {
+  readonly binding: StepBinding;
+  readonly number: number;
 }
 
-function numberOfRun({ run, items, of }: StepBinding): number | undefined {
-  return run ?? (items && of.step !== "current" ? of.step : undefined);
+function runsIn({ steps }: Scope): Run[] {
+  return [...steps.values()].flatMap((binding) => {
+    const { run, items, of } = binding;
+    const number = run ?? (items && of.step !== "current" ? of.step : undefined);
+    return number === undefined ? [] : [{ binding, number }];
+  });
 }
 
 /** The one run that `node` speaks of; undefined after an error. */
-function runOf(e: CallExpr, node: Ast, scope: Scope): StepBinding | undefined {
+function runOf(e: CallExpr, node: Ast, scope: Scope): Run | undefined {
   const runs = runsIn(scope);
-  const named = [...scope.steps.values()].filter((s) => isNamed(node, s.name));
-  const [only, ...more] = named.length === 0 ? runs : named;
-  if (only && more.length === 0 && runs.includes(only)) return only;
-  const names = runs.map((s) => `\`${s.name}\``).join(", ");
-  const help = `\`${e.callee.text}()\` takes something that each event of one repeated step has: here of ${names}`;
-  scope.session.wrongCount(e, "a value of the events of one repeated step", help);
-  return undefined;
+  const named = stepsNamed(node, scope);
+  const [only, ...more] = runs.filter((r) => named.size === 0 || named.has(r.number));
+  if (only && more.length === 0 && named.size < 2) return only;
+  return notOfOneRun(e, scope);
 }
 
-function isNamed(node: object, name: string): boolean {
-  if ("kind" in node && node.kind === "nameRef" && "name" in node && node.name === name)
-    return true;
-  return Object.values(node).some((x) => typeof x === "object" && x !== null && isNamed(x, name));
+function notOfOneRun(e: CallExpr, scope: Scope): undefined {
+  const names = runsIn(scope).map((r) => `\`${r.binding.name}\``);
+  const help = `\`${e.callee.text}()\` takes something that each event of one repeated step has: here of ${names.join(", ")}`;
+  scope.session.wrongCount(e, "a value of the events of one repeated step", help);
+}
+
+/** Numbers of the steps that names inside `node` stand for. */
+function stepsNamed(node: object, scope: Scope): Set<number> {
+  if ("kind" in node && node.kind === "nameRef" && "name" in node)
+    return stepsOfName(String(node.name), scope);
+  const parts = Object.values(node).filter((x) => typeof x === "object" && x !== null);
+  return new Set(parts.flatMap((x) => [...stepsNamed(x, scope)]));
+}
+
+function stepsOfName(name: string, scope: Scope): Set<number> {
+  const step = scope.steps.get(name);
+  if (step) return new Set(numbersOf(step));
+  const local = scope.locals.get(name);
+  if (local && !scope.expanding.includes(name)) {
+    const locals = new Map([...scope.locals].filter(([known]) => known !== name));
+    return stepsNamed(local.decl.body, { ...scope, locals });
+  }
+  const known = scope.bound.get(name);
+  const values = known?.is === "groups" ? [...known.groups.values()] : [known];
+  return new Set(values.flatMap((x) => (x ? stepsOfOperand(x) : [])));
+}
+
+function stepsOfOperand(x: Operand): number[] {
+  if (x.is === "value") return stepsRead(x.core);
+  return "step" in x ? numbersOf(x.step) : [];
+}
+
+function numbersOf({ run, of }: StepBinding): number[] {
+  const number = run ?? of.step;
+  return number === "current" ? [] : [number];
 }
 
 /** Inside an aggregate of a run its step is each of its events in turn. */
-function overRun(scope: Scope, step: StepBinding): Scope {
-  const { run: _, items: __, groups, ...each } = step;
-  const values = [...scope.bound].filter(([, x]) => x.is !== "groups");
-  return overEach({ ...scope, bound: new Map(values) }, { ...each, isRepeated: false }, groups);
+function overRun(scope: Scope, { binding, number }: Run): Scope {
+  const { run: _, items: __, ...each } = binding;
+  const bound = [...scope.bound].map(([name, x]) => [name, ofEach(x, number)] as const);
+  return overEach(scope, { ...each, isRepeated: false }, new Map(bound));
+}
+
+/** Whether a value is of the current event alone: nothing else is known when a run takes it. */
+function isOfEach(core: Expr): boolean {
+  const ofMatch: ReadonlySet<Expr["op"]> = new Set(["taken", "run", "span", "matched", "quality"]);
+  return !someExpr(
+    core,
+    (x) => ofMatch.has(x.op) || x.op === "subject" || ("of" in x && x.of.step !== "current"),
+  );
 }
 
 /** `rate` and `count` with nothing, with the window's step, or with a condition on its events. */
@@ -174,8 +219,8 @@ function isOfRuns(fn: AggregateFn): fn is RunFn {
 interface Argument {
   readonly x: Value;
   readonly node: Ast;
-  /** Number of the step whose run it is; undefined in a window. */
-  readonly run: number | undefined;
+  /** Undefined in a window. */
+  readonly run: Run | undefined;
 }
 
 /** Undefined after an error. */
@@ -188,7 +233,8 @@ function argument(e: CallExpr, scope: Scope): Argument | undefined {
   const run = scope.window ? undefined : runOf(e, node, scope);
   const inside = scope.window ? overWindow(scope, scope.window) : run && overRun(scope, run);
   const arg = inside && read(node, scope, inside);
-  return arg && { ...arg, run: run && numberOfRun(run) };
+  if (arg && run && !isOfEach(arg.x.core)) return notOfOneRun(e, scope);
+  return arg && { ...arg, run };
 }
 
 function read(node: Ast, scope: Scope, inside: Scope) {
@@ -221,11 +267,18 @@ function ofNumber(
   const type = isNumeric(arg.x.type) ? typeOf(arg.x.type) : undefined;
   if (!type) return notAggregated(fn, arg, scope);
   const unit = unitOfType(fn === "slope" ? arg.x.type : type);
-  const { run: step } = arg;
-  if (step !== undefined && isOfRuns(fn))
-    return value(type, { op: "run", fn, step, arg: arg.x.core, unit }, mayBeMissing.has(fn));
+  const { run } = arg;
+  if (run && isOfRuns(fn)) {
+    const core: Expr = { op: "run", fn, step: run.number, arg: arg.x.core, unit };
+    return value(type, core, mayBeMissing.has(fn) && (fn === "slope" || mayBeEmpty(run, arg.x)));
+  }
   const core: Expr = { op: "agg", fn, arg: arg.x.core, where: undefined, unit, isPaned: true };
   return value(type, core, mayBeMissing.has(fn));
+}
+
+/** Whether a run may have no value: not been there, not begun, or of events that lack it. */
+function mayBeEmpty({ binding }: Run, { isOptional }: Value): boolean {
+  return isOptional || binding.isOptional || binding.run !== undefined;
 }
 
 function notAggregated(fn: string, arg: { x: Value; node: Ast }, scope: Scope): Operand {

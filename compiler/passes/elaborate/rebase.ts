@@ -1,6 +1,6 @@
 /** Rewriting core expressions: what was said of the current event is said of a captured one. */
 import { assertNever, type Expr, type Ref } from "#core";
-import type { Operand, Owner, StepBinding, Value } from "./scope.ts";
+import type { Operand, Value } from "./scope.ts";
 
 /** `e` with `f` applied to each of its direct parts. */
 export function mapParts(e: Expr, f: (part: Expr) => Expr): Expr {
@@ -69,27 +69,50 @@ export function mapParts(e: Expr, f: (part: Expr) => Expr): Expr {
   }
 }
 
+/** Where what was said of one event is said of another. */
+type Move = (of: Ref) => Ref;
+
+const fromCurrent =
+  (to: Ref): Move =>
+  (of) =>
+    of.step === "current" ? to : of;
+
 /**
  * `e` with the event `to` in the place of the current one. What stands inside an aggregate speaks
  * of other events and stays.
  */
 export function rebase(e: Expr, to: Ref): Expr {
+  return moved(e, fromCurrent(to));
+}
+
+function moved(e: Expr, move: Move): Expr {
   if (e.op === "agg" || e.op === "history" || e.op === "run") return e;
-  if ("of" in e) return e.of.step === "current" ? { ...e, of: to } : e;
-  return mapParts(e, (part) => rebase(part, to));
+  if ("of" in e) return { ...e, of: move(e.of) };
+  return mapParts(e, (part) => moved(part, move));
 }
 
 /** The same of an operand: what a step's condition bound, as later steps see it. */
 export function rebaseOperand(x: Operand, to: Ref): Operand {
+  return movedOperand(x, fromCurrent(to));
+}
+
+/** What was said of the first event of `step`'s run, said of the current one. */
+export function ofEach(x: Operand, step: number): Operand {
+  return movedOperand(x, (of) =>
+    of.step === step && of.pick === "first" ? { step: "current" } : of,
+  );
+}
+
+function movedOperand(x: Operand, move: Move): Operand {
   switch (x.is) {
     case "value":
-      return rebaseValue(x, to);
+      return movedValue(x, move);
     case "event":
     case "entity":
     case "record":
-      return { ...x, step: rebaseStep(x.step, to) };
+      return { ...x, step: { ...x.step, of: move(x.step.of) } };
     case "groups": {
-      const groups = [...x.groups].map(([name, v]) => [name, rebaseValue(v, to)] as const);
+      const groups = [...x.groups].map(([name, v]) => [name, movedValue(v, move)] as const);
       return { ...x, groups: new Map(groups) };
     }
     case "subject":
@@ -101,13 +124,11 @@ export function rebaseOperand(x: Operand, to: Ref): Operand {
   }
 }
 
-function rebaseValue(x: Value, to: Ref): Value {
-  const owner = (o: Owner | undefined) =>
-    o !== undefined && o !== "subject" && o.step === "current" ? to : o;
-  const level = x.level && { ...x.level, owner: owner(x.level.owner) };
-  return { ...x, core: rebase(x.core, to), ...(level ? { level } : {}) };
-}
-
-function rebaseStep(step: StepBinding, to: Ref): StepBinding {
-  return step.of.step === "current" ? { ...step, of: to } : step;
+function movedValue(x: Value, move: Move): Value {
+  const { owner } = x.level ?? {};
+  const level = x.level && {
+    ...x.level,
+    owner: owner === undefined || owner === "subject" ? owner : move(owner),
+  };
+  return { ...x, core: moved(x.core, move), ...(level ? { level } : {}) };
 }

@@ -53,8 +53,6 @@ export interface StepBinding {
    * before the event that is judged.
    */
   readonly run?: number | undefined;
-  /** Of a repeated step that was taken: what its condition bound for each of its events. */
-  readonly groups?: Groups | undefined;
   /** Of a repeated step: how many events it keeps, and how many it has whenever it is bound. */
   readonly items?: { readonly keep: number; readonly sure: number } | undefined;
   /** An event of it is unknown, which has been reported: what it lacks is not news. */

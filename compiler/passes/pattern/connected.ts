@@ -131,8 +131,10 @@ function equated(
   const other = a.isCurrent && !b.isCurrent ? b : b.isCurrent && !a.isCurrent ? a : undefined;
   const steps = [...a.steps, ...b.steps];
   const isPossible = a.mayLack || b.mayLack || steps.every((s) => bound.has(s));
-  if (!other || other.steps.size === 0) return { ...unlinked, isPossible };
-  return { isPossible, isJoined: true, to: new Set([...other.steps].map(groupOf)) };
+  // A step's own run connects it with nothing, nor does what was left out.
+  const others = [...(other?.steps ?? [])].filter((s) => bound.has(s));
+  if (others.length === 0) return { ...unlinked, isPossible };
+  return { isPossible, isJoined: true, to: new Set(others.map(groupOf)) };
 }
 
 function spokenOf(side: readonly Expr[]) {
@@ -142,6 +144,8 @@ function spokenOf(side: readonly Expr[]) {
   for (const e of side) {
     walkOutsideRuns(e, (x) => {
       if (x.op === "run") steps.add(x.step);
+      // Of no events these are 0.
+      if (x.op === "run" && (x.fn === "sum" || x.fn === "increase")) mayLack = true;
       if (x.op === "coalesce" || x.op === "if") mayLack = true;
       if (!("of" in x)) return;
       if (x.of.step === "current") isCurrent = true;

@@ -106,8 +106,7 @@ export function captured(
   how: Pick<StepBinding, "isOptional" | "isRepeated" | "items">,
   pick: "first" | "last" = "first",
 ): SeenStep {
-  const { self, groups: each } = lowered;
-  const binding: StepBinding = { ...self, of: { step: at, pick }, ...how, groups: each };
+  const binding: StepBinding = { ...lowered.self, of: { step: at, pick }, ...how };
   const groups = [...lowered.groups].map(
     ([name, x]) => [name, rebaseOperand(x, binding.of)] as const,
   );

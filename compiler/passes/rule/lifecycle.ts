@@ -1,5 +1,5 @@
 /** `suppress`, `rate`, `resolve` and `subsumes` to core. */
-import type { CoreRule, KeyPart, Subsumption } from "#core";
+import { type CoreRule, type Expr, type KeyPart, type Subsumption, someExpr } from "#core";
 import type { DurationLiteral, Key, Name } from "#grammar";
 import type { Scope, Session } from "../elaborate/scope.ts";
 import { fullName, ruleNamed, ruleNames } from "../findings.ts";
@@ -33,9 +33,23 @@ export function lowerLifecycle(
     subsumes: clausesOf(clauses, "subsumesItem").map((clause): Subsumption => {
       const { rules, by, within } = clause.item;
       const names = rules.flatMap((name) => subsumed(name, scopeOf(clause, rule)) ?? []);
-      return { rules: names, key: keys(by, clause), withinUs: within?.us };
+      const key = keys(by, clause);
+      for (const [i, part] of (key ?? []).entries())
+        if (by?.[i] && someExpr(part.expr, isAggregate)) reportAggregate(by[i], rule.session);
+      return { rules: names, key, withinUs: within?.us };
     }),
   };
+}
+
+/** A child was found by another pattern: its events are not aggregated as the parent's are. */
+function isAggregate({ op }: Expr): boolean {
+  return op === "agg" || op === "run" || op === "history";
+}
+
+function reportAggregate(at: Key, session: Session): void {
+  const help = "name what parent and child are both about: an entity, or a field of the same name";
+  const params = { what: "an aggregate", where: "outside of the key of `subsumes`" };
+  session.report("TAP2037", at, params, { help });
 }
 
 /** A number that could not be read is 0 as well, which has been reported. */

@@ -224,7 +224,7 @@ export function historyName(e: History): string {
  * Equal for equal expressions, in whatever order their parts were written down. As JSON, which a
  * replacer that sorts would write several times more slowly.
  */
-function stable(x: unknown): string {
+export function stable(x: unknown): string {
   if (typeof x === "bigint") return `"${x}n"`;
   if (typeof x !== "object" || x === null) return JSON.stringify(x) ?? "null";
   if (Array.isArray(x)) return `[${x.map(stable).join()}]`;

@@ -41,6 +41,7 @@ export {
   isCountExact,
   neededFor,
   pinnedBy,
+  stable,
   type Threshold,
   thresholdOf,
   valuesName,

@@ -51,7 +51,7 @@ export interface RuleCode {
   /** In the order of `gaugesOf`. */
   readonly aggregates: readonly AggregateCode[];
   /** In the order of `runAggregatesOf`: what each event of the run adds. */
-  readonly runs: readonly ValueFunction[];
+  readonly runAggregates: readonly ValueFunction[];
   /** In the order of `historiesOf`. */
   readonly histories: readonly HistoryCode[];
   /** What a finding of the rule has as `score`. */

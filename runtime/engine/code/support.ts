@@ -96,7 +96,7 @@ export function createSupport(inputs: SupportInputs) {
       names.filter((_, i) => taken[i]).join(", "),
     span: spanOf,
     aggregate,
-    run: runValue,
+    runAggregate,
     history,
     key,
   };
@@ -189,7 +189,7 @@ function spanOf(taken: readonly (Taken | undefined)[]): number {
 }
 
 /** The value of an aggregate of a run, by its number among those of the step. */
-function runValue(
+function runAggregate(
   taken: Taken | undefined,
   index: number,
   fn: RunFn,

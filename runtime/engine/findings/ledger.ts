@@ -74,8 +74,7 @@ export class Ledger {
 
   save() {
     const { forgotten, provisional, retracted } = this;
-    const entries = [...this.#provisional.values(), ...this.#settled.values()];
-    return { entries, number: this.#number, forgotten, provisional, retracted };
+    return { entries: this.#all(), number: this.#number, forgotten, provisional, retracted };
   }
 
   restore(saved: ReturnType<Ledger["save"]>): void {
@@ -145,7 +144,12 @@ export class Ledger {
       state: "retracted",
       ...(parent === undefined ? {} : { parent }),
     });
-    this.#reconsiderChildrenOf(entry, entry.finding.id);
+    for (const child of this.#all())
+      if (child.finding.parent === entry.finding.id) this.#reconsider(child, entry.finding.id);
+  }
+
+  #all(): Entry[] {
+    return [...this.#provisional.values(), ...this.#settled.values()];
   }
 
   /** Whether one more can be told without another being forgotten before it is confirmed. */
@@ -243,19 +247,21 @@ export class Ledger {
     return own;
   }
 
-  #reconsiderChildrenOf(parent: Entry, retracted?: string): void {
-    for (const rule of this.#children[parent.rule] ?? []) {
-      for (const entry of [...this.#entriesOf(rule).values()]) {
-        const { parent: before } = entry.finding;
-        if (this.#parentOf(entry, before, retracted) === before) continue;
-        this.#publish(entry, entry.reporter.write(entry.match), entry, retracted);
-      }
-    }
+  #reconsiderChildrenOf(parent: Entry): void {
+    for (const rule of this.#children[parent.rule] ?? [])
+      for (const entry of [...this.#entriesOf(rule).values()]) this.#reconsider(entry);
+  }
+
+  /** Tells a finding again when its parent is another one now. */
+  #reconsider(entry: Entry, retracted?: string): void {
+    const { parent: before } = entry.finding;
+    if (this.#parentOf(entry, before, retracted) === before) return;
+    this.#publish(entry, entry.reporter.write(entry.match), entry, retracted);
   }
 
   /**
-   * Id of the first finding that claims `child`: of the first rule the one told first. A parent that
-   * is remembered no more has not let go of its children; one that was `retracted` has.
+   * Id of the first finding that claims `child`: of the first rule the one told first. A parent
+   * that is remembered no more has not let go of its children; one that was `retracted` has.
    */
   #parentOf(
     child: Entry,

@@ -158,18 +158,19 @@ export class Reporter {
     }
     this.#open.prolong(match.key, match.at, this.#quietUs);
     const { suppressor, limiter } = this;
-    const { suppressKey, rateKey } = this.code;
-    if (suppressor && !suppressor.admits(keyBy(suppressKey, match), match.at)) {
+    const suppressKey = suppressor ? keyBy(this.code.suppressKey, match) : "";
+    if (suppressor && !suppressor.admits(suppressKey, match.at)) {
       this.counters.suppressed++;
       return false;
     }
-    if (limiter && !limiter.admits(keyBy(rateKey, match), match.at)) {
+    const rateKey = limiter ? keyBy(this.code.rateKey, match) : "";
+    if (limiter && !limiter.admits(rateKey, match.at)) {
       this.counters.limited++;
       return false;
     }
     // Only now: what one of them withholds must not count as emitted for the other.
-    suppressor?.onEmitted(keyBy(suppressKey, match), match.at);
-    limiter?.onEmitted(keyBy(rateKey, match), match.at);
+    suppressor?.onEmitted(suppressKey, match.at);
+    limiter?.onEmitted(rateKey, match.at);
     return true;
   }
 

@@ -400,7 +400,8 @@ export class AllMatcher implements PatternMatcher {
   #report(key: string, state: KeyState, span: readonly Entry[], end: Entry, choice: Choice): void {
     const doubt = this.#cancelled(state, choice);
     const isInDoubt = this.#isInDoubt(state, choice, end);
-    // What is told in place of another leaves out what that would have left in.
+    // What is told in place of another leaves out what that would have left in. Where one match
+    // follows the other the doubt lasts as long as they do.
     if (isInDoubt && this.#inputs.rule.policy.skip !== "none")
       this.#prolongDoubt(state, end.event.ts);
     const completing = [...choice.keys()].filter((i) => choice[i] === end);

@@ -46,28 +46,27 @@ function policyKey(the: Case, match: Match, parts: readonly KeyPart[] | undefine
 }
 
 /**
- * `suppress` and `rate`: for a while after a reported match the others under its key are not, and do
- * not prolong it; at most `max` are reported in any (at − us, at]. Both count what was reported: a
- * match that one of them withheld stands in the way of no other.
+ * `suppress` and `rate`: for a while after a reported match the others under its key are not, and
+ * do not prolong it; at most `max` are reported in any (at − us, at]. Both count what was reported:
+ * a match that one of them withheld stands in the way of no other.
  */
 function admit(the: Case, matches: readonly Match[], withhold: Withhold): readonly Match[] {
   const { suppress, rate } = the.rule;
-  const reported: Match[] = [];
-  const under = (parts: readonly KeyPart[] | undefined, match: Match) => {
-    const key = policyKey(the, match, parts);
-    return reported.filter((r) => policyKey(the, r, parts) === key);
-  };
+  const reported: { match: Match; suppressKey: string; rateKey: string }[] = [];
   for (const match of matches) {
-    const since = suppress && under(suppress.key, match).at(-1);
+    const suppressKey = policyKey(the, match, suppress?.key);
+    const rateKey = policyKey(the, match, rate?.key);
+    const since = suppress && reported.findLast((r) => r.suppressKey === suppressKey)?.match;
     if (since && match.at < since.at + suppress.us) {
       withhold({ match, cause: "suppressed", since });
       continue;
     }
-    const recent = rate && under(rate.key, match).filter((r) => r.at > match.at - rate.us);
-    if (recent && recent.length >= rate.max) withhold({ match, cause: "limited" });
-    else reported.push(match);
+    const isRecent = (r: Match) => rate !== undefined && r.at > match.at - rate.us;
+    const recent = reported.filter((r) => r.rateKey === rateKey && isRecent(r.match));
+    if (rate && recent.length >= rate.max) withhold({ match, cause: "limited" });
+    else reported.push({ match, suppressKey, rateKey });
   }
-  return reported;
+  return reported.map((r) => r.match);
 }
 
 /** `allowed`: all matches of the rule that were not excepted, suppressed ones included. */

@@ -29,7 +29,7 @@ export class RunCells {
 
   constructor(rule: CoreRule, code: RuleCode) {
     for (const [i, { step, fn }] of runAggregatesOf(rule).entries()) {
-      const arg = code.runs[i];
+      const arg = code.runAggregates[i];
       if (!arg) throw new Error(`no code for ${fn} of step ${step}`);
       const asked = this.#ofStep.get(step) ?? { parts: [], samples: new WeakMap() };
       asked.parts.push({ math: runMath(fn), arg });

@@ -26,8 +26,8 @@ rule r {
 const [rule] = unit.rules;
 if (!rule) throw new Error("no rule");
 
-const x: RuleCode["runs"][number] = (event) => event?.fields[1];
-const code = { runs: runAggregatesOf(rule).map(() => x) } as unknown as RuleCode;
+const x: RuleCode["runAggregates"][number] = (event) => event?.fields[1];
+const code = { runAggregates: runAggregatesOf(rule).map(() => x) } as unknown as RuleCode;
 const cells = new RunCells(rule, code);
 const of = (value: number | undefined, seq: number): EventData =>
   makeEvent(unit.schema, { kind: 0, ts: seq * 1_000_000, seq, fields: [1, value] });
@@ -71,6 +71,6 @@ test("all of a run at once is the same as one event after the other", () => {
 });
 
 test("code that lacks an aggregate is refused", () => {
-  const none = { runs: [] } as unknown as RuleCode;
+  const none = { runAggregates: [] } as unknown as RuleCode;
   expect(() => new RunCells(rule, none)).toThrow("no code for sum of step 0");
 });
