@@ -28,6 +28,7 @@ const testFolders = [
   "test/corpora/siddhi.test.ts",
   "test/properties/kept-cases.test.ts",
   "test/properties/reload.test.ts",
+  "test/properties/reload-forms.test.ts",
   "test/properties/interpreter.test.ts",
   "test/properties/why-not.test.ts",
 ];
