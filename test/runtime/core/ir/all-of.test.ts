@@ -127,6 +127,28 @@ test("of choices of the same events that comes first whose first step took the l
   ]);
 });
 
+test("of choices of the same events a step that has none counts as the earliest", () => {
+  const preferred = [
+    "r@1 q=b1 s=b1 u=b1",
+    "r@1 q=b1 s=b1 u=a1",
+    "r@1 q=b1 s=a1 u=b1",
+    "r@1 q=a1 s=b1 u=b1",
+    "r@1 q=b1 s=a1 u=a1",
+    "r@1 q=a1 s=b1 u=a1",
+    "r@1 q=a1 s=a1 u=b1",
+    "r@1 q=b1 s=b1",
+  ];
+  const steps = "p: t.c\nq: t.a | t.b\ns: t.a | t.b\nu: t.a | t.b";
+  for (const partials of [2, 3, 4, 5, 6, 7, 8]) {
+    const each = `rule r {
+      match 2 of by k within 10s partials ${partials} { ${steps} }
+      select each
+      skip none }`;
+    const last = found(each, ["a 0", "b 1"]).filter((f) => f.startsWith("r@1"));
+    expect(last).toEqual(preferred.slice(0, partials));
+  }
+});
+
 test("what may cancel is remembered as long as a match is not judged", () => {
   const rule = `rule r { match all of by k within 2s slack 1s { p: t.far
     q: t.b } until u: t.tick where u.x == 5 }`;

@@ -25,6 +25,31 @@ describe("as the interpreter", () => {
     expect(found(rising("where first(q).x == s.x"), lines)).toEqual(["r@6 p=a1 q=b1,b5 s=c1"]);
   });
 
+  test("an event lies between the others of a key only if one of its own steps has that key", () => {
+    const rule = "rule r { match sequence within 30s { p: t.a by k then next q: t.b by x } }";
+    expect(found(rule, ["a 1 k=1", "a 2 k=2 x=1", "b 3 k=3 x=1"])).toEqual(["r@3 p=a1 q=b1"]);
+    expect(found(rule, ["a 1 k=1", "b 2 k=1 x=2", "b 3 k=3 x=1"])).toEqual(["r@3 p=a1 q=b2"]);
+    expect(found(rule, ["a 1 k=1", "a 2 k=1", "b 3 k=3 x=1"])).toEqual(["r@3 p=a2 q=b1"]);
+  });
+
+  test("a later start does not stand for one that is long enough ago", () => {
+    const rule = "rule r { match sequence by k within 30s { p: t.a then after 5s..9s q: t.b } }";
+    expect(found(rule, ["a 0", "a 4", "b 6"])).toEqual(["r@6 p=a1 q=b1"]);
+    expect(found(rule, ["a 0", "a 4", "b 9"])).toEqual(["r@9 p=a2 q=b1"]);
+  });
+
+  test("each of several events that must not come before a step rules it out", () => {
+    const rule = (n: string) => `rule r { match sequence by k within 30s {
+      p: ${n} without u: t.c without v: t.d then q: t.b } }`;
+    for (const rules of [rule("t.a"), rule("t.far")])
+      for (const [kind, told] of [
+        ["a", 1],
+        ["c", 0],
+        ["d", 0],
+      ] as const)
+        expect(found(rules, ["a 1", "far 1", `${kind} 3`, "b 4"])).toHaveLength(told);
+  });
+
   test("events that are read by their number are kept where others are not any more", () => {
     const rule = `rule r { match sequence by k within 60s partials 64 {
       p: t.a repeat 2.. keep 2
@@ -195,6 +220,39 @@ describe("state is bounded", () => {
     ]);
     const { findings } = judge(unit, new Map(), trace);
     expect(findings.map((f) => f.match.at - at(0))).toEqual([9 * second, 19 * second]);
+  });
+
+  test("what can become no match any more takes the room of none", () => {
+    const rule = `rule r { match sequence by k within 30s partials 2 {
+      p: t.a without n: t.c then q: t.b where q.x == p.x } }`;
+    const lines = ["a 1 x=1", "a 2 x=2", "c 3", "a 4 x=1", "a 5 x=2", "b 6 x=1", "b 7 x=2"];
+    expect(found(rule, lines)).toEqual(["r@6 p=a3 q=b1"]);
+    const { unit } = compiled(rule);
+    const { engine } = runEngine(unit, traceOf(unit, eventsOf(unit.schema, lines).events, {}));
+    expect(engine.counters.evicted.partials).toBe(0);
+  });
+
+  test("a key gets no younger by events that are for no step under it", () => {
+    const rule = `rule r {
+      keys max 2 evict oldest
+      match sequence within 30s { p: t.a where p.k < 9 by k then q: t.a where q.k == 9 by x } }`;
+    const { unit } = compiled(rule);
+    const findings = (x: number) => {
+      const lines = ["a 1 k=1", "a 2 k=2", "a 3 k=2 x=1", "a 4 k=3", `a 5 k=9 x=${x}`];
+      return runEngine(unit, traceOf(unit, eventsOf(unit.schema, lines).events, {})).findings;
+    };
+    expect([1, 2, 3].map((x) => findings(x).length)).toEqual([0, 1, 1]);
+  });
+
+  test("an event without a key takes the room of none", () => {
+    const rule = `rule r {
+      keys max 1
+      match sequence by x within 30s { p: t.far then next q: t.b } }`;
+    const { unit } = compiled(rule);
+    const { events } = eventsOf(unit.schema, ["far 1 x=1", "b 3", "b 5 x=1"]);
+    const { findings, engine } = runEngine(unit, traceOf(unit, events, {}));
+    expect(findings.map((f) => f.at - at(0))).toEqual([5 * second]);
+    expect(engine.counters.evicted.keys).toBe(0);
   });
 
   test("with `evict oldest` the oldest partial match of a key goes, however far it has come", () => {

@@ -204,6 +204,33 @@ describe("drain", () => {
     expect(node.told.map((f) => [f.summary, f.version, f.bundle])).toEqual([["old", 1, old]]);
   });
 
+  test("an all-of takes the event from before the reload, though a later one is preferred", () => {
+    const rule = (text: string, where = "") =>
+      `rule r { match all of by k within 10s { a: t.a ${where}\n b: t.b } ${explain("b", text)} }`;
+    const node = new Node(rule("old"));
+    node.event("t.a", 1);
+    node.upTo(2);
+    expect(node.reload(rule("new", "where a.x > 0"))).toMatchObject([{ class: "drain" }]);
+    node.event("t.a", 3, 1);
+    node.event("t.b", 4);
+    expect(node.upTo(5).summaries.sort()).toEqual(["new", "old"]);
+    // One that began just before may end 10 s later.
+    node.upTo(11.5);
+    expect(node.engine.draining).toEqual(["r.r"]);
+    node.upTo(12.5);
+    expect(node.engine.draining).toEqual([]);
+  });
+
+  test("what an all-of has given up stays counted after a restart", () => {
+    const node = new Node(
+      `rule r { match all of by k within 10s partials 1 { a: t.a\n b: t.b } ${explain("b", "")} }`,
+    );
+    for (const at of [1, 2, 3, 4]) node.event("t.a", at);
+    node.upTo(5);
+    node.restart();
+    expect(node.engine.counters.evicted).toMatchObject({ partials: 1, evidence: 0 });
+  });
+
   test("several times: each version ends what it began", () => {
     const node = new Node(old);
     node.event("t.a", 1);
@@ -396,6 +423,21 @@ describe("migrate", () => {
     expect(node.engine.counters.evicted.keys).toBe(2);
   });
 
+  test("fewer keys of an all-of: the oldest go, counted", () => {
+    const rule = (max: number) => `rule r {
+  match all of by x within 10s { a: t.a\n b: t.b }
+  keys max ${max}
+  ${explain("a", "{first(a).x ?? 0}")}
+}`;
+    const node = new Node(rule(64));
+    for (const x of [1, 2, 3, 4]) node.event("t.a", 1, x);
+    node.upTo(2);
+    expect(node.reload(rule(2))).toMatchObject([{ class: "migrate" }]);
+    for (const x of [3, 4]) node.event("t.b", 3, x);
+    expect(node.upTo(4).summaries).toEqual(["3", "4"]);
+    expect(node.engine.counters.evicted.keys).toBe(2);
+  });
+
   test("a longer span: findings say that something may be missing until it has passed", () => {
     const rule = (within: string) => pair("one").replace("10s", within);
     const node = new Node(rule("5s"));
@@ -520,5 +562,82 @@ describe("migrate", () => {
     const node = new Node(said("{sum(a.x)} {max(a.x)}"));
     expect(node.reload(said("{max(a.x)} {sum(a.x)}"))).toMatchObject([{ class: "drain" }]);
     expect(node.reload(said("{max(a.x)} and {sum(a.x)}"))).toMatchObject([{ class: "keep" }]);
+  });
+});
+
+/** What is left of matches that had begun is what the new version could have begun. */
+describe("migrate a sequence", () => {
+  const sequence = (body: string, policies = "", says = "{a.x}") =>
+    `rule r { match sequence by k within 10s { ${body} }\n${policies}\n${explain("a", says)} }`;
+
+  test("a changed condition is asked of what its step has taken, with what came before it", () => {
+    const rule = (where: string) =>
+      sequence(`z: t.c then a: t.a then b: t.b ${where} then c: t.c`, "skip none", "{a.x} {b.x}");
+    const node = new Node(rule("where b.x > a.x - 9"));
+    node.event("t.c", 1, 9);
+    node.event("t.a", 2, 3);
+    for (const x of [4, 3, 2]) node.event("t.b", 3, x);
+    node.event("t.a", 4, 1);
+    node.upTo(5);
+    expect(node.reload(rule("where b.x > a.x"))).toMatchObject([{ class: "migrate" }]);
+    node.event("t.c", 6);
+    expect(node.upTo(7).summaries).toEqual(["3 4"]);
+    // Of what had not come so far nothing is asked yet.
+    node.event("t.b", 8, 2);
+    node.event("t.c", 9);
+    expect(node.upTo(10).summaries).toEqual(["3 4", "1 2"]);
+  });
+
+  test("a condition that is gone was no reason to begin: what was begun goes on", () => {
+    const rule = (where: string) => sequence(`a: t.a then b: t.b ${where} then c: t.c`);
+    const node = new Node(rule("where b.x > 0"));
+    node.event("t.a", 1, 7);
+    node.event("t.b", 2, 1);
+    node.upTo(3);
+    expect(node.reload(rule(""))).toMatchObject([{ class: "migrate" }]);
+    node.event("t.c", 4);
+    expect(node.upTo(5).summaries).toEqual(["7"]);
+  });
+
+  test("a shorter span holds for what waits for nothing but its time", () => {
+    const rule = (within: string) =>
+      sequence("a: t.a then b: t.b then no c: t.c for 5s", "select each skip none").replace(
+        "10s",
+        within,
+      );
+    const node = new Node(rule("10s"));
+    for (const at of [1, 2, 3]) node.event("t.a", at, at);
+    node.event("t.b", 4);
+    node.upTo(5);
+    expect(node.reload(rule("2s"))).toMatchObject([{ class: "migrate" }]);
+    node.event("t.c", 20);
+    expect(node.upTo(21).summaries).toEqual(["3", "2"]);
+  });
+
+  test("a shorter last run is made of events that had not made one before", () => {
+    const rule = (least: number) =>
+      sequence(`a: t.a then b: t.b repeat ${least}..`, "", "{count(b)}");
+    const node = new Node(rule(5));
+    node.event("t.a", 1);
+    for (const at of [2, 3, 4]) node.event("t.b", at);
+    node.upTo(5);
+    expect(node.reload(rule(2))).toMatchObject([{ class: "migrate" }]);
+    node.event("t.b", 6);
+    expect(node.upTo(7).summaries).toEqual(["2"]);
+  });
+
+  test.each([
+    ["a last run", "a: t.a then b: t.b repeat 1.. then no c: t.c for 5s", ""],
+    ["a last run that is told when it is over", "a: t.a then b: t.b repeat 1..", "emit close"],
+  ])("%s that is complete waits for its time", (_, body, policies) => {
+    const rule = (max: number) => sequence(body, `${policies} keys max ${max}`);
+    const node = new Node(rule(64));
+    node.event("t.a", 1, 7);
+    for (const at of [2, 3]) node.event("t.b", at);
+    node.upTo(4);
+    expect(node.reload(rule(32))).toMatchObject([{ class: "migrate" }]);
+    node.event("t.c", 30);
+    node.upTo(31);
+    expect(node.told.filter((f) => !f.isProvisional).map((f) => f.summary)).toEqual(["7"]);
   });
 });
