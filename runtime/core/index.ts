@@ -15,7 +15,7 @@ export * from "./layout.ts";
 export { redactedText } from "./redacted.ts";
 export * from "./reload/index.ts";
 export { keyNames, keysSeen, type SeenKey } from "./rule-key.ts";
-export { cellOfRun, runAggregatesOf } from "./run-aggregates.ts";
+export { cellOfRun, runAggregatesAt, runAggregatesOf } from "./run-aggregates.ts";
 export * from "./schema.ts";
 export * from "./source.ts";
 export { entityKindOf, isInTime, keyOfEntity } from "./subsume.ts";

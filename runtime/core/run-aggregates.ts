@@ -11,10 +11,14 @@ export const runAggregatesOf: (rule: CoreRule) => readonly RunAggregate[] = perR
   return [...found.values()].sort((a, b) => a.step - b.step);
 });
 
+/** Those of the runs of one step, in the order of their cells. */
+export function runAggregatesAt(rule: CoreRule, step: number): readonly RunAggregate[] {
+  return runAggregatesOf(rule).filter((e) => e.step === step);
+}
+
 /** Place of `e`, which the rule asks for, among the cells of its step. */
 export function cellOfRun(rule: CoreRule, e: RunAggregate): number {
-  const own = runAggregatesOf(rule).filter((a) => a.step === e.step);
-  const place = own.findIndex((a) => stable(a) === stable(e));
+  const place = runAggregatesAt(rule, e.step).findIndex((a) => stable(a) === stable(e));
   if (place < 0) throw new Error(`${rule.name} does not ask for this ${e.fn} of a run`);
   return place;
 }

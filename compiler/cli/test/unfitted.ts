@@ -17,9 +17,9 @@ import {
   format,
   type Judgement,
   keyOf,
+  readsMatch,
   type Step,
   scoreOf,
-  someExpr,
   truth,
   unitOf,
   type Value,
@@ -130,7 +130,7 @@ function keyParts({ rule, unit }: Scene, step: Step): NamedPart[] {
 function unmet(scene: Scene, step: Step, own: readonly EventData[]): string | undefined {
   const { where, name } = step;
   if (!where) return undefined;
-  const parts = (where.op === "and" ? where.args : [where]).filter(isOfOneEvent);
+  const parts = (where.op === "and" ? where.args : [where]).filter((e) => !readsMatch(e));
   const tries = own.map((event) => {
     const env = { ...scene.base, current: event };
     return { event, failing: parts.filter((p) => truth(p, env) !== true) };
@@ -146,12 +146,6 @@ function unmet(scene: Scene, step: Step, own: readonly EventData[]): string | un
   const fits = own.length === 1 ? "does not fit" : "fits";
   const nearest = own.length === 1 ? `at ${at}` : `the nearest, at ${at}`;
   return `${who} ${kindsOf(scene, step.kinds)} ${fits} step \`${name}\`; ${nearest}: ${reasons.join("; ")}`;
-}
-
-/** Whether `expr` can be judged without knowing what earlier steps took. */
-function isOfOneEvent(expr: Expr): boolean {
-  const ops = ["taken", "run", "span", "quality"];
-  return !someExpr(expr, (e) => ops.includes(e.op) || ("of" in e && e.of.step !== "current"));
 }
 
 /** "`f.code != 0` is false (code is 0)". */

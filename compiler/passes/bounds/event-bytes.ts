@@ -12,7 +12,7 @@ import {
   evidenceKept,
   heardSteps,
   type KeyPart,
-  runAggregatesOf,
+  runAggregatesAt,
   runMath,
   type Step,
   sourcesOf,
@@ -69,8 +69,10 @@ export class EventBytes {
 
   /** The numbers that are kept of a run of step `at`, and of the event that it takes. */
   cells(at: number): number {
-    const own = runAggregatesOf(this.#rule).filter((e) => e.step === at);
-    return own.reduce((n, { fn }) => n + word * (runMath(fn).width + 1), 0);
+    return runAggregatesAt(this.#rule, at).reduce(
+      (n, { fn }) => n + word * (runMath(fn).width + 1),
+      0,
+    );
   }
 
   /** The text of the key. */

@@ -4,17 +4,16 @@ import {
   type CoreRule,
   type CoreUnit,
   deadTimers,
-  type Expr,
   evidenceMax,
   findingsKept,
   numberedMax,
   type Param,
   placedBounds,
   reachOf,
+  readsMatch,
   runAggregatesOf,
   type Seq,
   type SeqStep,
-  someExpr,
 } from "#core";
 import { type EventBytes, flag, word } from "./event-bytes.ts";
 import { wholeTexts } from "./reads.ts";
@@ -128,13 +127,8 @@ function slotsOf(rule: CoreRule, seq: Seq): number {
     !seq.deadline &&
     !seq.isStrict &&
     seq.steps.every((s) => !s.repeat && !s.isOptional && (!s.gap || s.gap.gap === "within")) &&
-    allStepsOf(seq).every((s) => !s.where || !looksBack(s.where));
+    allStepsOf(seq).every((s) => !s.where || !readsMatch(s.where));
   return isPlain ? Math.min(seq.steps.length - 1, seq.partials) : seq.partials;
-}
-
-function looksBack(e: Expr): boolean {
-  const ops = ["taken", "run", "span", "matched"];
-  return someExpr(e, (x) => ops.includes(x.op) || ("of" in x && x.of.step !== "current"));
 }
 
 /** How often each step is tested on an event when there are `slots` partial matches. */

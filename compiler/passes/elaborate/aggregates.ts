@@ -4,7 +4,7 @@
  * does all that stands inside `ratio`, `zscore` and `baseline`; which of the others do is decided
  * in `exact-aggregates.ts`.
  */
-import { type AggregateFn, type Expr, type RunFn, someExpr, stepsRead } from "#core";
+import { type AggregateFn, type Expr, type RunFn, readsMatch, stepsRead } from "#core";
 import type { CallExpr } from "#grammar";
 import {
   commonType,
@@ -185,15 +185,6 @@ function overRun(scope: Scope, { binding, number }: Run): Scope {
   return overEach(scope, { ...each, isRepeated: false }, new Map(bound));
 }
 
-/** Whether a value is of the current event alone: nothing else is known when a run takes it. */
-function isOfEach(core: Expr): boolean {
-  const ofMatch: ReadonlySet<Expr["op"]> = new Set(["taken", "run", "span", "matched", "quality"]);
-  return !someExpr(
-    core,
-    (x) => ofMatch.has(x.op) || x.op === "subject" || ("of" in x && x.of.step !== "current"),
-  );
-}
-
 /** `rate` and `count` with nothing, with the window's step, or with a condition on its events. */
 export function eventsWhere(e: CallExpr, scope: Scope): { where: Expr | undefined } | undefined {
   const { window } = scope;
@@ -233,7 +224,8 @@ function argument(e: CallExpr, scope: Scope): Argument | undefined {
   const run = scope.window ? undefined : runOf(e, node, scope);
   const inside = scope.window ? overWindow(scope, scope.window) : run && overRun(scope, run);
   const arg = inside && read(node, scope, inside);
-  if (arg && run && !isOfEach(arg.x.core)) return notOfOneRun(e, scope);
+  // Nothing else is known when a run takes an event.
+  if (arg && run && readsMatch(arg.x.core)) return notOfOneRun(e, scope);
   return arg && { ...arg, run };
 }
 

@@ -1,5 +1,5 @@
 /** Rewriting core expressions: what was said of the current event is said of a captured one. */
-import { assertNever, type Expr, type Ref } from "#core";
+import { assertNever, type Expr, isAggregate, type Ref } from "#core";
 import type { Operand, Value } from "./scope.ts";
 
 /** `e` with `f` applied to each of its direct parts. */
@@ -86,7 +86,7 @@ export function rebase(e: Expr, to: Ref): Expr {
 }
 
 function moved(e: Expr, move: Move): Expr {
-  if (e.op === "agg" || e.op === "history" || e.op === "run") return e;
+  if (isAggregate(e)) return e;
   if ("of" in e) return { ...e, of: move(e.of) };
   return mapParts(e, (part) => moved(part, move));
 }

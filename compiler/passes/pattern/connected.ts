@@ -5,7 +5,7 @@
  *     a, optional b, then c where c.x == a.x and (b is missing or c.y == b.y)
  *     c is connected with a always, and with b whenever b is bound
  */
-import { type Expr, walkOutsideRuns } from "#core";
+import { type Expr, isMissingOfNone, walkOutsideRuns } from "#core";
 
 /** A positive step as far as connections go. */
 export interface Node {
@@ -144,8 +144,7 @@ function spokenOf(side: readonly Expr[]) {
   for (const e of side) {
     walkOutsideRuns(e, (x) => {
       if (x.op === "run") steps.add(x.step);
-      // Of no events these are 0.
-      if (x.op === "run" && (x.fn === "sum" || x.fn === "increase")) mayLack = true;
+      if (x.op === "run" && !isMissingOfNone(x.fn)) mayLack = true;
       if (x.op === "coalesce" || x.op === "if") mayLack = true;
       if (!("of" in x)) return;
       if (x.of.step === "current") isCurrent = true;

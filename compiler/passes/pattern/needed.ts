@@ -6,7 +6,7 @@
  *     optional a, then b where a is missing or b.x == a.x     b does
  */
 import type { Expr } from "#core";
-import { childrenOf } from "#core";
+import { childrenOf, isMissingOfNone } from "#core";
 
 /** What a condition can come out as; neither means that it is always unknown. */
 interface Outcome {
@@ -95,9 +95,8 @@ function isLost(e: Expr, step: number): boolean {
       return false;
     case "quant":
       return e.quantifier === "count" && isLost(e.list, step);
-    // The sum of no events is 0.
     case "run":
-      return e.step === step && e.fn !== "sum" && e.fn !== "increase";
+      return e.step === step && isMissingOfNone(e.fn);
     default:
       return childrenOf(e).some((x) => isLost(x, step));
   }

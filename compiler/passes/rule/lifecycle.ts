@@ -1,5 +1,5 @@
 /** `suppress`, `rate`, `resolve` and `subsumes` to core. */
-import { type CoreRule, type Expr, type KeyPart, type Subsumption, someExpr } from "#core";
+import { type CoreRule, isAggregate, type KeyPart, type Subsumption, someExpr } from "#core";
 import type { DurationLiteral, Key, Name } from "#grammar";
 import type { Scope, Session } from "../elaborate/scope.ts";
 import { fullName, ruleNamed, ruleNames } from "../findings.ts";
@@ -42,10 +42,6 @@ export function lowerLifecycle(
 }
 
 /** A child was found by another pattern: its events are not aggregated as the parent's are. */
-function isAggregate({ op }: Expr): boolean {
-  return op === "agg" || op === "run" || op === "history";
-}
-
 function reportAggregate(at: Key, session: Session): void {
   const help = "name what parent and child are both about: an entity, or a field of the same name";
   const params = { what: "an aggregate", where: "outside of the key of `subsumes`" };

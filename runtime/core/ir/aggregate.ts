@@ -8,6 +8,7 @@ import {
   type Aggregate,
   type CellMath,
   cellMath,
+  emptyCell,
   type RunAggregate,
   runMath,
   windowCell,
@@ -64,8 +65,7 @@ function overCells(e: Aggregate, math: CellMath, view: WindowView, env: Env): Va
 }
 
 function cellOf(e: Parts, math: CellMath, events: readonly EventData[], env: Env) {
-  const cell = new Float64Array(math.width);
-  math.clear(cell, 0);
+  const cell = emptyCell(math);
   const inside = movable(env);
   for (const event of takenBy(e, events, env)) {
     inside.current = event;

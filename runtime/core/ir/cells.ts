@@ -44,14 +44,20 @@ export interface CellMath {
   value(cell: Float64Array, at: number, unit: Unit | undefined, sizeUs: number): Value;
 }
 
+/** The cell of no events. */
+export function emptyCell(math: CellMath): Float64Array {
+  const cell = new Float64Array(math.width);
+  math.clear(cell, 0);
+  return cell;
+}
+
 /** The cell of a window with the cells `panes`, oldest first, each at `at`. */
 export function windowCell(
   math: CellMath,
   panes: readonly Float64Array[],
   at: number,
 ): Float64Array {
-  const out = new Float64Array(math.width);
-  math.clear(out, 0);
+  const out = emptyCell(math);
   for (let i = panes.length - 2; i >= 0; i--) math.merge(panes[i] ?? out, at, out, 0, out, 0);
   const newest = panes.at(-1);
   if (newest) math.merge(out, 0, newest, at, out, 0);
@@ -67,8 +73,7 @@ export function laterCells(
   panes: readonly Float64Array[],
   at: number,
 ): (from: number) => Float64Array {
-  const empty = new Float64Array(math.width);
-  math.clear(empty, 0);
+  const empty = emptyCell(math);
   const place = panes.length - 2;
   /** Of the panes from number `place - i` to `place`. */
   const older: Float64Array[] = [];
@@ -93,6 +98,12 @@ export function cellMath(fn: AggregateFn): CellMath | undefined {
 /** The same of an aggregate of a run. */
 export function runMath(fn: RunFn): CellMath {
   return maths[fn];
+}
+
+/** Whether an aggregate of a run has no value when there are no events. */
+export function isMissingOfNone(fn: RunFn): boolean {
+  const math = runMath(fn);
+  return math.value(emptyCell(math), 0, undefined, 0) === undefined;
 }
 
 /** One number, where no event is `empty`. */

@@ -581,6 +581,25 @@ export function someExpr(expr: Expr, test: (e: Expr) => boolean): boolean {
   return test(expr) || childrenOf(expr).some((child) => someExpr(child, test));
 }
 
+const factsOfMatch: ReadonlySet<Expr["op"]> = new Set<Expr["op"]>([
+  "taken",
+  "run",
+  "span",
+  "matched",
+  "quality",
+  "subject",
+]);
+
+/** Whether `expr` reads anything of a match besides the event that is judged. */
+export function readsMatch(expr: Expr): boolean {
+  return someExpr(expr, (e) => factsOfMatch.has(e.op) || ("of" in e && e.of.step !== "current"));
+}
+
+/** Whether the value is of many events, which stand inside it as the current one in turn. */
+export function isAggregate({ op }: Expr): boolean {
+  return op === "agg" || op === "run" || op === "history";
+}
+
 /** Numbers of the steps whose events `expr` reads, besides the one that is judged. */
 export function stepsRead(expr: Expr | undefined): number[] {
   const out: number[] = [];

@@ -14,6 +14,8 @@ export {
   type CellMath,
   type CellSample,
   cellMath,
+  emptyCell,
+  isMissingOfNone,
   laterCells,
   type RunAggregate,
   runMath,

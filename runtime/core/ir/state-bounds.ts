@@ -2,15 +2,7 @@
  * How much of what a rule's matcher may hold besides what the rule itself says: the compiler counts
  * it and the engine keeps to it.
  */
-import {
-  type All,
-  allStepsOf,
-  type CoreRule,
-  type Seq,
-  type Step,
-  someExpr,
-  stepsRead,
-} from "./core.ts";
+import { type All, allStepsOf, type CoreRule, readsMatch, type Seq, type Step } from "./core.ts";
 
 /** Runs of a key mostly share their evidence; of so many others it is kept as well. */
 const runsKept = 4;
@@ -28,10 +20,7 @@ export function numberedMax({ steps, partials }: Seq): number {
 
 /** Whether the condition of a step is about the event alone, whatever else has happened. */
 export function standsAlone({ where }: Step): boolean {
-  const ofMatch = ["span", "matched", "quality", "subject"];
-  return (
-    !where || (stepsRead(where).length === 0 && !someExpr(where, (e) => ofMatch.includes(e.op)))
-  );
+  return !where || !readsMatch(where);
 }
 
 /**

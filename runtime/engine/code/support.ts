@@ -8,6 +8,7 @@ import {
   type EntityRef,
   type EventData,
   type Expr,
+  emptyCell,
   findBuiltin,
   format,
   keysIn,
@@ -196,9 +197,7 @@ function runAggregate(
   unit: Unit | undefined,
 ): Value {
   const math = runMath(fn);
-  const none = new Float64Array(math.width);
-  math.clear(none, 0);
-  return math.value(taken?.cells?.[index] ?? none, 0, unit, 0);
+  return math.value(taken?.cells?.[index] ?? emptyCell(math), 0, unit, 0);
 }
 
 /** The value of an aggregate by its number among those of the rule. */

@@ -21,7 +21,7 @@ import {
   intervalOf,
   isCertainlyBefore,
   openPerKey,
-  someExpr,
+  readsMatch,
   strippedEvent,
   type Value,
   writeFinding,
@@ -290,7 +290,5 @@ function keyBy(own: RuleCode["suppressKey"], match: EngineMatch): string {
 /** Whether the key under which an event resolves is the event's alone. */
 function isKeyedByEvent({ resolve }: CoreRule): boolean {
   if (!resolve || !("on" in resolve)) return false;
-  const ofMatch: readonly Expr["op"][] = ["taken", "run", "subject", "span", "quality", "matched"];
-  const readsMatch = (e: Expr) => ofMatch.includes(e.op) || ("of" in e && e.of.step !== "current");
-  return resolve.on.key.every((part) => !someExpr(part.expr, readsMatch));
+  return resolve.on.key.every((part) => !readsMatch(part.expr));
 }

@@ -4,6 +4,7 @@ import {
   type CellMath,
   type CoreRule,
   type EventData,
+  emptyCell,
   runAggregatesOf,
   runMath,
 } from "#core";
@@ -57,11 +58,7 @@ export class RunCells {
 }
 
 function empty({ parts }: Asked): Cells {
-  return parts.map(({ math }) => {
-    const cell = new Float64Array(math.width);
-    math.clear(cell, 0);
-    return cell;
-  });
+  return parts.map(({ math }) => emptyCell(math));
 }
 
 /** Adds an event to cells that are nobody else's. */

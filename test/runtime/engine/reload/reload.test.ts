@@ -408,32 +408,21 @@ describe("drain", () => {
 });
 
 describe("migrate", () => {
-  test("fewer keys: the oldest go, counted", () => {
+  test.each([
+    ["of a sequence", "sequence by x within 10s { a: t.a then b: t.b }", "{a.x}", [1, 2, 3, 4]],
+    // There an event of a key that went would be the first of a new one.
+    ["of an all-of", "all of by x within 10s { a: t.a\n b: t.b }", "{first(a).x ?? 0}", [3, 4]],
+  ])("fewer keys %s: the oldest go, counted", (_, pattern, shown, ended) => {
     const rule = (max: number) => `rule r {
-  match sequence by x within 10s { a: t.a then b: t.b }
+  match ${pattern}
   keys max ${max}
-  ${explain("a", "{a.x}")}
+  ${explain("a", shown)}
 }`;
     const node = new Node(rule(64));
     for (const x of [1, 2, 3, 4]) node.event("t.a", 1, x);
     node.upTo(2);
     expect(node.reload(rule(2))).toMatchObject([{ class: "migrate" }]);
-    for (const x of [1, 2, 3, 4]) node.event("t.b", 3, x);
-    expect(node.upTo(4).summaries).toEqual(["3", "4"]);
-    expect(node.engine.counters.evicted.keys).toBe(2);
-  });
-
-  test("fewer keys of an all-of: the oldest go, counted", () => {
-    const rule = (max: number) => `rule r {
-  match all of by x within 10s { a: t.a\n b: t.b }
-  keys max ${max}
-  ${explain("a", "{first(a).x ?? 0}")}
-}`;
-    const node = new Node(rule(64));
-    for (const x of [1, 2, 3, 4]) node.event("t.a", 1, x);
-    node.upTo(2);
-    expect(node.reload(rule(2))).toMatchObject([{ class: "migrate" }]);
-    for (const x of [3, 4]) node.event("t.b", 3, x);
+    for (const x of ended) node.event("t.b", 3, x);
     expect(node.upTo(4).summaries).toEqual(["3", "4"]);
     expect(node.engine.counters.evicted.keys).toBe(2);
   });
