@@ -302,7 +302,7 @@ describe("a reload that migrates", () => {
           seen.set("begun before", (seen.get("begun before") ?? 0) + mixed.length);
         }
       }),
-      { numRuns: runs * 3, seed: lawSeed("P4 migrate") },
+      { numRuns: runs * 5, seed: lawSeed("P4 migrate") },
     );
     console.log(JSON.stringify([...seen]));
     for (const change of ["shorter", "longer", "less", "more", "negative", "condition", "until"])
