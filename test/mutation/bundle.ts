@@ -8,6 +8,8 @@ import { instrument, type Mutant, ticking } from "./instrument.ts";
 export interface Bundled {
   /** By id. */
   readonly mutants: readonly Mutant[];
+  /** Files of the bundle, from `root`, with those they import. */
+  readonly imports: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Code that has loops a mutant may make endless, the tests' own among them. */
@@ -43,8 +45,9 @@ export async function bundle(
       });
     },
   };
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root,
+    metafile: true,
     bundle: true,
     platform: "node",
     format: "esm",
@@ -59,7 +62,10 @@ export async function bundle(
     },
     plugins: [standIns(root, tests, mutants), sources],
   });
-  return { mutants };
+  const imports = Object.entries(metafile.inputs).map(
+    ([file, input]) => [file, input.imports.map((x) => x.path)] as const,
+  );
+  return { mutants, imports: new Map(imports) };
 }
 
 /** What the bundle has instead of vitest and of the compiler, and what it is about. */

@@ -1,9 +1,11 @@
 /**
- * What is known of mutants already, line by line, so that a run may be interrupted, and one with
- * more cases asks only about those that survived fewer.
+ * What is known of mutants already, line by line, so that a run may be interrupted, one with more
+ * cases asks only about those that survived fewer, and one after a change about what it concerns.
  */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import type { Basis } from "./basis.ts";
 import type { Verdict } from "./battery.ts";
+import type { Mutant } from "./instrument.ts";
 
 /** What was tried on a mutant: rules of each law, and how long. */
 export interface Effort {
@@ -11,36 +13,58 @@ export interface Effort {
   readonly patienceMs: number;
 }
 
-/** One line. */
-type Line = readonly [id: number, met: Effort, verdict: Verdict];
+export interface Known {
+  /** By id. */
+  readonly mutants: readonly Mutant[];
+  readonly basis: Basis;
+  readonly effort: Effort;
+  /** Whether to forget what is known. */
+  readonly isNew: boolean;
+}
+
+/** One line: the number of a mutant in its file, and what was found on which basis. */
+interface Line {
+  readonly file: string;
+  readonly at: number;
+  readonly effort: Effort;
+  readonly basis: string;
+  readonly verdict: Verdict;
+}
 
 export class Log {
   /** By id. */
   readonly verdicts = new Map<number, Verdict>();
   readonly #path: string;
-  readonly #effort: Effort;
+  readonly #known: Known;
+  /** Id of the first mutant of each file. */
+  readonly #first = new Map<string, number>();
 
-  /** `digest`: of everything a verdict depends on; what was judged under another one is gone. */
-  constructor(path: string, digest: string, effort: Effort, isNew: boolean) {
+  constructor(path: string, known: Known) {
     this.#path = path;
-    this.#effort = effort;
-    const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n") : [];
-    if (lines[0] !== digest || isNew) {
-      writeFileSync(path, `${digest}\n`);
+    this.#known = known;
+    for (const [id, { file }] of known.mutants.entries())
+      if (!this.#first.has(file)) this.#first.set(file, id);
+    if (known.isNew || !existsSync(path)) writeFileSync(path, "");
+    for (const line of readFileSync(path, "utf8").split("\n"))
+      if (line !== "") this.#learn(JSON.parse(line) as Line);
+  }
+
+  #learn({ file, at, effort: met, basis, verdict }: Line): void {
+    const id = (this.#first.get(file) ?? Number.NaN) + at;
+    if (this.#known.mutants[id]?.file !== file || basis !== this.#known.basis.of(file, verdict))
       return;
-    }
-    for (const line of lines.slice(1)) {
-      if (line === "") continue;
-      const [id, met, verdict] = JSON.parse(line) as Line;
-      const isEnough = met.rules >= effort.rules && met.patienceMs >= effort.patienceMs;
-      if (verdict.verdict === "killed" || isEnough) this.verdicts.set(id, verdict);
-      else this.verdicts.delete(id);
-    }
+    const { effort } = this.#known;
+    const isEnough = met.rules >= effort.rules && met.patienceMs >= effort.patienceMs;
+    if (verdict.verdict === "killed" || isEnough) this.verdicts.set(id, verdict);
+    else this.verdicts.delete(id);
   }
 
   add(id: number, verdict: Verdict): void {
     this.verdicts.set(id, verdict);
-    const line: Line = [id, this.#effort, verdict];
+    const { mutants, basis, effort } = this.#known;
+    const file = mutants[id]?.file ?? "";
+    const at = id - (this.#first.get(file) ?? 0);
+    const line: Line = { file, at, effort, basis: basis.of(file, verdict), verdict };
     appendFileSync(this.#path, `${JSON.stringify(line)}\n`);
   }
 }

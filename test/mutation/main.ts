@@ -7,16 +7,17 @@
  *     npm run mutants -- --sample 500 --seed 7         some of all, by chance
  *     npm run mutants -- --rules 1000 --patience 60    what survived, with more cases of the laws
  *                                                      and more seconds for each
- *     npm run mutants -- --again                       also what is known already
+ *     npm run mutants -- --again                       all anew, whatever is known already
  *
- * Goes on where it was interrupted, as long as nothing changed. Exits with 1 when one survives that
- * `equivalents.txt` does not explain.
+ * Goes on where it was interrupted: what was noticed stays so while the mutant's own file and the
+ * test that noticed it are the same, what survived while everything is. Exits with 1 when one
+ * survives that `equivalents.txt` does not explain.
  */
-import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { Basis } from "./basis.ts";
 import { bundle } from "./bundle.ts";
 import { readEquivalents } from "./equivalents.ts";
 import { Log } from "./log.ts";
@@ -43,11 +44,15 @@ mkdirSync(folder, { recursive: true });
 
 const everything = positionals.length === 0;
 const files = everything ? mutatedFiles(root) : filesIn(root, positionals);
-const { mutants } = await bundle(root, files, testFiles(root), join(folder, "worker.mjs"));
-const digest = createHash("sha256").update(readFileSync(join(folder, "worker.mjs")));
-const logPath = join(folder, "judged.ndjson");
+const { mutants, imports } = await bundle(root, files, testFiles(root), join(folder, "worker.mjs"));
 const effort = { rules: Number(options.rules), patienceMs: 1000 * Number(options.patience) };
-const log = new Log(logPath, digest.digest("hex"), effort, options.again);
+const basis = new Basis(root, imports);
+const log = new Log(join(folder, "judged.ndjson"), {
+  mutants,
+  basis,
+  effort,
+  isNew: options.again,
+});
 const wanted = sampled(mutants.length, options.sample, Number(options.seed));
 const open = wanted.filter((id) => !log.verdicts.has(id));
 process.stderr.write(

@@ -1,11 +1,17 @@
 /**
  * Mutation of code: which mistakes are planted, and that text with all of them off means the same.
  */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
+import { Basis } from "./basis.ts";
+import type { Verdict } from "./battery.ts";
 import { readEquivalents } from "./equivalents.ts";
 import { instrument } from "./instrument.ts";
+import { Log } from "./log.ts";
 import { mutatedFiles, sampled, testFiles } from "./scope.ts";
 import { on, tick, withMutant } from "./switch.ts";
 
@@ -132,5 +138,59 @@ describe("what is mutated", () => {
     const said = readEquivalents(`${root}/test/mutation/equivalents.txt`);
     expect([...said.values()].filter((reason) => reason.length < 10)).toEqual([]);
     expect([...said.keys()].filter((name) => !name.includes(" → "))).toEqual([]);
+  });
+});
+
+describe("what is known already", () => {
+  const own = "runtime/a.ts";
+  const noticing = "test/a.test.ts";
+  const { mutants } = instrument(own, "function f(a, b) { return a < b; }", 0, "x");
+  const imports = new Map([
+    [own, []],
+    ["runtime/b.ts", []],
+    [noticing, ["runtime/b.ts", "test/helper.ts"]],
+    ["test/helper.ts", [own]],
+    ["test/b.test.ts", [own]],
+  ]);
+  const killed: Verdict = { verdict: "killed", by: noticing, isEndless: false };
+  const survived: Verdict = { verdict: "survived", checks: 1, of: 1 };
+
+  /** The ids that are known still after `changed` has another text. */
+  function known(changed: string | undefined, patienceMs: number): number[] {
+    const root = mkdtempSync(join(tmpdir(), "mutants-"));
+    const write = (file: string, text: string) => {
+      mkdirSync(dirname(join(root, file)), { recursive: true });
+      writeFileSync(join(root, file), text);
+    };
+    const logOf = (ms: number) =>
+      new Log(join(root, "judged.ndjson"), {
+        mutants,
+        basis: new Basis(root, imports),
+        effort: { rules: 1, patienceMs: ms },
+        isNew: false,
+      });
+    for (const file of imports.keys()) write(file, "before");
+    try {
+      const log = logOf(1000);
+      log.add(0, killed);
+      log.add(1, survived);
+      if (changed) write(changed, "after");
+      return [...logOf(patienceMs).verdicts.keys()];
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  }
+
+  test.each<[string, string | undefined, number, number[]]>([
+    ["is known, where nothing has changed", undefined, 1000, [0, 1]],
+    ["and was noticed is known without more patience", undefined, 2000, [0]],
+    ["is void with another text of the mutant's file", own, 1000, []],
+    ["is void with another text of the test that noticed", noticing, 1000, []],
+    ["is void with another text of what that test imports", "test/helper.ts", 1000, []],
+    ["and was noticed is known in spite of other tests", "test/b.test.ts", 1000, [0]],
+    ["and was noticed is known in spite of other code", "runtime/b.ts", 1000, [0]],
+  ])("%s", (_, changed, patienceMs, expected) => {
+    expect(mutants.length).toBeGreaterThan(2);
+    expect(known(changed, patienceMs)).toEqual(expected);
   });
 });
