@@ -7,6 +7,7 @@
  *     npm run mutants -- --sample 500 --seed 7         some of all, by chance
  *     npm run mutants -- --rules 1000 --patience 60    what survived, with more cases of the laws
  *                                                      and more seconds for each
+ *     npm run mutants -- FILE --tests TEST             what this test alone notices, without laws
  *     npm run mutants -- --again                       all anew, whatever is known already
  *
  * Goes on where it was interrupted: what was noticed stays so while the mutant's own file and the
@@ -32,6 +33,7 @@ const { values: options, positionals } = parseArgs({
     seed: { type: "string", default: "1" },
     rules: { type: "string", default: "60" },
     patience: { type: "string", default: "4" },
+    tests: { type: "string", multiple: true },
     workers: { type: "string", default: String(availableParallelism()) },
     again: { type: "boolean", default: false },
     keep: { type: "boolean", default: false },
@@ -44,8 +46,10 @@ mkdirSync(folder, { recursive: true });
 
 const everything = positionals.length === 0;
 const files = everything ? mutatedFiles(root) : filesIn(root, positionals);
-const { mutants, imports } = await bundle(root, files, testFiles(root), join(folder, "worker.mjs"));
-const effort = { rules: Number(options.rules), patienceMs: 1000 * Number(options.patience) };
+const tests = testFiles(root, options.tests);
+const { mutants, imports } = await bundle(root, files, tests, join(folder, "worker.mjs"));
+const rules = options.tests ? 0 : Number(options.rules);
+const effort = { rules, patienceMs: 1000 * Number(options.patience) };
 const basis = new Basis(root, imports);
 const log = new Log(join(folder, "judged.ndjson"), {
   mutants,

@@ -35,8 +35,9 @@ const testFolders = [
 
 export const mutatedFiles = (root: string) => filesIn(root, mutatedFolders);
 
-export function testFiles(root: string): string[] {
-  return filesIn(root, testFolders).filter((f) => f.endsWith(".test.ts"));
+/** The tests that are to notice, or those at or below `paths`. */
+export function testFiles(root: string, paths: readonly string[] = testFolders): string[] {
+  return filesIn(root, paths).filter((f) => f.endsWith(".test.ts"));
 }
 
 /** TypeScript files at or below `paths`, which are from `root`. */
