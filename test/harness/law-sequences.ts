@@ -64,9 +64,12 @@ export interface Sent {
   readonly place: number;
 }
 
+/** Stands for every source. */
+const allSources = 4;
+
 export interface SequenceTrace {
   readonly events: readonly Sent[];
-  /** After how many arrivals which source (by number) tells progress. */
+  /** After how many arrivals which source (by number, `allSources` for each) tells progress. */
   readonly progress: readonly { readonly after: number; readonly source: number }[];
   readonly lost: { readonly source: number; readonly at: number } | undefined;
   readonly silent: { readonly source: number; readonly from: number } | undefined;
@@ -283,7 +286,10 @@ export function traceOf(clock: Clock): fc.Arbitrary<SequenceTrace> {
       .array(sent, { minLength: 2, maxLength: 11 })
       .map((events) => [...events].sort((a, b) => a.t - b.t)),
     progress: fc.array(
-      fc.record({ after: fc.integer({ min: 0, max: 11 }), source: fc.integer({ min: 0, max: 3 }) }),
+      fc.record({
+        after: fc.integer({ min: 0, max: 11 }),
+        source: fc.constantFrom(0, 1, 2, 3, allSources, allSources),
+      }),
       { maxLength: 12 },
     ),
     lost: often(
@@ -352,6 +358,14 @@ export function interpreted({ unit }: CompiledCase, trace: SequenceTrace): Findi
   return judge(unit, new Map(), given).findings.map((f) => f.finding);
 }
 
+/** The sources that tell progress after `i` arrivals, by number. */
+function progressingAfter({ progress, silent }: SequenceTrace, i: number): number[] {
+  return progress
+    .filter(({ after }) => after === i)
+    .flatMap(({ source }) => (source === allSources ? [...sourceNames.keys()] : [source]))
+    .filter((source) => source !== silent?.source);
+}
+
 export function run(
   { unit, matcher }: CompiledCase,
   trace: SequenceTrace,
@@ -381,11 +395,10 @@ export function run(
     .sort((a, b) => a.place - b.place)
     .map((a) => a.event);
   for (let i = 0; i <= arriving.length; i++) {
-    for (const { after, source } of trace.progress) {
-      if (after !== i || (silent && sourceNames[silent.source] === nameOf(source))) continue;
+    for (const source of progressingAfter(trace, i)) {
       const coming = arriving.slice(i).filter((e) => sourceOf(e) === source);
       const next = Math.min(endUs, ...coming.map((e) => e.ts));
-      if (next < endUs) engine.progress(nameOf(source), next + latenessUs);
+      engine.progress(nameOf(source), next + latenessUs);
     }
     if (trace.restart === i) {
       const fresh = started();
