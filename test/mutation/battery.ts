@@ -109,8 +109,7 @@ export class Battery {
     const reaching = this.#checks.filter((c) => c.reaches(id));
     if (reaching.length === 0) return { verdict: "unreached" };
     const file = this.#files[id] ?? -1;
-    reaching.sort((a, b) => costOf(a, file) - costOf(b, file));
-    for (const [i, check] of reaching.entries()) {
+    for (const [i, check] of inTurn(reaching, file).entries()) {
       if (!onCheck()) return { verdict: "survived", checks: i, of: reaching.length };
       if (await isRight(check, id)) continue;
       const wasEndless = isEndless();
@@ -140,7 +139,23 @@ async function isRight(check: Check, id: number): Promise<boolean> {
 /** What takes longer is left out: it would run for each mutant that survives. */
 const longestMs = 5000;
 
-const costOf = (c: Check, file: number) => c.ms / (1 + 10 * (c.kills.get(file) ?? 0));
+/**
+ * Cheap ones first, and those that noticed mutants of the file; but where many of a family have
+ * noticed nothing the next of it is not likely to, so the others get their turn.
+ */
+function inTurn(checks: readonly Check[], file: number): Check[] {
+  const cost = (c: Check) => c.ms / (1 + 10 * (c.kills.get(file) ?? 0));
+  const asked = new Map<string, number>();
+  const turns = checks
+    .map((check) => ({ check, cost: cost(check) }))
+    .sort((a, b) => a.cost - b.cost)
+    .map(({ check, cost: own }) => {
+      const before = asked.get(check.family) ?? 0;
+      asked.set(check.family, before + 1);
+      return { check, cost: own * (1 + before / 8) };
+    });
+  return turns.sort((a, b) => a.cost - b.cost).map((t) => t.check);
+}
 
 /** Rounds of loops before a mutant counts as endless. */
 const limitOf = ({ ticks }: Covered) => 10 * ticks + 20_000;
