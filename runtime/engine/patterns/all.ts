@@ -11,7 +11,6 @@ import {
   type AllBounds,
   allBounds,
   allStepsOf,
-  type Constraint,
   cutsBeforeJudged,
   durationOf,
   type EventData,
@@ -75,8 +74,8 @@ export class AllMatcher implements PatternMatcher {
   readonly #slack: number;
   readonly #untilStep: number;
   readonly #untilReads: boolean;
-  /** Steps whose condition neither reads other steps nor is read. */
-  readonly #alone: readonly boolean[];
+  /** Steps whose events no condition reads. */
+  readonly #unread: readonly boolean[];
   readonly #keys: KeyTable<KeyState>;
   readonly #kept: KeptEvents;
   readonly #tests: StepTests;
@@ -104,7 +103,7 @@ export class AllMatcher implements PatternMatcher {
     this.#untilReads = stepsRead(pattern.until?.where).length > 0;
     const conditions = [...pattern.steps.map((s) => s.where), pattern.until?.where];
     const read = new Set(conditions.flatMap(stepsRead));
-    this.#alone = pattern.steps.map((s, i) => !read.has(i) && stepsRead(s.where).length === 0);
+    this.#unread = pattern.steps.map((_, i) => !read.has(i));
     this.#keys = new KeyTable({
       max: rule.keysMax,
       evict: rule.policy.evict,
@@ -258,34 +257,23 @@ export class AllMatcher implements PatternMatcher {
 
   /** The events a match completed by `end` may use. */
   #spanBefore(state: KeyState, end: Entry): Entry[] {
-    const from = end.event.ts - this.#within;
     return state.entries.filter(
       (x) =>
         x.no > state.barrier &&
         x.no <= end.no &&
-        x.interval.to >= from &&
-        this.#isWithinSpan([x, end]) &&
+        this.#isWithinSpan(x, end) &&
         !this.#isBarred(state, x, end),
     );
   }
 
-  /** Whether some placement of `entries` (in the order ≺) puts the last within the span. */
-  #isWithinSpan(entries: readonly Entry[]): boolean {
-    const [first] = entries;
-    const last = entries.at(-1);
-    if (!first || !last) return true;
-    if (this.holdUs === 0) return last.event.ts - first.event.ts <= this.#within;
-    const intervals = entries.map((e) => e.interval);
-    const places = [...entries.keys()];
-    return places.some((a) =>
-      places.some((b) => {
-        const order = places.flatMap((x): Constraint[] => [
-          ...(x === a ? [] : [{ is: "before" as const, a, b: x }]),
-          ...(x === b ? [] : [{ is: "before" as const, a: x, b }]),
-        ]);
-        return isPlaceable(intervals, [...order, { is: "atMost", a, b, us: this.#within }]);
-      }),
-    );
+  /**
+   * Whether `end` may have happened no later than the span after `x`. Where that holds for several
+   * events, one placement has them all: each as late as it can be before the earliest `end`.
+   */
+  #isWithinSpan(x: Entry, end: Entry): boolean {
+    const us = this.#within;
+    if (this.holdUs === 0) return end.event.ts - x.event.ts <= us;
+    return isPlaceable([x.interval, end.interval], [{ is: "atMost", a: 0, b: 1, us }]);
   }
 
   /** Whether an `until` that reads no steps lies for certain between `x` and `end`. */
@@ -320,16 +308,14 @@ export class AllMatcher implements PatternMatcher {
         go([...choice, undefined], used);
         return;
       }
-      const entries = usedOf(choice);
       const isMatch =
         choice.includes(end) &&
-        (entries[0]?.event.ts ?? 0) <= this.#drainsUs &&
-        this.#isWithinSpan(entries) &&
+        (usedOf(choice)[0]?.event.ts ?? 0) <= this.#drainsUs &&
         this.#cancelled(state, choice) !== "yes";
       if (isMatch) out.push(choice);
     };
     go([], 0);
-    if (tries < 0 || this.#tests.isOver) this.#doubt(state, end.event.ts);
+    if (tries < 0) this.#doubt(state, end.event.ts);
     return out.sort((a, b) => preference(isWidest, a, b));
   }
 
@@ -345,7 +331,7 @@ export class AllMatcher implements PatternMatcher {
 
   /**
    * The events the next step may choose. On exact clocks a later event is as good as an earlier one
-   * for a step that stands alone (for the widest the other way round, unless an `until` that reads
+   * for a step that nothing reads (for the widest the other way round, unless an `until` that reads
    * steps may lie behind the earlier one only), so one of them is enough.
    */
   #options(span: readonly Entry[], end: Entry, choice: Choice): readonly Entry[] {
@@ -354,7 +340,7 @@ export class AllMatcher implements PatternMatcher {
     const scope = { captures: capturesOf(choice) };
     const fitting = span.filter((x) => x.steps.has(at) && this.#verdict(at, x, scope) === 1);
     const isEitherGood = select === "widest" && this.#untilReads;
-    if (!this.#alone[at] || this.holdUs > 0 || !this.#isOpen || isEitherGood) return fitting;
+    if (!this.#unread[at] || this.holdUs > 0 || !this.#isOpen || isEitherGood) return fitting;
     if (select === "each") return fitting.slice(-this.#all.partials);
     const best = select === "widest" ? fitting[0] : fitting.at(-1);
     if (!best) return [];
@@ -440,8 +426,8 @@ export class AllMatcher implements PatternMatcher {
     const chosen = capturesOf(choice);
     return choice.map((own, at) => {
       if (!own) return undefined;
-      const scope = { captures: chosen.slice(0, at) };
-      const fits = (x: Entry) => x.steps.has(at) && this.#verdict(at, x, scope) === 1;
+      const fits = (x: Entry) =>
+        x.steps.has(at) && this.#verdict(at, x, { captures: chosen }) === 1;
       const mine = span.filter((x) => x === own || fits(x));
       return takenOf(
         mine.map((x) => x.event),
