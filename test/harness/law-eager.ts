@@ -7,7 +7,7 @@ import type { Finding } from "#core";
 
 const where = (n: string) =>
   fc.constantFrom("", "", ` where ${n}.x >= 1`, ` where ${n}.x == 1`, ` where has ${n}.x`);
-const kind = fc.constantFrom("t.a", "t.b", "log.made");
+const kind = fc.constantFrom("t.a", "t.b", "t.c", "log.made");
 const step = (n: string) => fc.tuple(kind, where(n)).map(([k, w]) => `${n}: ${k}${w}`);
 
 const pattern = fc.oneof(
@@ -56,5 +56,15 @@ export function areInOrder(told: readonly Finding[]): boolean {
       revisions.every((f, i) => f.revision === i) &&
       revisions.slice(0, -1).every((f) => f.state !== "retracted") &&
       revisions.slice(1).every((f) => f.state === "retracted" || !f.isProvisional),
+  );
+}
+
+/**
+ * Whether each finding of `rule` was told before anything proved it: in the order in which things
+ * happened, and on clocks that tell it, there is nothing to wait for.
+ */
+export function isToldAtOnce(told: readonly Finding[], rule: string): boolean {
+  return [...byId(told).values()].every(
+    ([first]) => first?.rule !== rule || first.isProvisional || first.state === "retracted",
   );
 }

@@ -10,12 +10,13 @@ import * as rules from "../harness/agreement.ts";
 import { keptBytes, untold } from "../harness/forgetting.ts";
 import { written } from "../harness/in-the-end.ts";
 import { allCase } from "../harness/law-all.ts";
-import { areInOrder, eagerUnit } from "../harness/law-eager.ts";
+import { areInOrder, eagerUnit, isToldAtOnce } from "../harness/law-eager.ts";
 import { formsStory, formsUnit, formsUnitOf, silenceUnit, traceOf } from "../harness/law-forms.ts";
 import { lawRule, lawTrace } from "../harness/law-rules.ts";
 import * as sequences from "../harness/law-sequences.ts";
 import { windowsStory, windowsTrace, windowsUnit, windowsUnitOf } from "../harness/law-windows.ts";
 import { type RunOptions, runEngine, shuffled } from "../harness/unit-agreement.ts";
+import { reloadCases } from "./reload-cases.ts";
 
 /** What the engine says; the interpreter is told which events were late. */
 export interface Said {
@@ -52,6 +53,7 @@ export function lawCases(size: LawSize): LawCase[] {
     ...forgettingCases(size),
     ...eagerCases(size),
     ...snapshotCases(size),
+    ...reloadCases(size),
   ];
 }
 
@@ -232,7 +234,9 @@ function eagerCases(size: LawSize): LawCase[] {
         engine: () => {
           const run = runEngine(unit, { ...trace, events }, { hurry: cycled(order) });
           const isKept = areInOrder(run.told) ? "" : "out of order";
-          return { text: `${isKept}${written(run.findings)}`, late: [] };
+          const atOnce = text.includes("t.c") || isToldAtOnce(runEngine(unit, trace).told, "r");
+          const problems = `${isKept}${atOnce ? "" : "late"}`;
+          return { text: `${problems}${written(run.findings)}`, late: [] };
         },
       };
     });

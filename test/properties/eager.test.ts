@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Finding } from "#core";
-import { areInOrder, byId, eagerUnit } from "../harness/law-eager.ts";
+import { areInOrder, byId, eagerUnit, isToldAtOnce } from "../harness/law-eager.ts";
 import { formsStory, formsUnitOf, traceOf } from "../harness/law-forms.ts";
 import { lawSeed } from "../harness/seed.ts";
 import { disagreement, runEngine, shuffled } from "../harness/unit-agreement.ts";
@@ -31,6 +31,10 @@ describe("emit eager", () => {
           if (difference) throw new Error(`${text}\n${JSON.stringify(events)}\n${difference}`);
           const run = runEngine(compiled, arrived, { hurry: picks });
           expect(areInOrder(run.told)).toBe(true);
+          if (!text.includes("t.c")) {
+            const inOrder = runEngine(compiled, { ...trace, sources: [] });
+            expect(isToldAtOnce(inOrder.told, "r"), text).toBe(true);
+          }
           counts.provisional += run.engine.counters.provisional;
           counts.retracted += run.engine.counters.retracted;
           counts.confirmed += confirmed(run.told);

@@ -20,6 +20,7 @@ import {
   valued,
 } from "#core";
 import { written } from "../harness/in-the-end.ts";
+import { eagerUnit } from "../harness/law-eager.ts";
 import { formsStory, formsUnit, formsUnitOf, traceOf } from "../harness/law-forms.ts";
 import { adaptablePair, compileCase, sequencePair, traceFrom } from "../harness/law-sequences.ts";
 import { windowsStory, windowsTrace, windowsUnit, windowsUnitOf } from "../harness/law-windows.ts";
@@ -155,6 +156,26 @@ describe("a reload that keeps", () => {
         },
       ),
       { numRuns: runs, seed: lawSeed("P4 keep windows") },
+    );
+    expect(told).toBeGreaterThan(runs);
+  });
+
+  test("is invisible in what is told before it is certain", { timeout }, () => {
+    let told = 0;
+    fc.assert(
+      fc.property(
+        eagerUnit,
+        fc.array(fc.tuple(formsStory, points), { minLength: 6, maxLength: 6 }),
+        (text, cases) => {
+          const units = [text, text.replaceAll('summary "', 'summary "retold ')].map(formsUnitOf);
+          for (const [story, { picks, at }] of cases) {
+            const inOrder = traceOf((units[0] as CoreUnit).schema, story);
+            const events = shuffled(inOrder.events, picks.values());
+            told += expectKept(units, { ...inOrder, events }, picks, at);
+          }
+        },
+      ),
+      { numRuns: runs, seed: lawSeed("P4 keep eager") },
     );
     expect(told).toBeGreaterThan(runs);
   });
