@@ -45,7 +45,14 @@ export function report(judged: Judged): { readonly text: string; readonly isClea
     ].join("");
   const survivors = all.filter((x) => x.fate === "survived");
   const killed = all.filter((x) => x.verdict.verdict === "killed");
-  const wrong = killed.filter((x) => equivalents.has(nameOf(x.mutant)));
+  // One name may be that of several; the explanation is about those that change nothing.
+  const explained = new Set(
+    all.filter((x) => x.fate === "equivalent").map((x) => nameOf(x.mutant)),
+  );
+  const wrong = killed.filter(({ mutant }) => {
+    const name = nameOf(mutant);
+    return equivalents.has(name) && !explained.has(name);
+  });
   const stale = staleNames(judged);
   const lines = [
     `command: npm run mutants${judged.arguments.length > 0 ? ` -- ${judged.arguments.join(" ")}` : ""}`,
