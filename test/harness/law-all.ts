@@ -60,7 +60,7 @@ const clauses = (clock: Clock, used: readonly string[]) =>
   fc.record({
     by: fc.constantFrom("by k", "by k", "by k?"),
     within: fc.constantFrom("within 2us", "within 4us", "within 8us", "within 15us"),
-    slack: fc.constantFrom("", "", "", "slack 2us"),
+    slack: fc.constantFrom("", "", "", "slack 1us", "slack 2us"),
     until: fc.option(fc.oneof(step(clock, "u", []), reading(clock, used)), {
       nil: undefined,
       freq: 2,

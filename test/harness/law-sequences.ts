@@ -192,13 +192,15 @@ const items = (clock: Clock, used: readonly string[]) =>
     }),
   );
 
+const slacks = { exact: ["", "", "", "slack 1us", "slack 3us"], coarse: ["slack 2us"] };
+
 /** What is said besides the steps. */
 const clauses = (clock: Clock, used: readonly string[]) =>
   fc.record({
     by: fc.constantFrom("by k", "by k", "by k?"),
     within: fc.constantFrom("within 4us", "within 8us", "within 15us"),
     strict: fc.constantFrom("", "", "", "", "strict"),
-    slack: fc.constantFrom("", ...(clock === "exact" ? ["", "", "slack 3us"] : ["slack 2us"])),
+    slack: fc.constantFrom("", ...slacks[clock === "exact" ? "exact" : "coarse"]),
     deadline: often(step(clock, "d", used), 2),
     wait: fc.constantFrom("2us", "6us"),
     until: often(step(clock, "u", used), 2),

@@ -471,12 +471,8 @@ function isPossible(a: Entry, b: Entry): boolean {
     : isPossiblyBefore([b.interval, a.interval], 1, 0);
 }
 
-function isSure(a: Entry, b: Entry): boolean {
-  return a.no < b.no
-    ? isCertainlyBefore([a.interval, b.interval], 0, 1)
-    : isCertainlyBefore([b.interval, a.interval], 1, 0);
-}
-
+/** Of an event that may lie between two others: whether it does for certain. */
 function isCertain(first: Entry, u: Entry, end: Entry): boolean {
+  const isSure = (a: Entry, b: Entry) => isCertainlyBefore([a.interval, b.interval], 0, 1);
   return isSure(first, u) && isSure(u, end);
 }
