@@ -280,14 +280,14 @@ export class PlacedSequenceMatcher implements PatternMatcher {
     while (state.entries.length > this.#bounds.entries) this.#forgetFirst(state, event.ts);
   }
 
-  /** The oldest event of a key goes, and what it is part of. */
+  /** The oldest event of a key goes, and what it is part of; of a run, then, the first. */
   #forgetFirst(state: KeyState, now: number): void {
     const oldest = state.entries.shift();
     this.#eventsEvicted++;
     this.#doubt(state, now);
     const isWithout = (runs: Runs) => runs.every((run) => !run?.some((x) => x === oldest));
     state.partials = state.partials.filter((p) => isWithout(p.way.runs));
-    state.tails = state.tails.filter((t) => isWithout(t.way.runs) && isWithout([t.run]));
+    state.tails = state.tails.filter((t) => isWithout(t.way.runs));
   }
 
   /** The event that has waited longest is never judged. */
@@ -313,7 +313,7 @@ export class PlacedSequenceMatcher implements PatternMatcher {
     state.judged = entry.no;
     this.#retire(state, entry);
     this.#showCompletions(state, entry);
-    for (const tail of state.tails) this.#grow(state, tail, entry);
+    for (const tail of state.tails) this.#growth.meet(state.entries, tail, entry);
     const fresh: Partial[] = [];
     this.#extend(state, emptyWay, entry, entry, fresh);
     for (const { way } of state.partials) this.#extend(state, way, entry, entry, fresh);
@@ -380,12 +380,6 @@ export class PlacedSequenceMatcher implements PatternMatcher {
       if (x.no <= judged.no) this.#growth.meet(state.entries, tail, x);
     }
     state.tails.push(tail);
-  }
-
-  /** A run is bounded as the events of its key are. */
-  #grow(state: KeyState, tail: Tail, x: Entry): void {
-    if (tail.run.length < this.#bounds.entries) this.#growth.meet(state.entries, tail, x);
-    else this.#doubt(state, x.event.ts);
   }
 
   /** Completes a way whose runs are all closed, or rejects it. */
