@@ -225,8 +225,9 @@ function whichOf(
     return event && (kind?.made === "derived" ? `${event.id} ${kind.name}` : event.id);
   };
   const firsts = () => captures.map((c) => nameOf(c?.first) ?? null);
+  const shape = rule.pattern.node === "win" ? rule.pattern.shape.shape : undefined;
   // What is told while it goes on is named by its beginning, which settles all that follows.
-  if (beganUs !== undefined) return [beganUs];
+  if (beganUs !== undefined && shape !== "sliding") return [beganUs];
   if (rule.pattern.node === "seq" && rule.policy.emit === "close") return firsts();
   return [
     nameOf(root) ?? null,
@@ -234,7 +235,7 @@ function whichOf(
     // Of several matches that one event completes, root and end may be the same.
     ...(rule.policy.select === "each" ? firsts() : []),
     // Panes that overlap may have the same events.
-    ...(rule.pattern.node === "win" && rule.pattern.shape.shape === "hop" ? [match.at] : []),
+    ...(shape === "hop" ? [match.at] : []),
   ];
 }
 

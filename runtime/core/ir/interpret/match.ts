@@ -38,7 +38,7 @@ export interface MatchFacts {
   readonly subject?: EntityRef | undefined;
   /** When the silence began that an absence is about, µs. */
   readonly silentSince?: number | undefined;
-  /** Of a run of panes under `emit close`: where the first one begins, µs. */
+  /** Of windows under `emit close`: where the first of those that made it true begins, µs. */
   readonly beganUs?: number | undefined;
   /** When `resolve` declared it over, µs. */
   readonly resolvedAt?: number | undefined;
@@ -48,6 +48,7 @@ export interface MatchFacts {
 export function startOf(
   match: MatchFacts & { readonly view?: { readonly sizeUs: number } | undefined },
 ): number {
+  if (match.beganUs !== undefined) return match.beganUs;
   if (match.view) return match.at - match.view.sizeUs;
   const until = match.silentSince ?? match.at;
   return match.captures.reduce((least, c) => Math.min(least, c?.first.ts ?? least), until);

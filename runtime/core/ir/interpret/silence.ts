@@ -108,10 +108,8 @@ export function withLosses<M extends MatchFacts>(
   if (losses.length === 0) return match;
   const hit = (kinds: readonly number[]) =>
     sourcesOf(unit, kinds).some((s) => losses.some((l) => l.source === s));
-  const steps = stepsOf(pattern);
-  const touched = [...match.captures.keys()].filter(
-    (i) => match.captures[i] && hit(steps[i]?.kinds ?? []),
-  );
+  // A step that was left out is among them.
+  const touched = stepsOf(pattern).flatMap(({ kinds }, i) => (hit(kinds) ? [i] : []));
   const silence = silenceIn(match);
   const isDoubtful =
     silence &&

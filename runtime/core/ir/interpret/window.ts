@@ -60,7 +60,10 @@ function sliding(series: Series): Match[] {
     return episodes.map(({ from }) => windowMatch(series, momentAt(series, from)));
   return episodes
     .filter((e) => e.closedAt < the.trace.watermark)
-    .map((e) => windowMatch(series, { view: episodeView(series, e), at: e.closedAt }));
+    .map((e) => ({
+      ...windowMatch(series, { view: episodeView(series, e), at: e.closedAt }),
+      beganUs: beganAt(series, e),
+    }));
 }
 
 function* slidingMoments(series: Series): Iterable<Moment> {
@@ -91,13 +94,19 @@ function episodesOf(series: Series): Episode[] {
 }
 
 /** Everything from the first window of the episode to the last event at which it held. */
-function episodeView({ members, views }: Series, { from, to }: Episode): WindowView {
+function episodeView(series: Series, episode: Episode): WindowView {
+  const { members, views } = series;
+  const { from, to } = episode;
   const first = views.atEvent(from);
   const later = members.slice(from + 1, to + 1);
   const at = members[to]?.ts ?? 0;
-  const beganAt = (members[from]?.ts ?? 0) - first.sizeUs;
   const one = later.map((event) => [event]);
-  return views.of([...first.events, ...later], first.panes, one, at, at - beganAt);
+  return views.of([...first.events, ...later], first.panes, one, at, at - beganAt(series, episode));
+}
+
+/** Where its first window begins, µs. */
+function beganAt({ members, views }: Series, { from }: Episode): number {
+  return (members[from]?.ts ?? 0) - views.sizeUs;
 }
 
 // ---------- sessions ----------

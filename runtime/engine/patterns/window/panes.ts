@@ -137,7 +137,9 @@ export class PanesForm implements WindowForm<PaneState> {
   }
 
   live(state: PaneState, life: EntityLife, now: number, isLatest: boolean): void {
-    const others = state.lives.filter((x) => x.up !== life.up);
+    const open = Math.ceil((now - this.#sizeUs) / this.#everyUs);
+    state.decided = Math.max(state.decided, open - 1);
+    const others = state.lives.filter((x) => x.up !== life.up && this.#isNear(x, state.decided));
     const lives = [...others, life].sort((a, b) => a.up - b.up);
     if (lives.length > livesMost) {
       lives.shift();
@@ -147,8 +149,6 @@ export class PanesForm implements WindowForm<PaneState> {
     state.lives = lives;
     // Of a key that was given up a later one may have been lost, which says more than this one.
     if (isLatest) state.livesFrom = Math.min(state.livesFrom, life.up);
-    const open = Math.ceil((now - this.#sizeUs) / this.#everyUs);
-    state.decided = Math.max(state.decided, open - 1);
     state.dueUs = this.#nextDue(state);
   }
 
@@ -412,6 +412,11 @@ export class PanesForm implements WindowForm<PaneState> {
     state.parts = state.parts.filter((p) => p.number > decided);
     if (state.before && state.before.number <= decided) state.before = undefined;
     state.doubtful = state.doubtful.filter((ts) => ts >= from);
-    state.lives = state.lives.filter((l) => l.down === undefined || l.down > from - this.#sizeUs);
+    state.lives = state.lives.filter((life) => this.#isNear(life, decided));
+  }
+
+  /** Whether a pane after `decided` may ask for the life. */
+  #isNear({ down }: EntityLife, decided: number): boolean {
+    return down === undefined || down > this.#startOf(decided + 1) - this.#sizeUs;
   }
 }

@@ -212,8 +212,9 @@ export class SlidingForm implements WindowForm<SlidingState> {
       episode.isDoubtful ||
       state.isDoubtful ||
       this.#judge.isDoubtful(state, this.#judge.startOf(fromUs));
-    const match = { key, at, isIncomplete };
-    this.#inputs.emit(this.#judge.match(match, view, this.#evidenceOf(state, view, from, sinceUs)));
+    const evidence = this.#evidenceOf(state, view, from, sinceUs);
+    const match = this.#judge.match({ key, at, isIncomplete }, view, evidence);
+    this.#inputs.emit({ ...match, beganUs: from });
     state.episode = undefined;
   }
 
