@@ -14,7 +14,6 @@ import {
   type EventData,
   type Finding,
   findingEvent,
-  findingKindOf,
   fullName,
   keyText,
   layoutHash,
@@ -257,9 +256,7 @@ export class Engine {
     if (advance.is === "set back") this.#beginAnew(sourceName, index, advance);
     if (advance.is === "ahead") this.#tellImplausible(sourceName, advance.byUs);
     this.#reconsiderMissed();
-    for (const lane of this.#generations.lanes) {
-      if (lane.sources.includes(index)) this.#advance(lane, this.#watermark(lane));
-    }
+    for (const lane of this.#lanesOver(index)) this.#advance(lane, this.#watermark(lane));
     this.#endDrained();
   }
 
@@ -604,9 +601,10 @@ export class Engine {
   }
 
   #dropBroken({ kind, ts, error }: BrokenRecord): void {
-    const { name = "?", source = -1 } = this.#unit.schema.kinds[kind] ?? {};
+    const info = this.#unit.schema.kinds[kind];
+    const name = info?.name ?? "?";
     this.#counts.dropped++;
-    this.#states.lost(source, 1, ts, ts);
+    this.#states.lost(info?.source ?? -1, 1, ts, ts);
     this.#miss(ts);
     const trouble: Trouble = { what: "unreadable record", kind: name, error };
     this.#tellOnce(`record ${name}`, trouble);
@@ -653,10 +651,7 @@ export class Engine {
    * again, so they forget it. What they tell of times around the step says so.
    */
   #beginAnew(name: string, source: number, { toUs, byUs }: { toUs: number; byUs: number }): void {
-    const anew = new Set<Lane>();
-    for (const lane of this.#generations.lanes) {
-      if (!lane.sources.includes(source) && !lane.inputs.some((l) => anew.has(l))) continue;
-      anew.add(lane);
+    for (const lane of this.#lanesOver(source)) {
       lane.restart((shared) => this.#left(shared));
       for (const rule of lane.rules) {
         this.#ledger.retract(rule.index, Number.POSITIVE_INFINITY);
@@ -700,6 +695,16 @@ export class Engine {
     }
   }
 
+  /** The lanes of rules over a source, and of those over their findings, makers first. */
+  #lanesOver(source: number): ReadonlySet<Lane> {
+    const over = new Set<Lane>();
+    for (const lane of this.#generations.lanes) {
+      const inputs = this.#generations.inputsOf(lane);
+      if (lane.sources.includes(source) || inputs.some((l) => over.has(l))) over.add(lane);
+    }
+    return over;
+  }
+
   #watermark(lane: Lane): number {
     const own = this.#states.watermark(lane.sources, lane.waitsForIdle);
     const inputs = this.#generations.inputsOf(lane);
@@ -738,8 +743,6 @@ export class Engine {
   #onFinding(rule: number, told: Told): void {
     this.#ledger.tell(told);
     if (told.match.resolvedAt !== undefined) return;
-    const kind = findingKindOf(this.#unit, told.match.rule);
-    if (kind < 0) return;
     const { score } = told.reporter.code;
     // Rules come before those over their findings; of equal times the earlier rule's is first.
     const number = rule * 2 ** 32 + this.#findings++;

@@ -3,7 +3,14 @@
  * skip and bound. The traces are those of the law on sequences: few times, few values and two keys.
  */
 import fc from "fast-check";
-import { type Clock, clocks, type SequenceCase, traceOf } from "./law-sequences.ts";
+import {
+  type Clock,
+  clocks,
+  eachStep,
+  type SequenceCase,
+  traceOf,
+  withKeys,
+} from "./law-sequences.ts";
 
 export interface AllBounds {
   readonly partials: number;
@@ -58,7 +65,7 @@ function reading(clock: Clock, used: readonly string[]): fc.Arbitrary<string> {
 
 const clauses = (clock: Clock, used: readonly string[]) =>
   fc.record({
-    by: fc.constantFrom("by k", "by k", "by k?"),
+    by: fc.constantFrom("by k", "by k", "by k", "by k?", ...eachStep),
     within: fc.constantFrom("within 2us", "within 4us", "within 8us", "within 15us"),
     slack: fc.constantFrom("", "", "", "slack 1us", "slack 2us"),
     until: fc.option(fc.oneof(step(clock, "u", []), reading(clock, used)), {
@@ -77,12 +84,14 @@ export function allRule(clock: Clock, bounds: AllBounds): fc.Arbitrary<string> {
     const need = fc.constantFrom("all", "all", "any", ...(n > 2 ? ["2", "2"] : []));
     return fc.tuple(need, stepsOf(clock, used), clauses(clock, used)).map(([head, steps, said]) => {
       const { keys, partials } = bounds;
+      const by = said.by.startsWith("by") ? said.by : "";
+      const match = `match ${head} of ${by} ${said.within} ${said.slack} partials ${partials} {
+    ${steps.join("\n    ")}
+  }${said.until ? ` until ${said.until}` : ""}`;
       return `module law.rules
 import law.schema
 rule r {
-  match ${head} of ${said.by} ${said.within} ${said.slack} partials ${partials} {
-    ${steps.join("\n    ")}
-  }${said.until ? ` until ${said.until}` : ""}
+  ${withKeys(match, said.by)}
   ${[said.select, said.skip, `keys max ${keys}${said.evict}`].filter((line) => line).join("\n  ")}
   ${bounds.hasPolicies ? said.suppress : ""}
   explain {

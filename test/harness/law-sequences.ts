@@ -192,12 +192,27 @@ const items = (clock: Clock, used: readonly string[]) =>
     }),
   );
 
+/** What stands for a key of its own of each step, which is that of one field or the other. */
+export const eachStep = ["k x", "x k k"] as const;
+
+/** The steps of `text`, which are one each line, with the keys `by` stands for. */
+export function withKeys(text: string, by: string): string {
+  const fields = by.split(" ");
+  if (by.startsWith("by")) return text;
+  let step = 0;
+  return text.replace(
+    /((?:^|\W)([a-z]\d?): t\.[^\n]*?)((?: repeat [^\n]*| for \d+us)?$)/gm,
+    (_, said: string, name: string, rest: string) =>
+      `${said} by ${name}.${fields[step++ % fields.length]}${rest}`,
+  );
+}
+
 const slacks = { exact: ["", "", "", "slack 1us", "slack 3us"], coarse: ["slack 2us"] };
 
 /** What is said besides the steps. */
 const clauses = (clock: Clock, used: readonly string[]) =>
   fc.record({
-    by: fc.constantFrom("by k", "by k", "by k?"),
+    by: fc.constantFrom("by k", "by k", "by k", "by k?", "by k?", ...eachStep),
     within: fc.constantFrom("within 4us", "within 8us", "within 15us"),
     strict: fc.constantFrom("", "", "", "", "strict"),
     slack: fc.constantFrom("", ...slacks[clock === "exact" ? "exact" : "coarse"]),
@@ -234,7 +249,8 @@ function ruleText(used: readonly string[], all: Items, said: Clauses, bounds: Bo
   ]);
   if (said.deadline) body.push(`then no ${said.deadline} for ${said.wait}`);
   const goesOn = all.at(-1)?.ran.repeat !== "" && !said.deadline;
-  const quiet = said.resolve === "quiet" ? "after 5us quiet" : `on ${said.resolve}`;
+  const isQuiet = said.resolve === "quiet";
+  const quiet = isQuiet ? "after 5us quiet" : withKeys(`on ${said.resolve}`, said.by);
   const lines = [
     said.select,
     said.skip,
@@ -255,12 +271,14 @@ function ruleText(used: readonly string[], all: Items, said: Clauses, bounds: Bo
       .replace(/([A-Z]+)\((\w+)\)/g, (_, fn: string, name: string) =>
         repeatOf(name) === "" ? `${name}.x` : `${fn.toLowerCase()}(${name}.x)`,
       );
+  const head = said.by.startsWith("by") ? said.by : "";
+  const match = `match sequence ${head} ${said.within} ${said.slack} ${said.strict} partials ${bounds.partials} {
+    ${body.join("\n    ")}
+  }${said.until ? ` until ${said.until}` : ""}`;
   return written(`module law.rules
 import law.schema
 rule r {
-  match sequence ${said.by} ${said.within} ${said.slack} ${said.strict} partials ${bounds.partials} {
-    ${body.join("\n    ")}
-  }${said.until ? ` until ${said.until}` : ""}
+  ${withKeys(match, said.by)}
   ${lines.filter((line) => line).join("\n  ")}
   explain {
     root ${last}

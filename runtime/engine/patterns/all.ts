@@ -36,6 +36,7 @@ import type {
   StateCounters,
 } from "./pattern-matcher.ts";
 import { StepTests } from "./step-tests.ts";
+import { inOrderOfKeys, stepsByKey } from "./steps-by-key.ts";
 
 /** An event under a key, and which steps it is under that key for. */
 interface Entry {
@@ -171,17 +172,10 @@ export class AllMatcher implements PatternMatcher {
   }
 
   onEvent(event: EventData, hits: readonly number[]): void {
-    const groups = new Map<string, Set<number>>();
-    for (const step of hits) {
-      const code = this.#inputs.code.steps[step];
-      const key = code?.key ? code.key(event, emptyScope) : "";
-      if (key === undefined) continue;
-      const group = groups.get(key) ?? new Set<number>();
-      groups.set(key, group.add(step));
-    }
+    const groups = stepsByKey(this.#inputs.code, event, hits);
     const kept = this.#kept.of(event);
     const no = this.#arrived++;
-    for (const [key, steps] of groups) {
+    for (const [key, steps] of inOrderOfKeys(groups)) {
       const entry = this.#add(key, kept, steps, no);
       if (this.holdUs === 0) this.#judge(key, entry);
       else this.#waiting.push({ key, no, ts: event.ts });
@@ -471,8 +465,12 @@ function isPossible(a: Entry, b: Entry): boolean {
     : isPossiblyBefore([b.interval, a.interval], 1, 0);
 }
 
-/** Of an event that may lie between two others: whether it does for certain. */
+function isSure(a: Entry, b: Entry): boolean {
+  return a.no < b.no
+    ? isCertainlyBefore([a.interval, b.interval], 0, 1)
+    : isCertainlyBefore([b.interval, a.interval], 1, 0);
+}
+
 function isCertain(first: Entry, u: Entry, end: Entry): boolean {
-  const isSure = (a: Entry, b: Entry) => isCertainlyBefore([a.interval, b.interval], 0, 1);
   return isSure(first, u) && isSure(u, end);
 }

@@ -8,7 +8,7 @@ import { Heap } from "../collections/heap.ts";
 export interface KeyTimer {
   /** When it is decided, µs. */
   readonly at: number;
-  /** Those of one time are decided in the order of their numbers. */
+  /** Those of one time are decided in the order of their numbers, then of their keys. */
   readonly number: number;
   readonly key: string;
 }
@@ -27,7 +27,9 @@ const never = Number.POSITIVE_INFINITY;
 export const notDue: Due = { dueAt: never, dueNumber: -1 };
 
 export class KeyTimers {
-  readonly #heap = new Heap<KeyTimer>((a, b) => isSooner(a.at, a.number, b));
+  readonly #heap = new Heap<KeyTimer>(
+    (a, b) => isSooner(a.at, a.number, b) || (!isSooner(b.at, b.number, a) && a.key < b.key),
+  );
   readonly #dueOf: (key: string) => Due | undefined;
   #cleanAt = fewTimers;
 

@@ -56,12 +56,16 @@ export function startOf(
 
 /**
  * The order in which matches become known; of one time those without an event are first, then as
- * their events are in ≺.
+ * their events are in ≺, and those of one event as their keys.
  */
 export function compareMatches(schema: Schema, a: MatchFacts, b: MatchFacts): number {
   if (a.at !== b.at) return a.at - b.at;
-  if (a.last && b.last) return compareEvents(schema, a.last, b.last);
-  return Number(a.last !== undefined) - Number(b.last !== undefined);
+  const order =
+    a.last && b.last
+      ? compareEvents(schema, a.last, b.last)
+      : Number(a.last !== undefined) - Number(b.last !== undefined);
+  if (order !== 0 || a.key === b.key) return order;
+  return a.key < b.key ? -1 : 1;
 }
 
 export interface Match extends MatchFacts {

@@ -1,7 +1,7 @@
 /** Under which keys a sequence hears of an event. */
 import type { EventData } from "#core";
 import type { RuleCode } from "../../code/matcher.ts";
-import { emptyScope } from "../../code/scope.ts";
+import { inOrderOfKeys, keyAt, stepsByKey } from "../steps-by-key.ts";
 import type { SequencePlan } from "./plan.ts";
 
 /**
@@ -13,21 +13,11 @@ export function groupsOf(
   code: RuleCode,
   event: EventData,
   hits: readonly number[],
-): Map<string, ReadonlySet<number>> {
-  const groups = new Map<string, Set<number>>();
-  const keyOf = (step: number) => {
-    const key = code.steps[step]?.key;
-    return key ? key(event, emptyScope) : "";
-  };
-  for (const step of hits) {
-    const key = keyOf(step);
-    if (key === undefined) continue;
-    const group = groups.get(key) ?? new Set<number>();
-    groups.set(key, group.add(step));
-  }
+): Iterable<[string, ReadonlySet<number>]> {
+  const groups = stepsByKey(code, event, hits);
   for (const [step, kinds] of plan.isTouchy ? plan.kindsOf.entries() : []) {
-    const key = kinds.includes(event.kind) ? keyOf(step) : undefined;
+    const key = kinds.includes(event.kind) ? keyAt(code, event, step) : undefined;
     if (key !== undefined && !groups.has(key)) groups.set(key, new Set());
   }
-  return groups;
+  return inOrderOfKeys(groups);
 }

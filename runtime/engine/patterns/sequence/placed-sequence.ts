@@ -19,7 +19,7 @@
  */
 import {
   allStepsOf,
-  compareEvents,
+  compareMatches,
   cutsBeforeJudged,
   type EventData,
   findingsKept,
@@ -249,7 +249,7 @@ export class PlacedSequenceMatcher implements PatternMatcher {
     const told = this.#outbox.filter((m) => m.at <= at);
     this.#outbox = this.#outbox.filter((m) => m.at > at);
     const { schema } = this.#inputs.unit;
-    told.sort((a, b) => (a.last && b.last ? compareEvents(schema, a.last, b.last) : 0));
+    told.sort((a, b) => compareMatches(schema, a, b));
     for (const match of told) this.#inputs.emit(match);
   }
 

@@ -14,6 +14,7 @@
  */
 import {
   compareEvents,
+  compareMatches,
   cutsShown,
   type EventData,
   evidenceMax,
@@ -209,7 +210,8 @@ export class SequenceMatcher implements PatternMatcher {
   #tellOutbox(): void {
     const told = this.#outbox;
     this.#outbox = [];
-    told.sort((a, b) => (a.last && b.last ? this.#compare(a.last, b.last) : 0));
+    const { schema } = this.#inputs.unit;
+    told.sort((a, b) => compareMatches(schema, a, b));
     for (const match of told) this.#inputs.emit(match);
   }
 

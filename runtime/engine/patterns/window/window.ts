@@ -67,7 +67,7 @@ export class WindowMatcher<S extends WindowState> implements PatternMatcher {
     this.#judge = judge;
     const { unit, rule } = inputs;
     this.#keys = new WindowKeys(rule.keysMax, rule.policy.evict, inputs.onGivenUp);
-    this.#known = new Heap((a, b) => isEarlier(compareMatches(unit.schema, a, b), a, b));
+    this.#known = new Heap((a, b) => compareMatches(unit.schema, a, b) < 0);
     const emit = (match: EngineMatch) => this.#found(match);
     const onGoingOn = (match: EngineMatch, untilUs: number) => this.#goesOn(match, untilUs);
     this.#form = formOf({ ...inputs, emit, onGoingOn });
@@ -218,9 +218,4 @@ export class WindowMatcher<S extends WindowState> implements PatternMatcher {
   #goesOn(match: EngineMatch, untilUs: number): void {
     if (startOf(match) <= this.#drainsUs) this.#inputs.onGoingOn?.(match, untilUs);
   }
-}
-
-/** Matches of one time without any event are told in the order of their keys. */
-function isEarlier(order: number, a: EngineMatch, b: EngineMatch): boolean {
-  return order < 0 || (order === 0 && a.key < b.key);
 }
