@@ -30,11 +30,14 @@ export class Battery {
   readonly #checks: Check[] = [];
   /** By id of a mutant the number of its file. */
   readonly #files: readonly number[];
+  /** By that number. */
+  readonly #paths: readonly string[];
   /** Checks that are not used, with the reason. */
   readonly unused: string[] = [];
 
-  constructor(files: readonly number[]) {
+  constructor(files: readonly number[], paths: readonly string[]) {
     this.#files = files;
+    this.#paths = paths;
   }
 
   get size(): number {
@@ -109,7 +112,7 @@ export class Battery {
     const reaching = this.#checks.filter((c) => c.reaches(id));
     if (reaching.length === 0) return { verdict: "unreached" };
     const file = this.#files[id] ?? -1;
-    for (const [i, check] of inTurn(reaching, file).entries()) {
+    for (const [i, check] of inTurn(reaching, file, this.#paths[file] ?? "").entries()) {
       if (!onCheck()) return { verdict: "survived", checks: i, of: reaching.length };
       if (await isRight(check, id)) continue;
       const wasEndless = isEndless();
@@ -140,11 +143,13 @@ async function isRight(check: Check, id: number): Promise<boolean> {
 const longestMs = 5000;
 
 /**
- * Cheap ones first, and those that noticed mutants of the file; but where many of a family have
- * noticed nothing the next of it is not likely to, so the others get their turn.
+ * Cheap ones first, those that noticed mutants of the file, and tests that lie where it does; but
+ * where many of a family have noticed nothing the next of it is not likely to, so the others get
+ * their turn.
  */
-function inTurn(checks: readonly Check[], file: number): Check[] {
-  const cost = (c: Check) => c.ms / (1 + 10 * (c.kills.get(file) ?? 0));
+function inTurn(checks: readonly Check[], file: number, path: string): Check[] {
+  const cost = (c: Check) =>
+    c.ms / (1 + 10 * (c.kills.get(file) ?? 0)) / 4 ** sharedFolders(c.family, `test/${path}`);
   const asked = new Map<string, number>();
   const turns = checks
     .map((check) => ({ check, cost: cost(check) }))
@@ -155,6 +160,13 @@ function inTurn(checks: readonly Check[], file: number): Check[] {
       return { check, cost: own * (1 + before / 8) };
     });
   return turns.sort((a, b) => a.cost - b.cost).map((t) => t.check);
+}
+
+/** How many folders two paths have in common. */
+function sharedFolders(a: string, b: string): number {
+  const [x, y] = [a, b].map((path) => path.split("/").slice(0, -1));
+  const differs = x?.findIndex((folder, i) => folder !== y?.[i]) ?? 0;
+  return differs < 0 ? (x?.length ?? 0) : differs;
 }
 
 /** Rounds of loops before a mutant counts as endless. */

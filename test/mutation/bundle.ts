@@ -84,6 +84,7 @@ function standIns(root: string, tests: readonly string[], mutants: readonly Muta
       onLoad({ filter: /test\/mutation\/under-test\.ts$/ }, () => ({
         contents: `export const mutantCount = ${mutants.length};
 export const mutantFiles = ${fileOf};
+export const mutatedPaths = ${JSON.stringify(files)};
 export const testFiles = [${loads.join(",")}];`,
         resolveDir: root,
       }));

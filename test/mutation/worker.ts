@@ -6,7 +6,7 @@ import { Battery, type Verdict } from "./battery.ts";
 import { lawCases } from "./law-cases.ts";
 import { busyMs, coveringNow } from "./switch.ts";
 import { collected } from "./tests-in-place.ts";
-import { mutantCount, mutantFiles, testFiles } from "./under-test.ts";
+import { mutantCount, mutantFiles, mutatedPaths, testFiles } from "./under-test.ts";
 
 /** What a worker says. */
 export type FromWorker =
@@ -26,7 +26,7 @@ console.log = () => {};
 // A failed case says enough; a smaller one would only take time. Cases are always the same.
 fc.configureGlobal({ endOnFailure: true, seed: 1 });
 
-const battery = new Battery(mutantFiles);
+const battery = new Battery(mutantFiles, mutatedPaths);
 // With more cases they are others, too.
 const [lawRules = 0, patienceMs = 0] = process.argv.slice(2).map(Number);
 const cases = lawRules === 0 ? [] : lawCases({ seed: lawRules, rules: lawRules });
