@@ -130,9 +130,8 @@ class Writer {
         return `${this.#within(e.item, least)} in [${items}]`;
       }
       case "text": {
-        const fn = e.fn === "equals" ? "==" : e.fn;
         const nocase = e.nocase ? " nocase" : "";
-        return `${this.#within(e.text, least)} ${fn} ${this.#within(e.needle, least)}${nocase}`;
+        return `${this.#within(e.text, least)} ${e.fn} ${this.#within(e.needle, least)}${nocase}`;
       }
       case "matches":
         return `${this.#within(e.text, least)} matches …`;

@@ -95,7 +95,7 @@ export type Expr =
   | { readonly op: "cidr"; readonly item: Expr; readonly base: bigint; readonly prefixBits: number }
   | {
       readonly op: "text";
-      readonly fn: "contains" | "startswith" | "endswith" | "equals";
+      readonly fn: "contains" | "startswith" | "endswith";
       readonly text: Expr;
       readonly needle: Expr;
       readonly nocase: boolean;

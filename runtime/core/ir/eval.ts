@@ -317,7 +317,7 @@ function equals(a: Exclude<Value, undefined>, b: Exclude<Value, undefined>): boo
 }
 
 function textTest(
-  fn: "contains" | "startswith" | "endswith" | "equals",
+  fn: "contains" | "startswith" | "endswith",
   text: Value,
   needle: Value,
   nocase: boolean,
@@ -330,8 +330,6 @@ function textTest(
       return textStartsWith(text, needle, nocase);
     case "endswith":
       return textEndsWith(text, needle, nocase);
-    case "equals":
-      return textEquals(text, needle, nocase);
     default:
       return assertNever(fn);
   }

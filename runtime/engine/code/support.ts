@@ -108,7 +108,7 @@ function isText(x: Value): x is string | CutText {
 }
 
 function textTest(
-  fn: "contains" | "startswith" | "endswith" | "equals",
+  fn: "contains" | "startswith" | "endswith",
   text: Value,
   needle: Value,
   isNocase: boolean,
@@ -116,18 +116,16 @@ function textTest(
   if (!isText(text) || typeof needle !== "string") return undefined;
   if (fn === "contains") return textContains(text, needle, isNocase);
   if (fn === "startswith") return textStartsWith(text, needle, isNocase);
-  return fn === "endswith"
-    ? textEndsWith(text, needle, isNocase)
-    : textEquals(text, needle, isNocase);
+  return textEndsWith(text, needle, isNocase);
 }
 
 function arith(fn: string, a: Value, b: Value, scale: number, isInt: boolean): number | undefined {
   if (typeof a !== "number" || typeof b !== "number") return undefined;
   switch (fn) {
     case "+":
-      return bounded((a + b) * scale, isInt);
+      return bounded(a + b, isInt);
     case "-":
-      return bounded((a - b) * scale, isInt);
+      return bounded(a - b, isInt);
     case "*":
       return bounded(a * b * scale, isInt);
     default:
