@@ -149,7 +149,7 @@ const longestMs = 5000;
  */
 function inTurn(checks: readonly Check[], file: number, path: string): Check[] {
   const cost = (c: Check) =>
-    c.ms / (1 + 10 * (c.kills.get(file) ?? 0)) / 4 ** sharedFolders(c.family, `test/${path}`);
+    c.ms / (1 + 10 * (c.kills.get(file) ?? 0)) / 2 ** sharedFolders(c.family, `test/${path}`);
   const asked = new Map<string, number>();
   const turns = checks
     .map((check) => ({ check, cost: cost(check) }))
