@@ -290,11 +290,12 @@ export class PlacedSequenceMatcher implements PatternMatcher {
     state.tails = state.tails.filter((t) => isWithout(t.way.runs));
   }
 
-  /** The event that has waited longest is never judged. */
+  /** The event that has waited longest is never judged, and completes nothing. */
   #giveUpOldest(now: number): void {
     const oldest = this.#waiting.shift();
     const state = oldest && this.#keys.get(oldest.key);
     if (!state || !entryOf(state, oldest.no)) return;
+    state.completions = state.completions.filter((c) => c.isTimed || c.end.no !== oldest.no);
     this.#eventsEvicted++;
     this.#doubt(state, now);
   }
@@ -561,7 +562,7 @@ export class PlacedSequenceMatcher implements PatternMatcher {
       if (!tail || !news.includes(tail)) continue;
       const match = this.#matchOf(key, c, c.end.event.ts, this.#isInDoubt(state, c.way, c.end));
       // An event may lie inside the span and be recorded a little later than that ends.
-      onGoingOn(match, c.first.event.ts + this.#plan.withinUs + 2 * this.holdUs);
+      onGoingOn(match, c.first.event.ts + this.#plan.withinUs + this.holdUs);
     }
   }
 

@@ -89,6 +89,39 @@ describe("a run that goes on", () => {
     ]);
   });
 
+  test("is not told of where it begins with the last event of another", () => {
+    const next = rule("where q.x == p.x + 1 repeat 1..").replace("p: t.far", "p: t.far | t.b");
+    expect(told(next, ["far 0 x=0", "b 2 x=1", "b 3 x=2"])).toEqual([
+      "0.0 open? @2 0 1",
+      "0.1 update @20 0 1",
+    ]);
+  });
+
+  test("is told of where another that is too short would be preferred", () => {
+    const optional = rule("repeat 3..").replace("then q", "then optional o: t.a then q");
+    expect(told(optional, ["far 0", "b 1", "a 2", "b 3", "b 4"])).toEqual([
+      "0.0 open? @4 0 3",
+      "0.1 update @20 0 3",
+    ]);
+  });
+
+  test("is told of where it ends before another that has been told of", () => {
+    const own = rule("where q.x == p.x repeat 1..");
+    expect(told(own, ["far 0 x=1", "far 2 x=2", "b 3 x=2", "b 5 x=1"])).toEqual([
+      "0.0 open? @3 2 1",
+      "1.0 open? @5 1 1",
+      "1.1 update @20 1 1",
+      "0.1 retracted? @3 2 1",
+    ]);
+  });
+
+  test("is not taken back while its last event waits for those that may lie before it", () => {
+    expect(told(rule(), ["far 0", "b 2", "b 20.5", "b 21.2 k=2", "b 25 k=2"])).toEqual([
+      "0.0 open? @2 0 1",
+      "0.1 update @20.5 0 2",
+    ]);
+  });
+
   test("is told of what is known to have happened, and no more", () => {
     expect(told(rule(), ["far 0", ...bs(2, 2.1, 2.2, 2.3)])).toEqual([
       "0.0 open? @2 0 1",
