@@ -226,7 +226,8 @@ function whichOf(
   };
   const firsts = () => captures.map((c) => nameOf(c?.first) ?? null);
   const shape = rule.pattern.node === "win" ? rule.pattern.shape.shape : undefined;
-  // What is told while it goes on is named by its beginning, which settles all that follows.
+  // What is told while it goes on is named by its beginning, which settles all that follows;
+  // sliding windows are told when they are over.
   if (beganUs !== undefined && shape !== "sliding") return [beganUs];
   if (rule.pattern.node === "seq" && rule.policy.emit === "close") return firsts();
   return [

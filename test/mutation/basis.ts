@@ -23,7 +23,7 @@ export class Basis {
   /**
    * Of what was noticed in `file`: its text, and that of the test with all it imports of the tests.
    * Other code may have changed; that what it does is noticed still is then only likely. Of what
-   * was not noticed: everything.
+   * was not noticed: all code that is bundled, tests and laws included.
    */
   of(file: string, verdict: Verdict): string {
     if (verdict.verdict !== "killed") return this.#digest("", () => this.#bundled());

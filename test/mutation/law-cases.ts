@@ -234,6 +234,7 @@ function eagerCases(size: LawSize): LawCase[] {
         engine: () => {
           const run = runEngine(unit, { ...trace, events }, { hurry: cycled(order) });
           const isKept = areInOrder(run.told) ? "" : "out of order";
+          // A coarse clock may put something before what has come.
           const atOnce = text.includes("t.c") || isToldAtOnce(runEngine(unit, trace).told, "r");
           const problems = `${isKept}${atOnce ? "" : "late"}`;
           return { text: `${problems}${written(run.findings)}`, late: [] };

@@ -2,7 +2,7 @@
  * What is known of mutants already, line by line, so that a run may be interrupted, one with more
  * cases asks only about those that survived fewer, and one after a change about what it concerns.
  */
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import type { Basis } from "./basis.ts";
 import type { Verdict } from "./battery.ts";
 import type { Mutant } from "./instrument.ts";
@@ -18,7 +18,7 @@ export interface Known {
   readonly mutants: readonly Mutant[];
   readonly basis: Basis;
   readonly effort: Effort;
-  /** Whether to forget what is known. */
+  /** Whether to ask again what is known; what is found then counts from there on. */
   readonly isNew: boolean;
 }
 
@@ -44,9 +44,11 @@ export class Log {
     this.#known = known;
     for (const [id, { file }] of known.mutants.entries())
       if (!this.#first.has(file)) this.#first.set(file, id);
-    if (known.isNew || !existsSync(path)) writeFileSync(path, "");
-    for (const line of readFileSync(path, "utf8").split("\n"))
-      if (line !== "") this.#learn(JSON.parse(line) as Line);
+    const lines = existsSync(path) && !known.isNew ? readFileSync(path, "utf8").split("\n") : [];
+    for (const text of lines) {
+      const line = lineOf(text);
+      if (line) this.#learn(line);
+    }
   }
 
   #learn({ file, at, effort: met, basis, verdict }: Line): void {
@@ -66,5 +68,17 @@ export class Log {
     const at = id - (this.#first.get(file) ?? 0);
     const line: Line = { file, at, effort, basis: basis.of(file, verdict), verdict };
     appendFileSync(this.#path, `${JSON.stringify(line)}\n`);
+  }
+}
+
+/** Undefined for one that an interruption has cut off, or that is of another form. */
+function lineOf(text: string): Line | undefined {
+  try {
+    const line: unknown = JSON.parse(text);
+    return typeof line === "object" && line !== null && "basis" in line
+      ? (line as Line)
+      : undefined;
+  } catch {
+    return undefined;
   }
 }

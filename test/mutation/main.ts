@@ -7,11 +7,12 @@
  *     npm run mutants -- --sample 500 --seed 7         some of all, by chance
  *     npm run mutants -- --rules 1000 --patience 60    what survived, with more cases of the laws
  *                                                      and more seconds for each
- *     npm run mutants -- FILE --tests TEST             what this test alone notices, without laws
+ *     npm run mutants -- FILE --tests TEST             what this test notices, without laws, of
+ *                                                      what is not known to be noticed
  *     npm run mutants -- --again                       all anew, whatever is known already
  *
  * Goes on where it was interrupted: what was noticed stays so while the mutant's own file and the
- * test that noticed it are the same, what survived while everything is. Exits with 1 when one
+ * test that noticed it are the same, what survived while all code is. Exits with 1 when one
  * survives that `equivalents.txt` does not explain.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -80,5 +81,6 @@ const { text, isClean } = report({
   arguments: process.argv.slice(2),
 });
 process.stdout.write(text);
-if (everything || options.keep) writeFileSync(join(root, "bench/results/mutants.txt"), text);
+const isWhole = everything && options.tests === undefined && options.sample === undefined;
+if (isWhole || options.keep) writeFileSync(join(root, "bench/results/mutants.txt"), text);
 process.exit(isClean ? 0 : 1);

@@ -121,6 +121,7 @@ function textTest(
 
 function arith(fn: string, a: Value, b: Value, scale: number, isInt: boolean): number | undefined {
   if (typeof a !== "number" || typeof b !== "number") return undefined;
+  // What is added is of one unit, or counts in the same one: only products have a scale.
   switch (fn) {
     case "+":
       return bounded(a + b, isInt);

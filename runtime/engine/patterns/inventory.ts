@@ -29,9 +29,7 @@ import {
 
 interface Clock {
   readonly id: string;
-  /** Clocks that run out at one time are told in the order in which they were made. */
-  readonly number: number;
-  /** Key of the match. */
+  /** Key of the match: clocks that run out at one time are told in the order of their keys. */
   readonly key: string;
   /** Key of the entity; undefined for the single clock. */
   readonly entity: string | undefined;
@@ -70,11 +68,10 @@ export class InventoryMatcher implements PatternMatcher {
   /** The clocks of each entity key, of one life after the other. */
   #ofEntity = new Map<string, Clock[]>();
   readonly #timers = new Heap<Timer>(
-    (a, b) => a.at < b.at || (a.at === b.at && a.clock.number < b.clock.number),
+    (a, b) => a.at < b.at || (a.at === b.at && a.clock.key < b.clock.key),
   );
   readonly #kept: KeptEvents;
   counters: StateCounters = { ...noStateCounters };
-  #made = 0;
   #evictedAt = Number.NEGATIVE_INFINITY;
   /** When the observation began, µs. */
   #startUs: number | undefined;
@@ -97,7 +94,6 @@ export class InventoryMatcher implements PatternMatcher {
       ofEntity: this.#ofEntity,
       timers: this.#timers.items,
       counters: this.counters,
-      made: this.#made,
       evictedAt: this.#evictedAt,
       startUs: this.#startUs,
     };
@@ -108,7 +104,6 @@ export class InventoryMatcher implements PatternMatcher {
     this.#ofEntity = saved.ofEntity;
     this.#timers.replace(saved.timers);
     this.counters = saved.counters;
-    this.#made = saved.made;
     this.#evictedAt = saved.evictedAt;
     this.#startUs = saved.startUs;
   }
@@ -193,7 +188,6 @@ export class InventoryMatcher implements PatternMatcher {
     if (this.#clocks.size >= this.#inputs.rule.keysMax) this.#evict(this.#oldest, start);
     const clock: Clock = {
       id,
-      number: this.#made++,
       entity: life?.key,
       key: life ? JSON.stringify([keyText(life.key)]) : "",
       subject: life?.chain,

@@ -20,3 +20,18 @@ test("what waits for one time is told in the order of keys, too", () => {
   expect(found(quiet("k"), lines)).toEqual(["r@4 p=a1 q=b1"]);
   expect(found(quiet("x"), lines)).toEqual(["r@4 p=a2 q=b1"]);
 });
+
+test("absences of one time are told in the order of keys, whoever was there first", () => {
+  const rule = "rule r { match absent a: t.a for 2s for each pod rate 1 per 1h by true }";
+  const lives = [
+    ["pod z", 1],
+    ["pod a", 1],
+  ] as const;
+  const [told] = found(rule, [], { lives, until: 5 });
+  expect(told).toMatch(/^r@3\(a\)/);
+  const before = [
+    ["pod z", 1],
+    ["pod a", 2],
+  ] as const;
+  expect(found(rule, [], { lives: before, start: 5, until: 8 })[0]).toMatch(/^r@7\(a\)/);
+});

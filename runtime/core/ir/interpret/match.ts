@@ -38,7 +38,7 @@ export interface MatchFacts {
   readonly subject?: EntityRef | undefined;
   /** When the silence began that an absence is about, µs. */
   readonly silentSince?: number | undefined;
-  /** Of windows under `emit close`: where the first of those that made it true begins, µs. */
+  /** Of panes and sliding windows under `emit close`: where the first that was true begins, µs. */
   readonly beganUs?: number | undefined;
   /** When `resolve` declared it over, µs. */
   readonly resolvedAt?: number | undefined;
@@ -56,7 +56,7 @@ export function startOf(
 
 /**
  * The order in which matches become known; of one time those without an event are first, then as
- * their events are in ≺, and those of one event as their keys.
+ * their events are in ≺; those of one event, or of none, as their keys.
  */
 export function compareMatches(schema: Schema, a: MatchFacts, b: MatchFacts): number {
   if (a.at !== b.at) return a.at - b.at;

@@ -280,7 +280,7 @@ export class PlacedSequenceMatcher implements PatternMatcher {
     while (state.entries.length > this.#bounds.entries) this.#forgetFirst(state, event.ts);
   }
 
-  /** The oldest event of a key goes, and what it is part of; of a run, then, the first. */
+  /** The oldest event of a key goes, and what it is part of: of a run it is the first one. */
   #forgetFirst(state: KeyState, now: number): void {
     const oldest = state.entries.shift();
     this.#eventsEvicted++;
@@ -290,11 +290,12 @@ export class PlacedSequenceMatcher implements PatternMatcher {
     state.tails = state.tails.filter((t) => isWithout(t.way.runs));
   }
 
-  /** The event that has waited longest is never judged, and completes nothing. */
+  /** The event that has waited longest is never judged: no match takes it, or ends there. */
   #giveUpOldest(now: number): void {
     const oldest = this.#waiting.shift();
     const state = oldest && this.#keys.get(oldest.key);
     if (!state || !entryOf(state, oldest.no)) return;
+    state.entries = state.entries.filter((x) => x.no !== oldest.no);
     state.completions = state.completions.filter((c) => c.isTimed || c.end.no !== oldest.no);
     this.#eventsEvicted++;
     this.#doubt(state, now);

@@ -108,7 +108,7 @@ describe("events of a key", () => {
     expect(told(pair, [...four.slice(0, 2), "far 3"])).toEqual({ findings: ["2"], lost: nothing });
     const { lost } = told(pair, four);
     expect(lost.windowEvents).toBe(0);
-    expect(told(pair, [...four, "a 1.4 x=5"]).lost.windowEvents).toBe(2);
+    expect(told(pair, [...four, "a 1.4 x=5"]).lost.windowEvents).toBe(1);
     const first = sequence("p: t.a then q: t.far", "partials 2", "keys max 1\n select widest");
     expect(told(first, ["a 1 x=1", ...many("far", 4, 1, 0), "far 3"]).findings).toEqual([]);
     expect(told(first, ["a 1 x=1", ...many("far", 3, 1, 0), "far 3"]).findings).toEqual(["1"]);

@@ -177,6 +177,15 @@ describe("a run that goes on", () => {
     ]);
   });
 
+  test("does not take what was given up before it was judged, and is confirmed without", () => {
+    const full = rule("repeat 1..2", "keys max 2", "partials 2");
+    const flood = Array.from({ length: 30 }, (_, i) => `b ${20.6 + i / 100} k=2`);
+    expect(told(full, ["far 0", "b 2", "b 20.5", ...flood])).toEqual([
+      "0.0 open? @2 0 1",
+      "0.1 update … @20 0 1",
+    ]);
+  });
+
   test("ends at any event that may be next under `strict`", () => {
     const strict = rule("repeat 2..", "", "strict").replace("until u: t.c", "");
     expect(found(strict, ["far 0", "b 2", "b 3", "far 5", "b 7"])).toEqual(["r@20 p=far1 q=b1,b2"]);
