@@ -75,7 +75,7 @@ const clauses = (clock: Clock, used: readonly string[]) =>
     select: fc.constantFrom("", "", "select widest", "select each"),
     skip: fc.constantFrom("", "", "skip none", ...used.map((name) => `skip to ${name}`)),
     evict: fc.constantFrom("", " evict oldest"),
-    suppress: fc.constantFrom("", "", "", "suppress 6us"),
+    suppress: fc.constantFrom("", "", "", "suppress 6us", "rate 1 per 6us by true"),
   });
 
 export function allRule(clock: Clock, bounds: AllBounds): fc.Arbitrary<string> {

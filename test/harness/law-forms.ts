@@ -121,7 +121,7 @@ const pattern = fc.oneof(
 const lifecycle = fc
   .tuple(
     maybe("suppress 2s", "suppress 3s by same pod"),
-    maybe("rate 2 per 5s", "rate 1 per 3s by same pod"),
+    maybe("rate 2 per 5s", "rate 1 per 3s by same pod", "rate 1 per 3s by true"),
     maybe(
       "resolve after 2s quiet",
       "resolve on over_: t.d",
