@@ -10,6 +10,9 @@ test("findings that one event completes under two keys are in one order for ever
   // Of `a3` the step p is under key 1, the step q under key 2, which was met first.
   const told = found(rules, ["a 1 k=2 x=9", "a 2 k=8 x=1", "a 3 k=1 x=2"]);
   expect(told.map((s) => s.split("@")[0])).toEqual(["one", "one", "top12"]);
+  // And the other way round: of `a3` the first step is under key 2.
+  const turned = found(rules, ["a 1 k=1 x=9", "a 2 k=8 x=2", "a 3 k=2 x=1"]);
+  expect(turned.map((s) => s.split("@")[0])).toEqual(["one", "one", "top12"]);
 });
 
 test("what waits for one time is told in the order of keys, too", () => {
