@@ -256,7 +256,8 @@ export class Engine {
     if (advance.is === "set back") this.#beginAnew(sourceName, index, advance);
     if (advance.is === "ahead") this.#tellImplausible(sourceName, advance.byUs);
     this.#reconsiderMissed();
-    for (const lane of this.#lanesOver(index)) this.#advance(lane, this.#watermark(lane));
+    for (const lane of this.#generations.lanesOver(index))
+      this.#advance(lane, this.#watermark(lane));
     this.#endDrained();
   }
 
@@ -651,7 +652,7 @@ export class Engine {
    * again, so they forget it. What they tell of times around the step says so.
    */
   #beginAnew(name: string, source: number, { toUs, byUs }: { toUs: number; byUs: number }): void {
-    for (const lane of this.#lanesOver(source)) {
+    for (const lane of this.#generations.lanesOver(source)) {
       lane.restart((shared) => this.#left(shared));
       for (const rule of lane.rules) {
         this.#ledger.retract(rule.index, Number.POSITIVE_INFINITY);
@@ -693,16 +694,6 @@ export class Engine {
     } catch (error) {
       throw error instanceof HostFailure ? error : new HostFailure(error);
     }
-  }
-
-  /** The lanes of rules over a source, and of those over their findings, makers first. */
-  #lanesOver(source: number): ReadonlySet<Lane> {
-    const over = new Set<Lane>();
-    for (const lane of this.#generations.lanes) {
-      const inputs = this.#generations.inputsOf(lane);
-      if (lane.sources.includes(source) || inputs.some((l) => over.has(l))) over.add(lane);
-    }
-    return over;
   }
 
   #watermark(lane: Lane): number {

@@ -31,6 +31,8 @@ export class Generations {
   /** For a lane those of other generations whose findings its rules are over. */
   readonly #foreign = new Map<Lane, Lane[]>();
   readonly #ofLane = new Map<Lane, Generation>();
+  /** By source, as far as it has been asked for. */
+  readonly #over = new Map<number, ReadonlySet<Lane>>();
 
   constructor(current: Generation, older: readonly Generation[]) {
     this.current = current;
@@ -65,6 +67,19 @@ export class Generations {
   inputsOf(lane: Lane): readonly Lane[] {
     const foreign = this.#foreign.get(lane);
     return foreign ? [...lane.inputs, ...foreign] : lane.inputs;
+  }
+
+  /** The lanes of rules over a source, and of those over their findings, makers first. */
+  lanesOver(source: number): ReadonlySet<Lane> {
+    const known = this.#over.get(source);
+    if (known) return known;
+    const over = new Set<Lane>();
+    for (const lane of this.lanes) {
+      const inputs = this.inputsOf(lane);
+      if (lane.sources.includes(source) || inputs.some((l) => over.has(l))) over.add(lane);
+    }
+    this.#over.set(source, over);
+    return over;
   }
 
   feedEager(event: EventData, hits: ReadonlyMap<Lane, LaneHits>): void {

@@ -141,43 +141,49 @@ describe("a reload that keeps", () => {
     at: fc.uniqueArray(fc.nat({ max: 20 }), { minLength: 1, maxLength: 3 }),
   });
 
-  test("is invisible in windows of every shape", { timeout }, () => {
+  /** As `expectKept`, of units whose texts alone change. `traceOf`: how a story arrives. */
+  function expectKeptUnits<Story>(
+    name: string,
+    of: {
+      readonly units: fc.Arbitrary<string>;
+      readonly unitOf: (text: string) => CoreUnit;
+      readonly stories: fc.Arbitrary<Story>;
+      readonly traceOf: (unit: CoreUnit, story: Story, picks: readonly number[]) => Trace;
+    },
+  ): void {
     let told = 0;
+    const cases = fc.array(fc.tuple(of.stories, points), { minLength: 6, maxLength: 6 });
     fc.assert(
-      fc.property(
-        windowsUnit,
-        fc.array(fc.tuple(windowsStory, points), { minLength: 6, maxLength: 6 }),
-        (text, cases) => {
-          const units = [text, text.replaceAll('summary "', 'summary "retold ')].map(windowsUnitOf);
-          for (const [story, { picks, at }] of cases) {
-            const trace = windowsTrace((units[0] as CoreUnit).schema, story);
-            told += expectKept(units, trace, picks, at);
-          }
-        },
-      ),
-      { numRuns: runs, seed: lawSeed("P4 keep windows") },
+      fc.property(of.units, cases, (text, given) => {
+        const unit = of.unitOf(text);
+        const other = of.unitOf(text.replaceAll('summary "', 'summary "retold '));
+        for (const [story, { picks, at }] of given)
+          told += expectKept([unit, other], of.traceOf(unit, story, picks), picks, at);
+      }),
+      { numRuns: runs, seed: lawSeed(name) },
     );
     expect(told).toBeGreaterThan(runs);
+  }
+
+  test("is invisible in windows of every shape", { timeout }, () => {
+    expectKeptUnits("P4 keep windows", {
+      units: windowsUnit,
+      unitOf: windowsUnitOf,
+      stories: windowsStory,
+      traceOf: ({ schema }, story) => windowsTrace(schema, story),
+    });
   });
 
   test("is invisible in what is told before it is certain", { timeout }, () => {
-    let told = 0;
-    fc.assert(
-      fc.property(
-        eagerUnit,
-        fc.array(fc.tuple(formsStory, points), { minLength: 6, maxLength: 6 }),
-        (text, cases) => {
-          const units = [text, text.replaceAll('summary "', 'summary "retold ')].map(formsUnitOf);
-          for (const [story, { picks, at }] of cases) {
-            const inOrder = traceOf((units[0] as CoreUnit).schema, story);
-            const events = shuffled(inOrder.events, picks.values());
-            told += expectKept(units, { ...inOrder, events }, picks, at);
-          }
-        },
-      ),
-      { numRuns: runs, seed: lawSeed("P4 keep eager") },
-    );
-    expect(told).toBeGreaterThan(runs);
+    expectKeptUnits("P4 keep eager", {
+      units: eagerUnit,
+      unitOf: formsUnitOf,
+      stories: formsStory,
+      traceOf: ({ schema }, story, picks) => {
+        const inOrder = traceOf(schema, story);
+        return { ...inOrder, events: shuffled(inOrder.events, picks.values()) };
+      },
+    });
   });
 
   test("is invisible in sequences on exact and coarse clocks", { timeout }, () => {

@@ -417,11 +417,10 @@ export class AllMatcher implements PatternMatcher {
 
   /** Of each chosen step all events of the span that satisfy it beside the other steps' choices. */
   #spanCaptures(span: readonly Entry[], choice: Choice): (Taken | undefined)[] {
-    const chosen = capturesOf(choice);
+    const scope = { captures: capturesOf(choice) };
     return choice.map((own, at) => {
       if (!own) return undefined;
-      const fits = (x: Entry) =>
-        x.steps.has(at) && this.#verdict(at, x, { captures: chosen }) === 1;
+      const fits = (x: Entry) => x.steps.has(at) && this.#verdict(at, x, scope) === 1;
       const mine = span.filter((x) => x === own || fits(x));
       return takenOf(
         mine.map((x) => x.event),
